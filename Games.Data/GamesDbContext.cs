@@ -1,4 +1,5 @@
 using Games.Data.Configurations;
+using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Data;
@@ -13,6 +14,6 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     {
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(GamesDbContext).Assembly);
         modelBuilder.NameInSnakeCase();
-        //modelBuilder.AddTransactionalOutboxEntities();
+        modelBuilder.AddTransactionalOutboxEntities();
     }
 }

@@ -1,6 +1,4 @@
-using Games.Data;
 using Games.Tests.Servers;
-using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Games.Tests.Data;
@@ -10,7 +8,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
     [Fact]
     public async Task Many_replicas_that_start_at_once_migrate_once()
     {
-        var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => MigrateAsync(empty.ConnectionString)));
+        var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Migrations.ApplyAsync(empty.ConnectionString)));
 
         Assert.Equal(["Initial"], applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
     }
@@ -21,7 +19,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         var missing = new NpgsqlConnectionStringBuilder(empty.ConnectionString) { Database = $"missing_{Guid.NewGuid():n}" }.ConnectionString;
         try
         {
-            var applied = await Task.WhenAll(MigrateAsync(missing), MigrateAsync(missing));
+            var applied = await Task.WhenAll(Migrations.ApplyAsync(missing), Migrations.ApplyAsync(missing));
 
             Assert.Single(applied.SelectMany(names => names));
         }
@@ -59,14 +57,5 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
             """);
 
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(settings: null);
-        builder.Configuration["ConnectionStrings:Games"] = connectionString;
-        builder.AddGamesDatabase();
-        using var host = builder.Build();
-        return await host.Services.MigrateGamesDatabaseAsync();
     }
 }
