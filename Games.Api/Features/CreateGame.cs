@@ -62,6 +62,7 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
     {
         Post("/games");
         AllowAnonymous();
+        Description(route => route.Produces<CreateGameResponse>(StatusCodes.Status201Created));
     }
 
     public override async Task HandleAsync(CreateGameRequest request, CancellationToken ct)

@@ -34,6 +34,7 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
     {
         Get("/games/{id}");
         AllowAnonymous();
+        Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 
     public override async Task HandleAsync(GetGameRequest request, CancellationToken ct)
