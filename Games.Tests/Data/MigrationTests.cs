@@ -50,10 +50,9 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         await using var source = NpgsqlDataSource.Create(migrated.ConnectionString);
         await using var command = source.CreateCommand(
             """
-            select id, guild_id, channel_id, host_id, title, description, location, scheduled_at, duration_minutes, max_players, status,
-                   created_at, updated_at
-            from games join announcements on id = announcements.game_id join players on id = players.game_id
-            where text <> '' and message_id is null and user_id <> '' and joined_at < now()
+            select games.id, guild_id, games.channel_id, host_id, title, description, location, scheduled_at, duration_minutes, max_players,
+                   status, games.created_at, updated_at, announcements.channel_id, message_id, text, announcements.created_at, user_id, joined_at
+            from games join announcements on games.id = announcements.game_id join players on games.id = players.game_id
             """);
 
         await command.ExecuteNonQueryAsync();
