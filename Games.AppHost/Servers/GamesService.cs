@@ -16,6 +16,8 @@ internal sealed class GamesService(string name, string project, string urls, IRe
 
     protected override Signal CleanStop => Signal.Term;
 
+    protected override bool StartsQuietly => false;
+
     /// <summary>The addresses in a list such as <c>http://*:5080;https://localhost:5443</c>, with localhost for "any host".</summary>
     public static IReadOnlyList<Uri> Addresses(string urls) =>
     [

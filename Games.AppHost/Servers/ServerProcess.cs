@@ -33,6 +33,9 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
     protected abstract Signal CleanStop { get; }
 
+    /// <summary>True for a server whose start is pages of banner: it is heard once it is ready, or in the error when it never is.</summary>
+    protected virtual bool StartsQuietly => true;
+
     protected Action<string> Log => log;
 
     public async Task StartAsync(CancellationToken ct = default)
@@ -42,10 +45,16 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
         var command = await PrepareAsync(ct);
         server?.Dispose();
-        server = ChildProcess.Start(command, log);
+        var heard = !StartsQuietly;
+        server = ChildProcess.Start(command, line =>
+        {
+            if (Volatile.Read(ref heard))
+                log(line);
+        });
         try
         {
             await UntilItAnswersAsync(server, ct);
+            Volatile.Write(ref heard, true);
         }
         catch
         {
