@@ -29,7 +29,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
 
         Games is running.
           API         {api.Address}games
-          OpenAPI     {api.Address}openapi.json
+          OpenAPI     {api.Address}docs
           Bot         {bot.Address}health/ready
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}

@@ -57,15 +57,12 @@ internal sealed class GamesService(string name, string project, string urls, IRe
         var output = OutputOf(project);
         return new Command(Dotnet, ["exec", Path.Combine(output, $"{project}.dll"), .. arguments])
         {
-            // ASP.NET Core reads its appsettings.json from here.
+            // ASP.NET Core looks for settings files here.
             WorkingDirectory = output,
             Environment = new Dictionary<string, string?>(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)))
             {
                 ["ASPNETCORE_URLS"] = urls,
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
-                ["Logging__Console__FormatterName"] = "simple",
-                ["Logging__Console__FormatterOptions__SingleLine"] = "true",
-                ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
             },
         };
     }
