@@ -124,9 +124,6 @@ public sealed class TestServers : IAsyncDisposable
             await DropDatabaseAsync(new NpgsqlConnectionStringBuilder(GivenPostgres) { Database = Template }.ConnectionString);
         var connectionString = await CreateDatabaseAsync(Template, from: null);
         await Migrations.ApplyAsync(connectionString);
-
-        // A database that somebody is connected to cannot be copied.
-        NpgsqlConnection.ClearPool(new NpgsqlConnection(connectionString));
     }
 
     private static async Task ExecuteAsync(string connectionString, string sql)
