@@ -1,0 +1,29 @@
+using Games.Bench.Measuring;
+
+namespace Games.Bench.Showing;
+
+/// <summary>Which figures of a run make which picture.</summary>
+internal static class Charts
+{
+    public static SvgChart OfJob(string title, JobFigures figures) => new SvgChart(title, "The main job, from POST to announcement, everything on one machine")
+        .Bars("Throughput", "games a second", ["accepted POSTs", "end to end"], new BarSeries("this run", [figures.AcceptedPerSecond, figures.EndToEndPerSecond ?? double.NaN]))
+        .Latencies("Latency", ("commit to announcement", figures.AnnouncementMilliseconds), ("POST to answer", figures.RequestMilliseconds));
+
+    /// <summary>Of each, the share (%) that took no longer than so many milliseconds.</summary>
+    public static SvgChart Latencies(this SvgChart chart, string heading, params IReadOnlyList<(string Name, Distribution Milliseconds)> series)
+    {
+        var measured = series.Where(one => one.Milliseconds.Count > 0).ToArray();
+        var least = measured.Select(one => one.Milliseconds.Percentile(0)).DefaultIfEmpty(1).Min();
+        var most = measured.Select(one => one.Milliseconds.Percentile(100)).DefaultIfEmpty(10).Max();
+        return chart.Curves(
+            heading,
+            ("milliseconds, logarithmic", Axis.Logarithmic(least, most)),
+            ("% that took no longer", Axis.Linear(100)),
+            [.. measured.Select(one => new CurveSeries($"{one.Name}: p50 {Short(one.Milliseconds.P50)}, p99 {Short(one.Milliseconds.P99)} ms", [.. CurveOf(one.Milliseconds)]))]);
+    }
+
+    private static IEnumerable<(double Milliseconds, double Percent)> CurveOf(Distribution milliseconds) =>
+        Enumerable.Range(0, 401).Select(step => step / 4.0).Select(percent => (milliseconds.Percentile(percent), percent));
+
+    private static string Short(double? milliseconds) => milliseconds?.ToString(milliseconds < 10 ? "0.0" : "0") ?? "–";
+}
