@@ -20,7 +20,7 @@ internal static class LoadCommand
         {
             Loopback.Demand(options.GetValue(api)!, options.GetValue(allowRemote));
             var screen = new Screen(options.GetValue(json));
-            await using var source = Outcome.Database(options.GetValue(database));
+            await using var source = Outcome.Database(Outcome.GamesDb(options.GetValue(database)));
             var job = new Job(options.GetValue(api)!, source, TimeSpan.FromSeconds(options.GetValue(timeout)));
 
             var figures = await screen.WatchAsync(async begin =>

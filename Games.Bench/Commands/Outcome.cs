@@ -28,10 +28,14 @@ internal static class Outcome
         }
     }
 
-    /// <param name="connection">What --games-db says, if it says anything.</param>
+    /// <param name="given">What --games-db says, if it says anything.</param>
+    public static string? GamesDb(string? given) => given ?? Setting("ConnectionStrings__Games");
+
+    /// <param name="given">What --rabbitmq says, if it says anything.</param>
+    public static string? RabbitMq(string? given) => given ?? Setting("ConnectionStrings__RabbitMq");
+
     public static NpgsqlDataSource Database(string? connection)
     {
-        connection ??= Environment.GetEnvironmentVariable("ConnectionStrings__Games");
         if (string.IsNullOrWhiteSpace(connection))
             throw new BenchException("No database to look for the announcements in: set --games-db or ConnectionStrings__Games.");
 
@@ -46,4 +50,6 @@ internal static class Outcome
     }
 
     public static void PrintJson(object figures) => Console.Out.WriteLine(JsonSerializer.Serialize(figures, Readable));
+
+    private static string? Setting(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

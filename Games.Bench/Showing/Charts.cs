@@ -9,6 +9,13 @@ internal static class Charts
         .Bars("Throughput", "games a second", ["accepted POSTs", "end to end"], new BarSeries("this run", [figures.AcceptedPerSecond, figures.EndToEndPerSecond ?? double.NaN]))
         .Latencies("Latency", ("commit to announcement", figures.AnnouncementMilliseconds), ("POST to answer", figures.RequestMilliseconds));
 
+    public static SvgChart OfDrain(string name, DrainFigures figures) => new SvgChart($"{figures.Messages:#,0} messages drained by {name}", $"{figures.MessagesPerSecond:#,0} messages a second, the bot off")
+        .Curves(
+            "Rows in the outbox",
+            ("seconds since the start of the API", Axis.Linear(figures.Pending.Select(sample => sample.Seconds).DefaultIfEmpty(1).Max())),
+            ("rows", Axis.Linear(figures.Messages)),
+            new CurveSeries("pending", figures.Pending));
+
     /// <summary>Of each, the share (%) that took no longer than so many milliseconds.</summary>
     public static SvgChart Latencies(this SvgChart chart, string heading, params IReadOnlyList<(string Name, Distribution Milliseconds)> series)
     {
