@@ -24,6 +24,8 @@ internal sealed class Distribution
         return new Distribution(ascending);
     }
 
+    public static Distribution OfAll(IEnumerable<Distribution> distributions) => Of(distributions.SelectMany(distribution => distribution.ascending));
+
     /// <param name="percent">0 to 100.</param>
     /// <returns>The smallest value that at least <paramref name="percent"/> of the values do not exceed; NaN of nothing.</returns>
     public double Percentile(double percent)

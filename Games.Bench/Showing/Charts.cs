@@ -9,6 +9,25 @@ internal static class Charts
         .Bars("Throughput", "games a second", ["accepted POSTs", "end to end"], new BarSeries("this run", [figures.AcceptedPerSecond, figures.EndToEndPerSecond ?? double.NaN]))
         .Latencies("Latency", ("commit to announcement", figures.AnnouncementMilliseconds), ("POST to answer", figures.RequestMilliseconds));
 
+    public static SvgChart OfComparison(Comparison comparison)
+    {
+        var throughput = new[] { Comparison.AcceptedPosts, Comparison.EndToEnd }.Select(name => comparison.Figures.Single(figure => figure.Name == name)).ToArray();
+        var chart = new SvgChart(
+            "Games: ours and the hand-written limit",
+            $"From POST to announcement; API, bot, PostgreSQL, RabbitMQ and the load on one machine with {Environment.ProcessorCount} cores; {comparison.Ours.Count} rounds in turn");
+        return chart
+            .Bars(
+                $"Throughput, {comparison.Clients} clients, median",
+                "games a second",
+                [.. throughput.Select(figure => figure.Name)],
+                new BarSeries("ours", [.. throughput.Select(figure => figure.OursMedian ?? double.NaN)]),
+                new BarSeries("limit", [.. throughput.Select(figure => figure.LimitMedian ?? double.NaN)]))
+            .Latencies(
+                $"Commit to announcement, {comparison.Rate:0.#} games a second, all rounds",
+                ("ours", Distribution.OfAll(comparison.Ours.Select(round => round.Latency.AnnouncementMilliseconds))),
+                ("limit", Distribution.OfAll(comparison.Limit.Select(round => round.Latency.AnnouncementMilliseconds))));
+    }
+
     public static SvgChart OfDrain(string name, DrainFigures figures) => new SvgChart($"{figures.Messages:#,0} messages drained by {name}", $"{figures.MessagesPerSecond:#,0} messages a second, the bot off")
         .Curves(
             "Rows in the outbox",

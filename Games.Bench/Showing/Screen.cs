@@ -25,6 +25,7 @@ internal sealed class Screen(bool json)
             return await work((_, _) => new Unseen());
 
         var progress = Errors.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn());
+        progress.HideCompleted = true;
         progress.RefreshRate = TimeSpan.FromMilliseconds(250);
         return await progress.StartAsync(context => work((description, total) => new Bar(context.AddTask(Markup.Escape(description), maxValue: total))));
     }

@@ -17,6 +17,7 @@ internal sealed class SvgChart(string title, string subtitle)
     private const double PlotTop = 174;
     private const double PlotBottom = Height - 76;
     private const double PlotLeft = 72;
+    private const double LabelLeft = 8;
 
     private const string Ink = "#1f2937";
     private const string FaintInk = "#6b7280";
@@ -117,8 +118,8 @@ internal sealed class SvgChart(string title, string subtitle)
             panel.Add(Text(PlotLeft - 10, y + 5, Number(tick), 13, FaintInk, "end"));
         }
         var middle = (PlotTop + PlotBottom) / 2;
-        var text = Text(14, middle, label, 13, FaintInk, "middle");
-        text.Add(new XAttribute("transform", $"rotate(-90 14 {middle})"));
+        var text = Text(LabelLeft, middle, label, 13, FaintInk, "middle");
+        text.Add(new XAttribute("transform", $"rotate(-90 {LabelLeft} {middle})"));
         panel.Add(text);
     }
 
