@@ -20,14 +20,17 @@ internal sealed partial class OutboxRelay<TDbContext>(
     : BackgroundService
     where TDbContext : DbContext
 {
+    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
+
     private readonly OutboxOptions _options = settings.Value;
     private readonly OutboxPublisher _publisher = new(bus, settings.Value);
     private readonly Channel<OutboxMessage[]> _handovers = Channel.CreateUnbounded<OutboxMessage[]>(new() { SingleReader = true });
-    private readonly Channel<PublishOutcome> _outcomes = Channel.CreateUnbounded<PublishOutcome>(new() { SingleReader = true });
+    private readonly Channel<PublishOutcome> _outcomes = Channel.CreateUnbounded<PublishOutcome>();
     private readonly ConcurrentDictionary<long, OutboxMessage> _held = new();
     private readonly SemaphoreSlim _window = new(settings.Value.PublishLimit);
     private readonly WakeUp _wakeUp = new();
     private volatile bool _flows;
+    private CancellationToken _stopping;
 
     /// <summary>Who holds the rows that are handed over.</summary>
     public Guid Owner => store.Owner;
@@ -49,12 +52,15 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _stopping = stoppingToken;
         var completions = Task.Run(CompleteAsync, CancellationToken.None);
-
-        await Task.WhenAll(
+        var relays = Task.WhenAll(
             Task.Run(() => RelayHandoversAsync(stoppingToken), CancellationToken.None),
             Task.Run(() => RelayTableAsync(stoppingToken), CancellationToken.None),
             Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None));
+
+        // Neither ends before it is told to, except by a bug: then the host has to hear of it.
+        await await Task.WhenAny(relays, completions);
 
         _flows = false;
         await WaitForPublishesAsync();
@@ -271,8 +277,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         while (await reader.WaitToReadAsync())
         {
             // A confirmed row may lie a moment longer; a set of them costs little more than one.
-            if (!reader.Completion.IsCompleted && reader.Count < _options.PublishLimit / 2)
-                await PauseAsync(TimeSpan.FromMilliseconds(10), CancellationToken.None);
+            if (reader.Count < _options.PublishLimit / 2 && !_stopping.IsCancellationRequested)
+                await PauseAsync(GatherTime, CancellationToken.None);
 
             outcomes.Clear();
             while (outcomes.Count < 1000 && reader.TryRead(out var outcome))
@@ -324,7 +330,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
             return;
 
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
-        while (!await TryAsync(() => write(rows, CancellationToken.None)) && !_outcomes.Reader.Completion.IsCompleted)
+        while (!await TryAsync(() => write(rows, CancellationToken.None)) && !_stopping.IsCancellationRequested)
             await PauseAsync(trouble.Next(), CancellationToken.None);
     }
 
