@@ -64,7 +64,7 @@ internal sealed class Drain(
     {
         var started = Stopwatch.GetTimestamp();
         await using var service = RunningService.Launch("The API", api.Start);
-        var pending = new List<(double Seconds, double Rows)>();
+        var pending = new List<Pending>();
         var (untouched, elapsed, left) = (TimeSpan.Zero, TimeSpan.Zero, (long)messages);
         while (left > 0 && elapsed < timeout)
         {
@@ -74,7 +74,7 @@ internal sealed class Drain(
             elapsed = Stopwatch.GetElapsedTime(started);
             if (left == messages)
                 untouched = asked;
-            pending.Add((elapsed.TotalSeconds, left));
+            pending.Add(new Pending(elapsed.TotalSeconds, left));
             relayed.Reached(messages - left);
 
             if (left > 0)

@@ -9,7 +9,7 @@ namespace Games.Bench.Measuring;
 /// <param name="ApiPeakMebibytes">The API's VmHWM.</param>
 /// <param name="Pending">Rows left, by seconds since the start of the API's process.</param>
 internal sealed record DrainFigures(
-    int Messages, long Left, double SecondsToFirst, double Seconds, long? QueueGrewBy, double ApiPeakMebibytes, IReadOnlyList<(double Seconds, double Rows)> Pending)
+    int Messages, long Left, double SecondsToFirst, double Seconds, long? QueueGrewBy, double ApiPeakMebibytes, IReadOnlyList<Pending> Pending)
 {
     public double MessagesPerSecond => (Messages - Left) / Seconds;
 
@@ -24,3 +24,6 @@ internal sealed record DrainFigures(
         }
     }
 }
+
+/// <summary>How many rows were in the outbox at a time.</summary>
+internal readonly record struct Pending(double Seconds, long Rows);

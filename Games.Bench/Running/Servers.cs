@@ -9,7 +9,7 @@ namespace Games.Bench.Running;
 internal sealed class Servers : IAsyncDisposable
 {
     private readonly NpgsqlConnectionStringBuilder postgres;
-    private readonly List<PrivateServer> started = [];
+    private readonly List<ServerProcess> started = [];
 
     private Servers(string directory, string postgres, string rabbitMq)
     {
@@ -35,7 +35,7 @@ internal sealed class Servers : IAsyncDisposable
         var ownPostgres = postgres is null ? new PostgresServer(Path.Combine(directory, "postgres")) : null;
         var ownRabbitMq = rabbitMq is null ? new RabbitMqServer(Path.Combine(directory, "rabbitmq")) : null;
         var servers = new Servers(directory, postgres ?? ownPostgres!.ConnectionString, rabbitMq ?? ownRabbitMq!.ConnectionString);
-        servers.started.AddRange(new PrivateServer?[] { ownPostgres, ownRabbitMq }.OfType<PrivateServer>());
+        servers.started.AddRange(new ServerProcess?[] { ownPostgres, ownRabbitMq }.OfType<ServerProcess>());
         try
         {
             await Task.WhenAll(servers.started.Select(server => server.StartAsync(ct)));

@@ -33,7 +33,7 @@ internal static class Charts
             "Rows in the outbox",
             ("seconds since the start of the API", Axis.Linear(figures.Pending.Select(sample => sample.Seconds).DefaultIfEmpty(1).Max())),
             ("rows", Axis.Linear(figures.Messages)),
-            new CurveSeries("pending", figures.Pending));
+            new CurveSeries("pending", [.. figures.Pending.Select(sample => (sample.Seconds, (double)sample.Rows))]));
 
     /// <summary>Of each, the share (%) that took no longer than so many milliseconds.</summary>
     public static SvgChart Latencies(this SvgChart chart, string heading, params IReadOnlyList<(string Name, Distribution Milliseconds)> series)
