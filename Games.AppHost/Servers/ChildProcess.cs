@@ -1,0 +1,215 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Games.AppHost.Servers;
+
+internal enum Signal
+{
+    Int = 2,
+    Quit = 3,
+    Kill = 9,
+    Term = 15,
+}
+
+/// <summary>What to start, as whom, and how it is told that its parent is gone.</summary>
+internal sealed record Command(string File, params IReadOnlyList<string> Arguments)
+{
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>The user to become before anything runs; null stays who we are.</summary>
+    public string? User { get; init; }
+
+    public Signal WhenParentDies { get; init; } = Signal.Kill;
+
+    /// <summary>What the process reads before the end of its input.</summary>
+    public string Input { get; init; } = string.Empty;
+
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+}
+
+/// <summary>
+/// A process in a session of its own, so that a terminal's Ctrl+C reaches only us and we stop it in our order, and bound by the kernel
+/// to our life, so that even <c>kill -9</c> of this process leaves nothing behind.
+/// </summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private const int LinesKept = 40;
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lastLines = new();
+    private readonly TaskCompletionSource exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ChildProcess(Command command, Action<string> output)
+    {
+        process = new Process { StartInfo = StartInfoOf(command), EnableRaisingEvents = true };
+        process.Exited += (_, _) => exited.TrySetResult();
+        process.OutputDataReceived += (_, e) => Keep(e.Data, output);
+        process.ErrorDataReceived += (_, e) => Keep(e.Data, output);
+    }
+
+    public int Id { get; private set; }
+
+    public Task Exited => exited.Task;
+
+    public bool IsRunning => !exited.Task.IsCompleted;
+
+    public int ExitCode => process.ExitCode;
+
+    public string LastLines => string.Join(Environment.NewLine, lastLines);
+
+    public static ChildProcess Start(Command command, Action<string>? output = null)
+    {
+        var child = new ChildProcess(command, output ?? (_ => { }));
+        LaunchThread.Run(() => child.process.Start());
+        child.Id = child.process.Id;
+        child.process.BeginOutputReadLine();
+        child.process.BeginErrorReadLine();
+        child.Feed(command.Input);
+        return child;
+    }
+
+    /// <summary>Runs a short command to its end and returns its exit code and everything it wrote.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(Command command, CancellationToken ct = default)
+    {
+        var written = new ConcurrentQueue<string>();
+        using var child = Start(command, written.Enqueue);
+        try
+        {
+            await child.process.WaitForExitAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            child.Kill();
+            throw;
+        }
+
+        return (child.ExitCode, string.Join(Environment.NewLine, written));
+    }
+
+    public void Send(Signal signal)
+    {
+        if (IsRunning)
+            _ = kill(Id, (int)signal);
+    }
+
+    /// <summary>Asks with <paramref name="signal"/>; what has not ended after <paramref name="patience"/> is killed.</summary>
+    public async Task StopAsync(Signal signal, TimeSpan patience)
+    {
+        Send(signal);
+        try
+        {
+            await Exited.WaitAsync(patience);
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+        }
+    }
+
+    /// <summary>SIGKILL for the process and all its descendants; returns when it is gone.</summary>
+    public void Kill()
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
+        {
+            // It ended by itself a moment before.
+        }
+
+        Exited.Wait();
+    }
+
+    public void Dispose() => process.Dispose();
+
+    private void Feed(string input)
+    {
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading; its exit code says why.
+        }
+    }
+
+    private void Keep(string? line, Action<string> output)
+    {
+        if (line is null)
+            return;
+
+        lastLines.Enqueue(line);
+        if (lastLines.Count > LinesKept)
+            lastLines.TryDequeue(out _);
+        output(line);
+    }
+
+    private static ProcessStartInfo StartInfoOf(Command command)
+    {
+        var start = new ProcessStartInfo("setsid")
+        {
+            WorkingDirectory = command.WorkingDirectory ?? string.Empty,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in command.Environment)
+            start.Environment[name] = value;
+
+        // The kernel forgets the parent-death signal when credentials change, so the user is changed first, in a setpriv of its own.
+        if (command.User is { } user)
+            AddRange(start.ArgumentList, ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", "--"]);
+        AddRange(start.ArgumentList, ["setpriv", "--pdeathsig", $"{command.WhenParentDies}".ToUpperInvariant(), "--", command.File]);
+        AddRange(start.ArgumentList, command.Arguments);
+        return start;
+    }
+
+    private static void AddRange(ICollection<string> list, IEnumerable<string> items)
+    {
+        foreach (var item in items)
+            list.Add(item);
+    }
+
+    [DllImport("libc")]
+    private static extern int kill(int processId, int signal);
+
+    /// <summary>
+    /// The kernel sends the parent-death signal when the <em>thread</em> that forked ends. A pool thread ends whenever the pool likes,
+    /// and took the server with it; this one lives as long as the process.
+    /// </summary>
+    private static class LaunchThread
+    {
+        private static readonly BlockingCollection<Action> Launches = [];
+
+        static LaunchThread() => new Thread(Loop) { IsBackground = true, Name = "launch" }.Start();
+
+        public static void Run(Action launch)
+        {
+            var done = new TaskCompletionSource();
+            Launches.Add(() =>
+            {
+                try
+                {
+                    launch();
+                    done.SetResult();
+                }
+                catch (Exception failure)
+                {
+                    done.SetException(failure);
+                }
+            });
+            done.Task.GetAwaiter().GetResult();
+        }
+
+        private static void Loop()
+        {
+            foreach (var launch in Launches.GetConsumingEnumerable())
+                launch();
+        }
+    }
+}

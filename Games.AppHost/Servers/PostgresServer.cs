@@ -1,0 +1,148 @@
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+
+namespace Games.AppHost.Servers;
+
+/// <summary>A private PostgreSQL cluster on a loopback port. Durable like a real one: fsync stays on.</summary>
+internal sealed class PostgresServer(string directory, Action<string>? log = null) : PrivateServer("PostgreSQL", log ?? (_ => { }))
+{
+    private const string Owner = "games";
+    private const string ServerUser = "postgres";
+
+    // PostgreSQL refuses to run as root, so root hands it to the user that comes with the package.
+    private static readonly string? RunAs = Environment.IsPrivilegedProcess ? ServerUser : null;
+
+    private string? home;
+
+    public int Port { get; } = FreePort.Next();
+
+    /// <summary>Where PostgreSQL's programs are looked for.</summary>
+    public Func<string?, string> Binaries { get; init; } = major => ServerBinaries.Postgres(major: major);
+
+    /// <summary>The maintenance database; <see cref="CreateDatabaseAsync"/> makes the others.</summary>
+    public string ConnectionString => ConnectionStringTo("postgres");
+
+    protected override Signal CleanStop => Signal.Int;
+
+    public string ConnectionStringTo(string database) => $"Host=127.0.0.1;Port={Port};Username={Owner};Database={database}";
+
+    /// <summary>Creates the database, as a copy of <paramref name="template"/> if one is given, unless it is there already.</summary>
+    public async Task<string> CreateDatabaseAsync(string name, string? template = null, CancellationToken ct = default)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(ct);
+        await using var create = new NpgsqlCommand($"""create database "{name}"{(template is null ? "" : $" template \"{template}\"")}""", connection);
+        try
+        {
+            await create.ExecuteNonQueryAsync(ct);
+        }
+        catch (PostgresException exists) when (exists.SqlState == PostgresErrorCodes.DuplicateDatabase)
+        {
+            // A second run finds the first one's database.
+        }
+
+        return ConnectionStringTo(name);
+    }
+
+    protected override async Task<Command> PrepareAsync(CancellationToken ct)
+    {
+        home ??= await UsableDirectoryAsync(ct);
+        var data = Path.Combine(home, "data");
+        var version = Path.Combine(data, "PG_VERSION");
+        var binaries = Binaries(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null);
+        if (!File.Exists(version))
+            await InitializeAsync(binaries, data, ct);
+
+        return new Command(
+            Path.Combine(binaries, "postgres"),
+            "-D", data,
+            "-h", "127.0.0.1",
+            "-p", $"{Port}",
+            "-c", "unix_socket_directories=",
+            "-c", "max_connections=300",
+            "-c", "shared_buffers=256MB",
+            "-c", "logging_collector=off",
+            "-c", "log_destination=stderr",
+            "-c", "log_line_prefix=")
+        {
+            User = RunAs,
+            WorkingDirectory = home,
+
+            // Killed, it would leave its backends to notice by themselves; an immediate shutdown takes them along.
+            WhenParentDies = Signal.Quit,
+        };
+    }
+
+    protected override async Task ConnectAsync(CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
+        await connection.OpenAsync(ct);
+    }
+
+    private async Task InitializeAsync(string binaries, string data, CancellationToken ct)
+    {
+        // Into a directory beside it and renamed when complete: an initdb that was killed half-way leaves nothing that looks like data.
+        var unfinished = data + ".new";
+        if (Directory.Exists(unfinished))
+            Directory.Delete(unfinished, recursive: true);
+
+        var command = new Command(
+            Path.Combine(binaries, "initdb"), "-D", unfinished, "-U", Owner, "--auth=trust", "--encoding=UTF8", "--no-locale")
+        {
+            User = RunAs,
+            WorkingDirectory = home,
+        };
+        var (exitCode, output) = await ChildProcess.RunAsync(command, ct);
+        if (exitCode != 0)
+            throw new ServerUnavailableException($"PostgreSQL's initdb ended with exit code {exitCode}:{Environment.NewLine}{output}");
+
+        Directory.Move(unfinished, data);
+    }
+
+    /// <summary>
+    /// The intended directory when the server's user can enter it; else one under a world-enterable place, named after the intended
+    /// one so that the next start finds its data again.
+    /// </summary>
+    private async Task<string> UsableDirectoryAsync(CancellationToken ct)
+    {
+        var intended = Path.GetFullPath(directory);
+        var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(intended)))[..12];
+        string[] candidates = [intended, $"/var/tmp/games-postgres-{key}", $"/tmp/games-postgres-{key}"];
+        foreach (var candidate in candidates)
+        {
+            if (!await BelongsToServerAsync(candidate, ct))
+                continue;
+
+            if (candidate != intended)
+                Log($"The user {ServerUser} cannot enter {intended}: the data is kept in {candidate} instead.");
+            return candidate;
+        }
+
+        throw new ServerUnavailableException($"PostgreSQL runs as the user {RunAs ?? Environment.UserName}, who can enter none of {string.Join(", ", candidates)}.");
+    }
+
+    private static async Task<bool> BelongsToServerAsync(string candidate, CancellationToken ct)
+    {
+        try
+        {
+            Directory.CreateDirectory(candidate);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+
+        if (RunAs is not null)
+        {
+            var (handedOver, reason) = await ChildProcess.RunAsync(new Command("chown", "--no-dereference", $"{RunAs}:{RunAs}", candidate), ct);
+            if (handedOver != 0)
+                throw new ServerUnavailableException($"PostgreSQL does not run as root, and the user {RunAs} cannot be given {candidate}: {reason}");
+        }
+
+        // -O as well: a directory that somebody else put at a guessable name in /tmp is not ours.
+        var (exitCode, _) = await ChildProcess.RunAsync(
+            new Command("test", "-O", candidate, "-a", "-w", candidate, "-a", "-x", candidate) { User = RunAs, WorkingDirectory = "/" }, ct);
+        return exitCode == 0;
+    }
+}

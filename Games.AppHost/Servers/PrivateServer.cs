@@ -1,0 +1,117 @@
+using System.Diagnostics;
+
+namespace Games.AppHost.Servers;
+
+/// <summary>
+/// A server of our own under a data directory: started as a child process, ready once it answers, and stopped, killed or restarted on
+/// the same port with the same data.
+/// </summary>
+internal abstract class PrivateServer(string name, Action<string> log) : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    private ChildProcess? server;
+
+    public string Name => name;
+
+    public bool IsRunning => server is { IsRunning: true };
+
+    public int ProcessId => server?.Id ?? throw new InvalidOperationException($"{name} has not been started.");
+
+    /// <summary>Completes when the server's process ends, for whatever reason.</summary>
+    public Task Exited => server?.Exited ?? Task.CompletedTask;
+
+    public string LastLines => server?.LastLines ?? string.Empty;
+
+    /// <summary>How long a start may take before it counts as failed.</summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>How long a clean stop may take before the server is killed.</summary>
+    public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    protected abstract Signal CleanStop { get; }
+
+    protected Action<string> Log => log;
+
+    public async Task StartAsync(CancellationToken ct = default)
+    {
+        if (IsRunning)
+            return;
+
+        var command = await PrepareAsync(ct);
+        server?.Dispose();
+        server = ChildProcess.Start(command, log);
+        try
+        {
+            await UntilItAnswersAsync(server, ct);
+        }
+        catch
+        {
+            Kill();
+            throw;
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        if (server is not null)
+            await server.StopAsync(CleanStop, StopPatience);
+        Released();
+    }
+
+    /// <summary>SIGKILL, as a power cut would: nothing is flushed, nobody is told.</summary>
+    public void Kill()
+    {
+        server?.Kill();
+        Released();
+    }
+
+    public async Task RestartAsync(bool kill = false, CancellationToken ct = default)
+    {
+        if (kill)
+            Kill();
+        else
+            await StopAsync();
+        await StartAsync(ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        server?.Dispose();
+    }
+
+    /// <summary>Everything that must be there before the server starts; returns the command that starts it.</summary>
+    protected abstract Task<Command> PrepareAsync(CancellationToken ct);
+
+    /// <summary>Opens a connection as a client would; throws while that is not possible.</summary>
+    protected abstract Task ConnectAsync(CancellationToken ct);
+
+    /// <summary>Called when the server's process is gone.</summary>
+    protected virtual void Released()
+    {
+    }
+
+    private async Task UntilItAnswersAsync(ChildProcess process, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Exception? last = null;
+        while (process.IsRunning && Stopwatch.GetElapsedTime(started) < StartPatience)
+        {
+            try
+            {
+                await ConnectAsync(ct);
+                return;
+            }
+            catch (Exception notYet) when (!ct.IsCancellationRequested)
+            {
+                last = notYet;
+            }
+
+            await Task.Delay(Pause, ct);
+        }
+
+        var what = process.IsRunning ? $"did not answer within {StartPatience.TotalSeconds:0} s" : $"ended at start with exit code {process.ExitCode}";
+        throw new ServerUnavailableException($"{name} {what}. Its last lines:{Environment.NewLine}{process.LastLines}", last);
+    }
+}

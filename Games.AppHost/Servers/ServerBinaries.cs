@@ -1,0 +1,35 @@
+namespace Games.AppHost.Servers;
+
+/// <summary>Where a server's programs lie: where Debian puts them first, then the PATH.</summary>
+internal static class ServerBinaries
+{
+    public static string Postgres(string root = "/usr/lib/postgresql", string? major = null, string? path = null) =>
+        FoldersUnder(root)
+            .Where(version => major is null || version.Name == major)
+            .OrderByDescending(version => int.TryParse(version.Name, out var number) ? number : 0)
+            .Select(version => Path.Combine(version.FullName, "bin"))
+            .Concat(major is null ? PathFolders(path) : [])
+            .FirstOrDefault(folder => Has(folder, "initdb") && Has(folder, "postgres"))
+        ?? throw new ServerMissingException(
+            $"PostgreSQL{(major is null ? "" : $" {major}, which made the data there is,")} is not installed: no initdb and postgres in {root}/*/bin"
+            + $"{(major is null ? " or on the PATH" : "")}. On Debian or Ubuntu: apt-get install postgresql");
+
+    public static string RabbitMq(string folder = "/usr/lib/rabbitmq/bin", string? path = null) =>
+        PathFolders(path).Prepend(folder).FirstOrDefault(candidate => Has(candidate, "rabbitmq-server"))
+        ?? throw new ServerMissingException(
+            $"RabbitMQ is not installed: no rabbitmq-server in {folder} or on the PATH. On Debian or Ubuntu: apt-get install rabbitmq-server");
+
+    /// <summary>One of Erlang's own programs (epmd, erl_call), which come with RabbitMQ.</summary>
+    public static string Erlang(string program, string root = "/usr/lib/erlang", string? path = null) =>
+        PathFolders(path).Append(Path.Combine(root, "bin")).Where(folder => Has(folder, program)).Select(folder => Path.Combine(folder, program)).FirstOrDefault()
+        ?? throw new ServerMissingException(
+            $"Erlang's {program} is neither on the PATH nor in {root}/bin. On Debian or Ubuntu: apt-get install rabbitmq-server");
+
+    private static bool Has(string folder, string program) => File.Exists(Path.Combine(folder, program));
+
+    private static IEnumerable<DirectoryInfo> FoldersUnder(string root) =>
+        Directory.Exists(root) ? new DirectoryInfo(root).EnumerateDirectories() : [];
+
+    private static IEnumerable<string> PathFolders(string? path) =>
+        (path ?? Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,70 @@
+using System.Data;
+using Games.Outbox;
+using Games.Outbox.Capture;
+using Games.Outbox.Inbox;
+using Games.Outbox.Relay;
+using MassTransit.DependencyInjection;
+using MassTransit.Middleware;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace MassTransit.Configuration;
+
+internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistrationConfigurator services)
+    : IEntityFrameworkOutboxConfigurator, IEntityFrameworkBusOutboxConfigurator
+    where TDbContext : DbContext
+{
+    private readonly OutboxOptions _options = new();
+    private bool _relays = true;
+    private bool _cleansUp = true;
+
+    public TimeSpan DuplicateDetectionWindow { set => _options.DuplicateDetectionWindow = value; }
+    public IsolationLevel IsolationLevel { set => _options.IsolationLevel = value; }
+    public TimeSpan QueryDelay { set => _options.PollInterval = value; }
+    public int QueryMessageLimit { set => _options.ClaimLimit = value; }
+    public TimeSpan QueryTimeout { set => _options.StatementTimeout = value; }
+    public int MessageDeliveryLimit { set => _options.PublishLimit = value; }
+
+    public TimeSpan MessageDeliveryTimeout
+    {
+        get => _options.PublishTimeout;
+        set => _options.PublishTimeout = value;
+    }
+
+    public void DisableInboxCleanupService() => _cleansUp = false;
+    public void DisableDeliveryService() => _relays = false;
+
+    public void UseBusOutbox(Action<IEntityFrameworkBusOutboxConfigurator>? configure = null)
+    {
+        services.Replace(ServiceDescriptor.Scoped<IScopedBusContextProvider<IBus>, OutboxScopedBusContextProvider<IBus, TDbContext>>());
+        configure?.Invoke(this);
+    }
+
+    public void Register()
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(CreateSettings);
+        services.AddSingleton<OutboxStore<TDbContext>>();
+        services.AddSingleton<OutboxRelay<TDbContext>>();
+        services.AddSingleton<OutboxInterceptor<TDbContext>>();
+        services.ConfigureDbContext<TDbContext>((provider, options) =>
+            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
+
+        services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
+
+        if (_relays)
+            services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
+        if (_cleansUp)
+            services.AddHostedService<InboxCleanupService<TDbContext>>();
+    }
+
+    private OutboxSettings<TDbContext> CreateSettings(IServiceProvider provider)
+    {
+        provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
+        _options.Validate();
+
+        return new(_options);
+    }
+}

@@ -1,0 +1,107 @@
+namespace MassTransit.EntityFrameworkCoreIntegration;
+
+/// <summary>
+/// One message that a transaction wants to leave the process: written with the business change, published after the commit, deleted
+/// after the broker's confirm. Names and columns up to <see cref="ExpirationTime" /> are those of the published package; the rest is ours.
+/// </summary>
+public class OutboxMessage
+{
+    /// <summary>Identity of the row. A lower number may commit after a higher one.</summary>
+    public long SequenceNumber { get; set; }
+
+    /// <summary>The message's id, by which inboxes de-duplicate.</summary>
+    public Guid MessageId { get; set; }
+
+    /// <summary>Not to be published before this time (UTC); null for at once.</summary>
+    public DateTime? EnqueueTime { get; set; }
+
+    /// <summary>When the application published it (UTC, the application's clock).</summary>
+    public DateTime SentTime { get; set; }
+
+    /// <summary>The message's headers as a JSON object.</summary>
+    public string? Headers { get; set; }
+
+    /// <summary>Transport properties (routing key, priority, …) as a JSON object.</summary>
+    public string? Properties { get; set; }
+
+    /// <summary>Written by the published package only.</summary>
+    public Guid? InboxMessageId { get; set; }
+
+    /// <summary>Written by the published package only.</summary>
+    public Guid? InboxConsumerId { get; set; }
+
+    /// <summary>Written by the published package only.</summary>
+    public Guid? OutboxId { get; set; }
+
+    /// <summary>MIME type of <see cref="Body" />.</summary>
+    public string ContentType { get; set; } = null!;
+
+    /// <summary>The message's type URNs, separated by semicolons.</summary>
+    public string MessageType { get; set; } = null!;
+
+    /// <summary>The serialized message, exactly as the broker gets it (base64 if the serializer is binary).</summary>
+    public string Body { get; set; } = null!;
+
+    /// <summary>Shared by all messages of one conversation.</summary>
+    public Guid? ConversationId { get; set; }
+
+    /// <summary>The business correlation.</summary>
+    public Guid? CorrelationId { get; set; }
+
+    /// <summary>Correlation id of the message that caused this one.</summary>
+    public Guid? InitiatorId { get; set; }
+
+    /// <summary>Set for requests and responses.</summary>
+    public Guid? RequestId { get; set; }
+
+    /// <summary>Who sends.</summary>
+    public Uri? SourceAddress { get; set; }
+
+    /// <summary>The exchange or queue it goes to.</summary>
+    public Uri? DestinationAddress { get; set; }
+
+    /// <summary>Where responses go.</summary>
+    public Uri? ResponseAddress { get; set; }
+
+    /// <summary>Where faults go.</summary>
+    public Uri? FaultAddress { get; set; }
+
+    /// <summary>After this time (UTC) nobody wants the message any more; null for never.</summary>
+    public DateTime? ExpirationTime { get; set; }
+
+    /// <summary>When the row was inserted (UTC, the database's clock).</summary>
+    public DateTime Created { get; internal set; }
+
+    /// <summary>Rows with the same key leave one after the other, in their order of insertion; null for no order.</summary>
+    public string? OrderingKey { get; set; }
+
+    /// <summary>
+    /// The relay that holds the row. It is the fencing token: only the holder may delete the row or count an attempt. Null while nobody
+    /// holds it.
+    /// </summary>
+    public Guid? LockId { get; set; }
+
+    /// <summary>
+    /// Until when (UTC, the database's clock) the row is held. Null with a <see cref="LockId" />: the inserting process holds it from
+    /// <see cref="Created" /> for one lease.
+    /// </summary>
+    public DateTime? LockedUntil { get; private set; }
+
+    /// <summary>How often the broker refused the message. An unreachable broker counts nothing.</summary>
+    public int Attempts { get; internal set; }
+
+    /// <summary>Not to be tried before this time (UTC, the database's clock); infinity when dead; null for at once.</summary>
+    public DateTime? NextAttempt { get; set; }
+
+    /// <summary>Why the last attempt failed.</summary>
+    public string? LastError { get; private set; }
+
+    /// <summary>When the relay gave up (UTC); null while it has not.</summary>
+    public DateTime? Dead { get; private set; }
+
+    /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
+    internal byte[]? BodyBytes { get; set; }
+
+    /// <summary>When this process took hold of the row, by its own monotonic clock (TimeProvider timestamp).</summary>
+    internal long HeldSince { get; set; }
+}

@@ -1,0 +1,39 @@
+using Games.Outbox.Capture;
+using MassTransit;
+using MassTransit.Middleware;
+using MassTransit.Middleware.Outbox;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Outbox.Inbox;
+
+/// <summary>
+/// A consumer's context inside its transaction. What it sends becomes rows of the same transaction, which the relay publishes after the
+/// commit like any other; so the published pipe's later stages (load, deliver, remove) have nothing to do.
+/// </summary>
+internal sealed class InboxConsumeContext<TMessage>(
+    ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext, Guid messageId, bool isDuplicate)
+    : OutboxConsumeContextProxy<TMessage>(context, options, provider)
+    where TMessage : class
+{
+    public override Guid? MessageId => messageId;
+    public override bool ContinueProcessing { get; set; } = true;
+    public override bool IsMessageConsumed => isDuplicate;
+    public override bool IsOutboxDelivered => isDuplicate;
+    public override int ReceiveCount => 1;
+    public override long? LastSequenceNumber => null;
+
+    public override Task AddSend<T>(SendContext<T> context)
+    {
+        OutboxSession.For(dbContext).Add(context);
+
+        return Task.CompletedTask;
+    }
+
+    // What the consumer published after its own SaveChanges, or changed without one.
+    public override Task SetConsumed() => dbContext.SaveChangesAsync(CancellationToken);
+
+    public override Task SetDelivered() => Task.CompletedTask;
+    public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => Task.FromResult(new List<OutboxMessageContext>());
+    public override Task NotifyOutboxMessageDelivered(OutboxMessageContext message) => Task.CompletedTask;
+    public override Task RemoveOutboxMessages() => Task.CompletedTask;
+}

@@ -1,0 +1,105 @@
+using System.Data;
+
+namespace Games.Outbox;
+
+/// <summary>
+/// Every setting of the outbox. Set in code by <see cref="MassTransit.IEntityFrameworkOutboxConfigurator" />, or in configuration in the
+/// section <c>Outbox</c>, which wins (for example <c>Outbox__Lease=00:00:10</c>).
+/// </summary>
+public sealed class OutboxOptions
+{
+    /// <summary>Name of the configuration section.</summary>
+    public const string Section = "Outbox";
+
+    /// <summary>How long a consumed message is remembered. Default: 7 days.</summary>
+    public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
+    public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
+
+    /// <summary>Longest time between two looks at the table while nothing wakes the relay; a fifth of it is jitter. Default: 10 s.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Rows claimed by one statement. Default: 100.</summary>
+    public int ClaimLimit { get; set; } = 100;
+
+    /// <summary>Publishes that may wait for their confirm at the same time. Default: 100.</summary>
+    public int PublishLimit { get; set; } = 100;
+
+    /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 10 s.</summary>
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a claimed row is held without a renewal. A relay that dies gives its rows up after this; one that lives renews them at
+    /// every third of it. Default: 5 s.
+    /// </summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Messages that may wait in memory between their commit and their publish. Those beyond it are read back from the table, so a slow
+    /// broker costs time and never memory. Default: 2,000 messages.
+    /// </summary>
+    public int HandoffLimit { get; set; } = 2_000;
+
+    /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>
+    public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Refusals by the broker after which a message is dead. Default: 10.</summary>
+    public int MaxAttempts { get; set; } = 10;
+
+    /// <summary>Pause after the first refusal; doubled for each further one, with jitter. Default: 1 s.</summary>
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest pause between two attempts. Default: 5 min.</summary>
+    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Publish as mandatory: a message that no queue would get is returned, kept and tried again instead of being lost. Default: true.
+    /// </summary>
+    public bool Mandatory { get; set; } = true;
+
+    /// <summary>
+    /// Longest pause before an unroutable message is tried again. It never becomes dead by that: its queue may still be declared.
+    /// Default: 5 s.
+    /// </summary>
+    public TimeSpan MaxUnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often expired inbox rows are looked for. Default: 1 min.</summary>
+    public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Inbox rows deleted by one statement. Default: 1,000.</summary>
+    public int CleanUpLimit { get; set; } = 1_000;
+
+    /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Throws if a setting cannot work, naming its key.</summary>
+    /// <exception cref="InvalidOperationException">A setting is zero or negative.</exception>
+    public void Validate()
+    {
+        Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
+        Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
+        Require(ClaimLimit > 0, nameof(ClaimLimit));
+        Require(PublishLimit > 0, nameof(PublishLimit));
+        Require(PublishTimeout > TimeSpan.Zero, nameof(PublishTimeout));
+        Require(Lease >= TimeSpan.FromSeconds(1), nameof(Lease), "at least one second");
+        Require(HandoffLimit >= 0, nameof(HandoffLimit), "zero or more");
+        Require(StatementTimeout >= TimeSpan.FromSeconds(1), nameof(StatementTimeout), "at least one second");
+        Require(MaxAttempts > 0, nameof(MaxAttempts));
+        Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
+        Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
+        Require(MaxUnroutableDelay > TimeSpan.Zero, nameof(MaxUnroutableDelay));
+        Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
+        Require(CleanUpLimit > 0, nameof(CleanUpLimit));
+        Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
+
+        static void Require(bool holds, string key, string rule = "more than zero")
+        {
+            if (!holds)
+                throw new InvalidOperationException($"{Section}:{key} must be {rule}.");
+        }
+    }
+}
+
+/// <summary>The settings of one context's outbox, so that two contexts in one process do not share them.</summary>
+internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);

@@ -1,0 +1,149 @@
+using System.Data;
+using System.Data.Common;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>Every statement of the relay. Each is one round trip and one implicit transaction; time is the database's.</summary>
+internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, OutboxSettings<TDbContext> settings, TimeProvider time)
+    where TDbContext : DbContext
+{
+    private readonly OutboxOptions _options = settings.Value;
+    private OutboxSql? _sql;
+
+    /// <summary>Who we are: the value of LockId on every row that this process holds.</summary>
+    public Guid Owner { get; } = Guid.CreateVersion7();
+
+    /// <summary>Takes up to <paramref name="limit" /> rows that are due and free, in order of their sequence numbers.</summary>
+    public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => ExecuteAsync(async (connection, sql) =>
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            Timeout = (int)_options.StatementTimeout.TotalSeconds,
+            BatchCommands =
+            {
+                new(sql.LockClaims),
+                new(sql.Claim)
+                {
+                    Parameters = { Value(Owner), Value(_options.Lease), Value(limit) }
+                }
+            }
+        };
+        var heldSince = time.GetTimestamp();
+        var rows = new List<OutboxMessage>();
+
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+            rows.Add(ReadRow(reader, heldSince));
+
+        rows.Sort((x, y) => x.SequenceNumber.CompareTo(y.SequenceNumber));
+
+        return rows;
+    }, ct);
+
+    /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
+    {
+        await using var command = Command(connection, sql.Peek, Value(_options.Lease));
+
+        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromSeconds(seconds) : null;
+    }, ct);
+
+    /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
+    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
+
+    /// <summary>Gives rows back untouched, if they are still ours.</summary>
+    public Task<int> ReleaseAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Release, ct, Value(rows), Value(Owner));
+
+    /// <summary>Holds rows for another lease, if they are still ours.</summary>
+    public Task<int> RenewAsync(long[] rows, CancellationToken ct) =>
+        WriteAsync(sql => sql.Renew, ct, Value(rows), Value(Owner), Value(_options.Lease));
+
+    /// <summary>Counts an attempt on a row and lays it aside, or buries it when <paramref name="delay" /> is null.</summary>
+    public Task<int> FailAsync(long row, string error, TimeSpan? delay, CancellationToken ct) =>
+        WriteAsync(sql => sql.Fail, ct, Value(row), Value(Owner), Value(error),
+            new NpgsqlParameter { Value = delay ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+
+    /// <summary>Deletes inbox rows older than the window.</summary>
+    public Task<int> CleanUpInboxAsync(CancellationToken ct) =>
+        WriteAsync(sql => sql.CleanUpInbox, ct, Value(_options.DuplicateDetectionWindow), Value(_options.CleanUpLimit));
+
+    /// <summary>Notes that a consumer takes a message: 1, or 0 if it already has.</summary>
+    public async Task<int> InsertInboxAsync(
+        TDbContext context, DbTransaction transaction, Guid messageId, Guid consumerId, DateTime? expires, CancellationToken ct)
+    {
+        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
+        await using var command = Command(connection, Sql(context).InsertInbox, Value(messageId), Value(consumerId), Value(Owner),
+            new NpgsqlParameter { Value = expires ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        command.Transaction = (NpgsqlTransaction)transaction;
+
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
+        ExecuteAsync(async (connection, sql) =>
+        {
+            await using var command = Command(connection, statement(sql), parameters);
+
+            return await command.ExecuteNonQueryAsync(ct);
+        }, ct);
+
+    private async Task<T> ExecuteAsync<T>(Func<NpgsqlConnection, OutboxSql, Task<T>> action, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
+        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
+
+        await context.Database.OpenConnectionAsync(ct);
+
+        return await action(connection, Sql(context));
+    }
+
+    // Kept here and not in a static: two applications in one process may have the tables in two schemas.
+    private OutboxSql Sql(TDbContext context) => _sql ??= new OutboxSql(context.Model, context.GetService<ISqlGenerationHelper>());
+
+    private NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)_options.StatementTimeout.TotalSeconds };
+        command.Parameters.AddRange(parameters);
+
+        return command;
+    }
+
+    private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
+
+    private static OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
+    {
+        SequenceNumber = reader.GetInt64(0),
+        MessageId = reader.GetGuid(1),
+        SentTime = reader.GetDateTime(2),
+        Headers = Text(reader, 3),
+        Properties = Text(reader, 4),
+        ContentType = reader.GetString(5),
+        MessageType = reader.GetString(6),
+        BodyBytes = reader.GetFieldValue<byte[]>(7),
+        ConversationId = Id(reader, 8),
+        CorrelationId = Id(reader, 9),
+        InitiatorId = Id(reader, 10),
+        RequestId = Id(reader, 11),
+        SourceAddress = Address(reader, 12),
+        DestinationAddress = Address(reader, 13),
+        ResponseAddress = Address(reader, 14),
+        FaultAddress = Address(reader, 15),
+        ExpirationTime = reader.IsDBNull(16) ? null : reader.GetDateTime(16),
+        OrderingKey = Text(reader, 17),
+        Attempts = reader.GetInt32(18),
+        HeldSince = heldSince
+    };
+
+    private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    private static Guid? Id(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetGuid(column);
+    private static Uri? Address(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : new(reader.GetString(column));
+}

@@ -1,0 +1,61 @@
+using System.Net.Mime;
+using MassTransit;
+using MassTransit.Context;
+using MassTransit.EntityFrameworkCoreIntegration;
+using MassTransit.Serialization;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>Makes a send context say what the stored message says: its ids, addresses, headers and bytes, untouched.</summary>
+internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory) : IPipe<SendContext>
+{
+    public Task Send(SendContext context)
+    {
+        context.MessageId = message.MessageId;
+        context.RequestId = message.RequestId;
+        context.ConversationId = message.ConversationId;
+        context.CorrelationId = message.CorrelationId;
+        context.InitiatorId = message.InitiatorId;
+        context.SourceAddress = message.SourceAddress;
+        context.ResponseAddress = message.ResponseAddress;
+        context.FaultAddress = message.FaultAddress;
+        context.SupportedMessageTypes = message.MessageType.Split(';');
+
+        if (message.ExpirationTime is { } expires)
+            context.TimeToLive = expires - DateTime.UtcNow;
+
+        foreach (var (name, value) in Dictionary(message.Headers))
+            context.Headers.Set(name, value);
+
+        if (context is TransportSendContext transport)
+        {
+            if (message.Properties is not null)
+                transport.ReadPropertiesFrom(Dictionary(message.Properties));
+
+            // The wait, if there was one, was in the table; the broker needs no plugin for it.
+            transport.Delay = null;
+            transport.Mandatory |= mandatory;
+        }
+
+        var contentType = new ContentType(message.ContentType);
+        context.Serializer = new CopyBodySerializer(contentType, Body(context, contentType));
+
+        return Task.CompletedTask;
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("outbox");
+
+    // Text formats are stored as they are; binary ones were made text by their serializer, which alone can turn them back.
+    private MessageBody Body(SendContext context, ContentType contentType) =>
+        message.Body is not null || IsText(contentType)
+            ? new BytesMessageBody(message.BodyBytes)
+            : context.Serialization.GetMessageDeserializer(contentType).GetMessageBody(System.Text.Encoding.UTF8.GetString(message.BodyBytes!));
+
+    private static bool IsText(ContentType contentType) =>
+        contentType.MediaType.EndsWith("json", StringComparison.Ordinal)
+        || contentType.MediaType.EndsWith("xml", StringComparison.Ordinal)
+        || contentType.MediaType.StartsWith("text/", StringComparison.Ordinal);
+
+    private static Dictionary<string, object> Dictionary(string? json) =>
+        SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(json) ?? [];
+}

@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Tests.Messaging;
+
+/// <summary>A running service on NotesDbContext with the bus outbox and whatever a test adds: one process, as far as a test can have one.</summary>
+public sealed class NotesService : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private NotesService(IHost host) => _host = host;
+
+    public IServiceProvider Services => _host.Services;
+    public LogLines Logs => Services.GetRequiredService<LogLines>();
+
+    /// <summary>Builds the service without starting it: the database has its tables, the bus and the relay stand still.</summary>
+    public static async Task<NotesService> BuildAsync(
+        string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
+        Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
+        Action<HostApplicationBuilder>? host = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        var logs = new LogLines();
+        builder.Logging.AddProvider(logs);
+        builder.Services.AddSingleton(logs);
+        builder.Services.AddSingleton<Seen>();
+        builder.Services.AddDbContext<NotesDbContext>(x => x.UseNpgsql(database));
+        builder.Services.AddMassTransit(x =>
+        {
+            x.DisableUsageTelemetry();
+            x.AddEntityFrameworkOutbox<NotesDbContext>(o =>
+            {
+                o.UsePostgres();
+                o.UseBusOutbox();
+                outbox?.Invoke(o);
+            });
+            bus?.Invoke(x);
+            x.UsingRabbitMq((context, cfg) =>
+            {
+                cfg.Host(new Uri(broker));
+                rabbitMq?.Invoke(context, cfg);
+                cfg.ConfigureEndpoints(context);
+            });
+        });
+        builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
+        host?.Invoke(builder);
+
+        var service = new NotesService(builder.Build());
+        await service.InScopeAsync((db, _) => db.Database.EnsureCreatedAsync());
+
+        return service;
+    }
+
+    public static async Task<NotesService> StartAsync(
+        string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
+        Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
+        Action<HostApplicationBuilder>? host = null)
+    {
+        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host);
+        await service.StartAsync();
+
+        return service;
+    }
+
+    public Task StartAsync() => _host.StartAsync(TestContext.Current.CancellationToken);
+
+    public async Task InScopeAsync(Func<NotesDbContext, IPublishEndpoint, Task> action)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<NotesDbContext>();
+
+        await action(db, scope.ServiceProvider.GetRequiredService<IPublishEndpoint>());
+    }
+
+    /// <summary>Takes a note and says so, in one SaveChanges.</summary>
+    public async Task<NoteTaken> TakeNoteAsync(string? text = null)
+    {
+        var taken = new NoteTaken(Guid.CreateVersion7(), text ?? $"note {Guid.NewGuid():N}");
+        await InScopeAsync(async (db, publisher) =>
+        {
+            db.Add(new Note { Id = taken.Id, Text = taken.Text });
+            await publisher.Publish(taken);
+            await db.SaveChangesAsync();
+        });
+
+        return taken;
+    }
+
+    public async Task<T> QueryAsync<T>(Func<NotesDbContext, Task<T>> query)
+    {
+        await using var scope = Services.CreateAsyncScope();
+
+        return await query(scope.ServiceProvider.GetRequiredService<NotesDbContext>());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+}
+
+/// <summary>What the test's consumers have seen, in order.</summary>
+public sealed class Seen
+{
+    private readonly ConcurrentQueue<object> _messages = new();
+
+    public void Add(object message) => _messages.Enqueue(message);
+
+    public T[] Of<T>() => [.. _messages.OfType<T>()];
+}
+
+public sealed class LogLines : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
+
+    public string[] At(LogLevel level) => [.. _lines.Where(x => x.Level == level).Select(x => x.Text)];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue((logLevel, formatter(state, exception)));
+
+    public void Dispose()
+    {
+    }
+}
