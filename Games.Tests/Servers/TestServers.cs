@@ -80,7 +80,7 @@ public sealed class TestServers : IAsyncDisposable
     }
 
     private static async Task<T> StartedAsync<T>(T server)
-        where T : PrivateServer
+        where T : ServerProcess
     {
         await server.StartAsync();
         return server;
