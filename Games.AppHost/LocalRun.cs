@@ -7,6 +7,8 @@ namespace Games.AppHost;
 /// <summary>Everything that one <c>./run</c> started: stopped in reverse order, whatever ended it.</summary>
 internal sealed class LocalRun : IAsyncDisposable
 {
+    private static readonly TimeSpan SameWish = TimeSpan.FromSeconds(1);
+
     private readonly string data;
     private readonly FileStream alone;
     private readonly MergedLog log = MergedLog.ToConsole();
@@ -26,10 +28,14 @@ internal sealed class LocalRun : IAsyncDisposable
     {
         using var stopping = new CancellationTokenSource();
 
-        // The first signal stops in order; a second one meets no handler and ends us at once, and the kernel ends the children.
+        // The first signal stops in order; a later one ends us at once, and the kernel ends the children. One and the same wish may come
+        // twice, to us and to our process group.
+        var asked = 0L;
         void Stop(PosixSignalContext signal)
         {
-            signal.Cancel = !stopping.IsCancellationRequested;
+            if (!stopping.IsCancellationRequested)
+                asked = Stopwatch.GetTimestamp();
+            signal.Cancel = Stopwatch.GetElapsedTime(asked) < SameWish;
             stopping.Cancel();
         }
 

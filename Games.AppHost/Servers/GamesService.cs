@@ -26,6 +26,17 @@ internal sealed class GamesService(string name, string project, string urls, IRe
             .Select(url => Uri.TryCreate(url, UriKind.Absolute, out var address) ? address : throw new ServerUnavailableException($"'{url}' is not a URL to listen on.")),
     ];
 
+    /// <summary>The project's output beside our own, as the build laid them out: <c>root/project/bin/configuration/framework</c>.</summary>
+    public static string OutputOf(string project)
+    {
+        var ours = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var root = ours.Parent!.Parent!.Parent!.Parent!;
+        var output = Path.Combine(root.FullName, project, "bin", ours.Parent.Name, ours.Name);
+        return File.Exists(Path.Combine(output, $"{project}.dll"))
+            ? output
+            : throw new ServerUnavailableException($"{project} is not built: no {project}.dll in {output}. Build Games.sln first.");
+    }
+
     /// <summary>Runs the service with these arguments to its end, for what it does once (<c>--migrate</c>).</summary>
     public async Task RunOnceAsync(string argument, CancellationToken ct)
     {
@@ -63,18 +74,11 @@ internal sealed class GamesService(string name, string project, string urls, IRe
             {
                 ["ASPNETCORE_URLS"] = urls,
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
+
+                // What the local run says itself: where the service listens, and that it is not ready yet while we ask again and again.
+                ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Warning",
+                ["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
             },
         };
-    }
-
-    // Beside our own output, as the build laid them out: <root>/<project>/bin/<configuration>/<framework>.
-    private static string OutputOf(string project)
-    {
-        var ours = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var root = ours.Parent!.Parent!.Parent!.Parent!;
-        var output = Path.Combine(root.FullName, project, "bin", ours.Parent.Name, ours.Name);
-        return File.Exists(Path.Combine(output, $"{project}.dll"))
-            ? output
-            : throw new ServerUnavailableException($"{project} is not built: no {project}.dll in {output}. Build Games.sln first.");
     }
 }

@@ -61,7 +61,8 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             ct);
 
         // Erlang would start one as a daemon that outlives everybody and serves the whole machine.
-        portMapper ??= ChildProcess.Start(new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}"), Log);
+        portMapper ??= ChildProcess.Start(
+            new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}") { WorkingDirectory = home }, Log);
 
         return new Command(Path.Combine(binaries, "rabbitmq-server"))
         {

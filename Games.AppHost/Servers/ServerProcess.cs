@@ -124,7 +124,7 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
         throw new ServerUnavailableException(
             process.IsRunning
-                ? $"{name} did not answer within {StartPatience.TotalSeconds:0} s. Its last lines:{Environment.NewLine}{process.LastLines}"
+                ? $"{name} did not answer within {StartPatience.TotalSeconds:0} s ({last?.Message}). Its last lines:{Environment.NewLine}{process.LastLines}"
                 : Ending,
             last);
     }
