@@ -13,4 +13,6 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
 var parsed = bench.Parse(args);
 if (parsed.Action is ParseErrorAction wrong)
     wrong.ShowHelp = false;
-return await parsed.InvokeAsync();
+
+// Ctrl+C stops what was started and deletes what was written; the usual two seconds are too few for that.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(60) });

@@ -5,17 +5,19 @@ namespace Games.Bench.Commands;
 /// <summary>The options that more than one command has. Every number has a least and a most, so that no run is without an end.</summary>
 internal static class CommonOptions
 {
-    public static Option<Uri> Api() => new("--api")
+    public static Option<Uri> Api() => Url("--api", "Where the API under test listens", "http://127.0.0.1:5080");
+
+    public static Option<Uri> Url(string name, string description, string usual) => new(name)
     {
-        Description = "Where the API under test listens",
+        Description = description,
         HelpName = "URL",
-        DefaultValueFactory = _ => new Uri("http://127.0.0.1:5080"),
+        DefaultValueFactory = _ => new Uri(usual),
         CustomParser = result =>
         {
             if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var api) && api.Scheme is "http" or "https")
                 return api;
 
-            result.AddError($"--api must be an http or https URL, not '{result.Tokens[0].Value}'.");
+            result.AddError($"{name} must be an http or https URL, not '{result.Tokens[0].Value}'.");
             return null;
         },
     };

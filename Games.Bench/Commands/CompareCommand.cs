@@ -51,7 +51,7 @@ internal static class CompareCommand
         if (screen.Json)
             Outcome.PrintJson(comparison);
 
-        var table = new Table().Title($"Ours and the limit: {comparison.Games} games, {comparison.Clients} clients, medians of {comparison.Ours.Count} rounds").Border(TableBorder.Rounded);
+        var table = new Table().Title($"Ours and the limit: {comparison.Games} games, {comparison.Clients} clients, medians, rounds: {comparison.Ours.Count}").Border(TableBorder.Rounded);
         table.AddColumn("figure");
         foreach (var column in new[] { "ours", "limit", "ours / limit" })
             table.AddColumn(new TableColumn(column).RightAligned());

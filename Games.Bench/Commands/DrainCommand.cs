@@ -16,7 +16,7 @@ internal static class DrainCommand
         var programs = new ProgramOptions();
         var apiCommand = new Option<string?>("--api-command") { Description = "Any other implementation: the command line that starts its API at --api, on the database of --games-db, which has its tables", HelpName = "CMD" };
         var botCommand = new Option<string?>("--bot-command") { Description = "With --api-command: starts its bot at --bot, once, so that its queue is bound", HelpName = "CMD" };
-        var botAddress = new Option<Uri>("--bot") { Description = "Where that bot listens", HelpName = "URL", DefaultValueFactory = _ => new Uri("http://127.0.0.1:5081") };
+        var botAddress = CommonOptions.Url("--bot", "Where that bot listens", "http://127.0.0.1:5081");
         var outboxTable = new Option<string>("--outbox-table") { Description = "With --api-command: its outbox, as SQL writes it", HelpName = "NAME", DefaultValueFactory = _ => "\"OutboxMessage\"" };
         var queue = new Option<string?>("--queue") { Description = "With --api-command: the bot's queue, to count what arrived there", HelpName = "NAME" };
         var (api, database, rabbitMq) = (CommonOptions.Api(), CommonOptions.GamesDb("; else a private server"), CommonOptions.RabbitMq("; else a private server"));
@@ -40,7 +40,7 @@ internal static class DrainCommand
             if (options.GetValue(apiCommand) is { } start)
             {
                 Loopback.Demand(options.GetValue(api)!, options.GetValue(allowRemote));
-                await using var source = Outcome.Database(postgres);
+                await using var source = GamesDatabase.Open(postgres);
                 Loopback.Demand(new NpgsqlConnectionStringBuilder(postgres), options.GetValue(allowRemote));
                 var drain = new Drain(
                     source,
@@ -55,7 +55,7 @@ internal static class DrainCommand
             await using var servers = await Servers.OpenAsync(postgres, broker, options.GetValue(allowRemote), ct);
             var implementation = options.GetValue(limit) ? await programs.LimitAsync(options, servers, ct) : programs.Ours(options);
             await implementation.PrepareAsync(servers, ct);
-            await using var own = Outcome.Database(servers.ConnectionStringTo(implementation.Database));
+            await using var own = GamesDatabase.Open(servers.ConnectionStringTo(implementation.Database));
             var (apiPort, botPort) = (AppHost.Servers.FreePort.Next(), AppHost.Servers.FreePort.Next());
             var ownDrain = new Drain(
                 own,

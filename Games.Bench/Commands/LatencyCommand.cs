@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Games.Bench.Measuring;
+using Games.Bench.Running;
 using Games.Bench.Showing;
 
 namespace Games.Bench.Commands;
@@ -20,7 +21,7 @@ internal static class LatencyCommand
         {
             Loopback.Demand(options.GetValue(api)!, options.GetValue(allowRemote));
             var screen = new Screen(options.GetValue(json));
-            await using var source = Outcome.Database(Outcome.GamesDb(options.GetValue(database)));
+            await using var source = GamesDatabase.Open(Outcome.GamesDb(options.GetValue(database)));
             var job = new Job(options.GetValue(api)!, source, TimeSpan.FromSeconds(options.GetValue(timeout)));
 
             var figures = await screen.WatchAsync(async begin =>

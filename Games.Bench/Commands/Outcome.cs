@@ -16,7 +16,7 @@ internal static class Outcome
         {
             return await measure() ? 0 : 1;
         }
-        catch (Exception exception) when (exception is BenchException or NpgsqlException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is BenchException or NpgsqlException or IOException or UnauthorizedAccessException or ArgumentException or UriFormatException)
         {
             Screen.Complain(exception.Message);
             return 1;
@@ -33,21 +33,6 @@ internal static class Outcome
 
     /// <param name="given">What --rabbitmq says, if it says anything.</param>
     public static string? RabbitMq(string? given) => given ?? Setting("ConnectionStrings__RabbitMq");
-
-    public static NpgsqlDataSource Database(string? connection)
-    {
-        if (string.IsNullOrWhiteSpace(connection))
-            throw new BenchException("No database to look for the announcements in: set --games-db or ConnectionStrings__Games.");
-
-        try
-        {
-            return new NpgsqlSlimDataSourceBuilder(connection) { ConnectionStringBuilder = { MaxPoolSize = 4, ApplicationName = "Games.Bench" } }.EnableArrays().Build();
-        }
-        catch (ArgumentException exception)
-        {
-            throw new BenchException($"--games-db is not a connection string of PostgreSQL: {exception.Message}");
-        }
-    }
 
     public static void PrintJson(object figures) => Console.Out.WriteLine(JsonSerializer.Serialize(figures, Readable));
 

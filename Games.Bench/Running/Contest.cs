@@ -1,5 +1,4 @@
 using Games.AppHost.Servers;
-using Games.Bench.Commands;
 using Games.Bench.Measuring;
 using Games.Bench.Showing;
 
@@ -35,7 +34,7 @@ internal sealed class Contest(Servers servers, Implementation ours, Implementati
         // The bot first: its queue is there before the first message is.
         await using var bot = await RunningService.StartAsync($"The bot of {side.Name}", side.Bot(servers, botPort), Implementation.AddressAt(botPort), ct);
         await using var api = await RunningService.StartAsync($"The API of {side.Name}", side.Api(servers, apiPort), Implementation.AddressAt(apiPort), ct);
-        await using var database = Outcome.Database(servers.ConnectionStringTo(side.Database));
+        await using var database = GamesDatabase.Open(servers.ConnectionStringTo(side.Database));
         var job = new Job(Implementation.AddressAt(apiPort), database, timeout);
 
         await job.WarmUpAsync(load.WarmUp, load.Clients, begin, ct);

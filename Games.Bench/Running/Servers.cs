@@ -1,5 +1,4 @@
 using Games.AppHost.Servers;
-using Games.Bench.Commands;
 using Games.Bench.Measuring;
 using Npgsql;
 
@@ -75,6 +74,9 @@ internal sealed class Servers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Their data is thrown away: nothing has to be written out first. PostgreSQL's shared memory does have to be given back.
+        foreach (var server in started.OfType<RabbitMqServer>())
+            server.Kill();
         foreach (var server in started)
             await server.DisposeAsync();
         System.IO.Directory.Delete(Directory, recursive: true);

@@ -14,7 +14,7 @@ internal static class Charts
         var throughput = new[] { Comparison.AcceptedPosts, Comparison.EndToEnd }.Select(name => comparison.Figures.Single(figure => figure.Name == name)).ToArray();
         var chart = new SvgChart(
             "Games: ours and the hand-written limit",
-            $"From POST to announcement; API, bot, PostgreSQL, RabbitMQ and the load on one machine with {Environment.ProcessorCount} cores; {comparison.Ours.Count} rounds in turn");
+            $"From POST to announcement; API, bot, PostgreSQL, RabbitMQ and the load on one machine with {Environment.ProcessorCount} cores; rounds in turn: {comparison.Ours.Count}");
         return chart
             .Bars(
                 $"Throughput, {comparison.Clients} clients, median",

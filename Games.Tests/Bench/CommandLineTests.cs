@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Games.Bench.Commands;
+using Games.Bench.Running;
 using Npgsql;
 
 namespace Games.Tests.Bench;
@@ -36,10 +37,17 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("somewhere")]
-    [InlineData("ftp://127.0.0.1")]
-    public void An_address_of_an_api_is_a_url(string api) =>
-        Assert.Contains("--api must be", Assert.Single(LoadCommand.Create().Parse(["--api", api]).Errors).Message);
+    [InlineData("--api", "somewhere")]
+    [InlineData("--api", "ftp://127.0.0.1")]
+    [InlineData("--bot", "somewhere")]
+    public void An_address_is_a_url(string option, string address) =>
+        Assert.Contains($"{option} must be", Assert.Single(DrainCommand.Create().Parse([option, address]).Errors).Message);
+
+    [Theory]
+    [InlineData("--api")]
+    [InlineData("--bot")]
+    public void An_address_that_is_a_url_is_taken(string option) =>
+        Assert.Equal(new Uri("http://127.0.0.1:6000"), DrainCommand.Create().Parse([option, "http://127.0.0.1:6000"]).GetValue<Uri>(option));
 
     [Theory]
     [InlineData("http://127.0.0.1:5080", true)]

@@ -2,7 +2,7 @@ using System.Net;
 using Games.Bench.Measuring;
 using Npgsql;
 
-namespace Games.Bench.Commands;
+namespace Games.Bench.Running;
 
 /// <summary>Whether a load stays on this machine. A name other than localhost is taken to lead elsewhere: it is not resolved.</summary>
 internal static class Loopback

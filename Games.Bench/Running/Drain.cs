@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using Games.AppHost.Servers;
 using Games.Bench.Driving;
-using Games.Bench.Running;
+using Games.Bench.Measuring;
 using Games.Bench.Showing;
 using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
-namespace Games.Bench.Measuring;
+namespace Games.Bench.Running;
 
 /// <summary>
 /// How fast a relay empties an outbox that is full when it starts, the bot off. A row is gone when the relay says so; that the broker has
