@@ -16,6 +16,8 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
 
     public int Port { get; } = FreePort.Next();
 
+    private readonly SemaphoreSlim oneCall = new(1);
+
     /// <summary>Where RabbitMQ's programs are looked for.</summary>
     public Func<string> Binaries { get; init; } = () => ServerBinaries.RabbitMq();
 
@@ -114,6 +116,21 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             Environment = new Dictionary<string, string?> { ["HOME"] = home },
             Input = erlang + "\n",
         };
+
+        // Two calls at once would both be the node of the same name, and the second be turned away.
+        await oneCall.WaitAsync(ct);
+        try
+        {
+            await EvaluateAsync(command, erlang, ct);
+        }
+        finally
+        {
+            oneCall.Release();
+        }
+    }
+
+    private static async Task EvaluateAsync(Command command, string erlang, CancellationToken ct)
+    {
         var (exitCode, answer) = await ChildProcess.RunAsync(command, ct);
         if (exitCode != 0 || answer.Trim() != "{ok, ok}")
             throw new InvalidOperationException($"RabbitMQ did not take {erlang}{Environment.NewLine}{answer}");

@@ -19,7 +19,7 @@ internal static class ProblemAssert
         Assert.Equal((int)status, (int?)problem["status"]);
         var traceId = (string?)problem["traceId"];
         Assert.False(string.IsNullOrEmpty(traceId), text);
-        await Eventually.IsTrueAsync(() => log.Lines.Any(line => line.Contains(traceId, StringComparison.Ordinal)), $"trace {traceId} is logged");
+        await Until.TrueAsync(() => log.Lines.Any(line => line.Contains(traceId, StringComparison.Ordinal)), $"trace {traceId} is logged");
         return problem;
     }
 

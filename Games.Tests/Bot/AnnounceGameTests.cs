@@ -41,13 +41,13 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
         await Harness.Bus.Publish(EventOf(game));
 
-        await Eventually.IsTrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
+        await Until.TrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
         var announcement = (await FindAsync(game.Id))!;
         Assert.Equal(Announcement.For(game, players: 2, NewGame.Now).Text, announcement.Text);
         Assert.Contains("Players: 2/5", announcement.Text);
         Assert.Equal(NewGame.ChannelId, announcement.ChannelId);
         Assert.Null(announcement.MessageId);
-        await Eventually.IsTrueAsync(
+        await Until.TrueAsync(
             () => host.Log.Lines.Any(line => line.Contains($"{game.Id}") && line.Contains("Friday raid") && line.Contains(NewGame.ChannelId)),
             "the log tells it");
     }
@@ -58,12 +58,12 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
         var game = NewGame.With();
         await StoreAsync(game);
         await Harness.Bus.Publish(EventOf(game));
-        await Eventually.IsTrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
+        await Until.TrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
         var first = await FindAsync(game.Id);
 
         await Harness.Bus.Publish(EventOf(game));
 
-        await Eventually.IsTrueAsync(() => host.Log.Lines.Any(line => line.Contains($"{game.Id} is announced already")), "the second is seen");
+        await Until.TrueAsync(() => host.Log.Lines.Any(line => line.Contains($"{game.Id} is announced already")), "the second is seen");
         Assert.True(await Harness.Consumed.Any<GameCreated>(consumed => consumed.Context.Message.GameId == game.Id && consumed.Exception is null));
         Assert.False(await Harness.Published.Any<Fault<GameCreated>>(fault => fault.Context.Message.Message.GameId == game.Id, new CancellationToken(canceled: true)));
         Assert.Equal(first!.CreatedAt, (await FindAsync(game.Id))!.CreatedAt);

@@ -28,10 +28,10 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
             await db.SaveChangesAsync();
         }
 
-        await Eventually.IsTrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await PublishAsync(game);
 
-        await Eventually.IsTrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");
+        await Until.TrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
     {
         await using var host = new BotHost("Host=127.0.0.1;Port=1;Database=games", broker.ConnectionString);
         using var bot = host.CreateClient();
-        await Eventually.IsTrueAsync(() => IsBusHealthy(host), "the bus is up");
+        await Until.TrueAsync(() => IsBusHealthy(host), "the bus is up");
 
         Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/live")).StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);

@@ -1,4 +1,4 @@
-namespace Games.Tests.Messaging;
+namespace Games.Tests;
 
 /// <summary>Waits for a condition; the time is a bound for a broken product, not a guess at a working one.</summary>
 public static class Until

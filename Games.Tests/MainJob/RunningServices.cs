@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Games.AppHost.Servers;
+using Games.Tests.Api;
+using Npgsql;
+
+namespace Games.Tests.MainJob;
+
+/// <summary>API and bot as they run for real: processes of their own, on a database and a broker that a test may take away.</summary>
+internal sealed class RunningServices : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _database;
+    private readonly Dictionary<string, string> _settings;
+    private readonly ConcurrentQueue<string> _apiLog = new();
+    private readonly ConcurrentQueue<string> _botLog = new();
+
+    public RunningServices(string database, string broker)
+    {
+        _database = NpgsqlDataSource.Create(database);
+        _settings = new()
+        {
+            ["ConnectionStrings__Games"] = database,
+            ["ConnectionStrings__RabbitMq"] = broker,
+            // What a killed process held is free after this: the tests need not wait for the default.
+            ["Outbox__Lease"] = "00:00:02"
+        };
+        Api = NewApi();
+        Bot = new("bot", "Games.Bot", $"http://127.0.0.1:{FreePort.Next()}", _settings, _botLog.Enqueue);
+    }
+
+    public GamesService Api { get; }
+    public GamesService Bot { get; }
+    public string[] BotLog => [.. _botLog];
+
+    public GamesService NewApi() => new("api", "Games.Api", $"http://127.0.0.1:{FreePort.Next()}", _settings, _apiLog.Enqueue);
+
+    public HttpClient Client(GamesService? api = null) => new() { BaseAddress = (api ?? Api).Address };
+
+    /// <summary>Creates games with several clients at once; the ids of those answered 201. Other answers and broken connections are no games.</summary>
+    public async Task<Guid[]> CreateGamesAsync(int count, int clients, Action<int>? created = null, GamesService? api = null)
+    {
+        using var client = Client(api);
+        var ids = new ConcurrentBag<Guid>();
+        var left = count;
+
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                try
+                {
+                    using var response = await client.PostGameAsync(Requests.ValidGame());
+                    if (response.StatusCode is not HttpStatusCode.Created)
+                        continue;
+
+                    ids.Add(Guid.Parse(response.Headers.Location!.OriginalString.Split('/')[^1]));
+                    created?.Invoke(ids.Count);
+                }
+                catch (HttpRequestException)
+                {
+                    // The process was killed under us: this request has no answer, so it promises nothing.
+                }
+            }
+        }));
+
+        return [.. ids];
+    }
+
+    public async Task AllAnnouncedAsync(Guid[] games)
+    {
+        try
+        {
+            await Until.TrueAsync(async () => (await MissingAsync(games)).Length == 0, $"all {games.Length} games are announced", TimeSpan.FromSeconds(60));
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            var rows = await CountAsync("""SELECT count(*) FROM "OutboxMessage" """);
+            throw new InvalidOperationException(
+                $"{failure.Message} {(await MissingAsync(games)).Length} are missing, {rows} rows are in the outbox. The services said last:\n"
+                + string.Join('\n', Notable(_apiLog).Concat(Notable(_botLog))), failure);
+        }
+
+        static IEnumerable<string> Notable(IEnumerable<string> log) => log.Where(x => !x.Contains("Announced game")).TakeLast(40);
+    }
+
+    /// <summary>Each game's announcements as the bot has logged them: the effect, not only the row.</summary>
+    public int TimesAnnounced(Guid game) => BotLog.Count(x => x.Contains($"Announced game {game}"));
+
+    public async Task<Guid[]> MissingAsync(Guid[] games)
+    {
+        await using var command = _database.CreateCommand("SELECT id FROM unnest($1) id WHERE NOT EXISTS (SELECT 1 FROM announcements WHERE game_id = id)");
+        command.Parameters.Add(new() { Value = games });
+        await using var reader = await command.ExecuteReaderAsync();
+        var missing = new List<Guid>();
+        while (await reader.ReadAsync())
+            missing.Add(reader.GetGuid(0));
+
+        return [.. missing];
+    }
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var command = _database.CreateCommand(sql);
+
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    public Task OutboxEmptyAsync() =>
+        Until.TrueAsync(async () => await CountAsync("""SELECT count(*) FROM "OutboxMessage" """) == 0, "the outbox is empty");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Bot.DisposeAsync();
+        await Api.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+}
