@@ -1,1 +1,40 @@
-return;
+using FastEndpoints;
+using Games.Api;
+using Games.Data;
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddDefaults();
+    builder.AddGamesDatabase();
+    if (args.Contains("--migrate"))
+        return await builder.Build().MigrateAsync();
+
+    builder.AddMessaging();
+    builder.AddProblems();
+    builder.AddOpenApiDocument();
+    builder.Services.AddSingleton(TimeProvider.System);
+    builder.Services.AddFastEndpoints();
+
+    var app = builder.Build();
+    if (app.Environment.IsDevelopment())
+        await app.MigrateAsync();
+
+    app.UseProblems();
+    app.UseFastEndpoints(config =>
+    {
+        config.Endpoints.ShortNames = true;
+        config.Errors.UseProblemDetails();
+        config.Serializer.Options.UseGamesFormat();
+    });
+    app.MapOpenApiDocument();
+    app.MapHealth();
+
+    await app.RunAsync();
+    return 0;
+}
+catch (SettingException setting)
+{
+    await Console.Error.WriteLineAsync(setting.Message);
+    return 1;
+}

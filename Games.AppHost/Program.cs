@@ -1,1 +1,47 @@
-return;
+using System.CommandLine;
+using Games.AppHost;
+using Games.AppHost.Servers;
+
+var apiUrls = new Option<string>("--api-urls") { Description = "Where the API listens.", DefaultValueFactory = _ => "http://localhost:5080" };
+var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot tells its health.", DefaultValueFactory = _ => "http://localhost:5081" };
+var data = new Option<string>("--data") { Description = "Where PostgreSQL and RabbitMQ keep their data.", DefaultValueFactory = _ => ".run" };
+
+var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.") { apiUrls, botUrls, data };
+command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue(data), async (run, ct) =>
+{
+    var postgres = new PostgresServer(run.DirectoryOf("postgres"), run.LogOf("postgres"));
+    var rabbitMq = new RabbitMqServer(run.DirectoryOf("rabbitmq"), run.LogOf("rabbitmq"));
+    var connections = new Dictionary<string, string>
+    {
+        ["ConnectionStrings__Games"] = postgres.ConnectionStringTo("games"),
+        ["ConnectionStrings__RabbitMq"] = rabbitMq.ConnectionString,
+    };
+    var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
+    var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), connections, run.LogOf("bot"));
+    api.RequireFreePorts();
+    bot.RequireFreePorts();
+
+    // The database is migrated while RabbitMQ, the slowest of all, is still starting.
+    await LocalRun.TogetherAsync(ct, DatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
+    await LocalRun.TogetherAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
+
+    run.Announce($"""
+
+        Games is running.
+          API         {api.Address}games
+          OpenAPI     {api.Address}docs
+          Bot         {bot.Address}health/ready
+          PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
+          RabbitMQ    {rabbitMq.ConnectionString}
+        Ctrl+C stops everything and keeps the data.
+
+        """);
+
+    async Task DatabaseAsync(CancellationToken stop)
+    {
+        await run.StartAsync(postgres, stop);
+        await postgres.CreateDatabaseAsync("games", ct: stop);
+        await api.RunOnceAsync("--migrate", stop);
+    }
+}));
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,1 +1,22 @@
-return;
+using Games.Bot;
+using Games.Data;
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddDefaults();
+    builder.AddGamesDatabase();
+    builder.AddMessaging();
+    builder.Services.AddSingleton(TimeProvider.System);
+
+    var app = builder.Build();
+    app.MapHealth();
+
+    await app.RunAsync();
+    return 0;
+}
+catch (SettingException setting)
+{
+    await Console.Error.WriteLineAsync(setting.Message);
+    return 1;
+}

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Games.AppHost.Servers;
 
@@ -33,9 +34,9 @@ internal sealed record Command(string File, params IReadOnlyList<string> Argumen
 /// A process in a session of its own, so that a terminal's Ctrl+C reaches only us and we stop it in our order, and bound by the kernel
 /// to our life, so that even <c>kill -9</c> of this process leaves nothing behind.
 /// </summary>
-internal sealed class ChildProcess : IDisposable
+internal sealed partial class ChildProcess : IDisposable
 {
-    private const int LinesKept = 40;
+    private const int LinesKept = 20;
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> lastLines = new();
@@ -143,10 +144,11 @@ internal sealed class ChildProcess : IDisposable
         if (line is null)
             return;
 
-        lastLines.Enqueue(line);
+        var plain = Colours.Replace(line, string.Empty);
+        lastLines.Enqueue(plain);
         if (lastLines.Count > LinesKept)
             lastLines.TryDequeue(out _);
-        output(line);
+        output(plain);
     }
 
     private static ProcessStartInfo StartInfoOf(Command command)
@@ -174,6 +176,10 @@ internal sealed class ChildProcess : IDisposable
         foreach (var item in items)
             list.Add(item);
     }
+
+    // RabbitMQ colours its lines even for a pipe.
+    [GeneratedRegex(@"\e\[[0-9;]*m")]
+    private static partial Regex Colours { get; }
 
     [DllImport("libc")]
     private static extern int kill(int processId, int signal);

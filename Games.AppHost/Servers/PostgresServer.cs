@@ -5,7 +5,7 @@ using Npgsql;
 namespace Games.AppHost.Servers;
 
 /// <summary>A private PostgreSQL cluster on a loopback port. Durable like a real one: fsync stays on.</summary>
-internal sealed class PostgresServer(string directory, Action<string>? log = null) : PrivateServer("PostgreSQL", log ?? (_ => { }))
+internal sealed class PostgresServer(string directory, Action<string>? log = null) : ServerProcess("PostgreSQL", log ?? (_ => { }))
 {
     private const string Owner = "games";
     private const string ServerUser = "postgres";
@@ -32,6 +32,10 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     {
         await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
         await connection.OpenAsync(ct);
+        await using var find = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", connection) { Parameters = { new() { Value = name } } };
+        if (await find.ExecuteScalarAsync(ct) is true)
+            return ConnectionStringTo(name);
+
         await using var create = new NpgsqlCommand($"""create database "{name}"{(template is null ? "" : $" template \"{template}\"")}""", connection);
         try
         {
@@ -39,7 +43,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
         }
         catch (PostgresException exists) when (exists.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
-            // A second run finds the first one's database.
+            // Somebody was faster.
         }
 
         return ConnectionStringTo(name);
@@ -64,7 +68,8 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             "-c", "shared_buffers=256MB",
             "-c", "logging_collector=off",
             "-c", "log_destination=stderr",
-            "-c", "log_line_prefix=")
+            "-c", "log_line_prefix=",
+            "-c", "log_checkpoints=off")
         {
             User = RunAs,
             WorkingDirectory = home,
@@ -76,6 +81,11 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
 
     protected override async Task ConnectAsync(CancellationToken ct)
     {
+        // Until PostgreSQL says so in its pid file, a connection would only be a FATAL in its log.
+        var state = await File.ReadAllTextAsync(Path.Combine(home!, "data", "postmaster.pid"), ct);
+        if (!state.Contains("ready", StringComparison.Ordinal))
+            throw new InvalidOperationException("PostgreSQL is starting.");
+
         await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
         await connection.OpenAsync(ct);
     }

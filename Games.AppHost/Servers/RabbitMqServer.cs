@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 namespace Games.AppHost.Servers;
 
 /// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper, cookie and name space.</summary>
-internal sealed class RabbitMqServer(string directory, Action<string>? log = null) : PrivateServer("RabbitMQ", log ?? (_ => { }))
+internal sealed class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
 {
     private const string Node = "games@localhost";
     private const string Login = "guest";
@@ -61,7 +61,8 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             ct);
 
         // Erlang would start one as a daemon that outlives everybody and serves the whole machine.
-        portMapper ??= ChildProcess.Start(new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}"), Log);
+        portMapper ??= ChildProcess.Start(
+            new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}") { WorkingDirectory = home }, Log);
 
         return new Command(Path.Combine(binaries, "rabbitmq-server"))
         {
@@ -69,6 +70,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             Environment = new Dictionary<string, string?>
             {
                 ["HOME"] = home,
+                ["ERL_CRASH_DUMP_SECONDS"] = "0",
                 ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
                 ["ERL_EPMD_PORT"] = $"{mapperPort}",
                 ["RABBITMQ_NODENAME"] = Node,

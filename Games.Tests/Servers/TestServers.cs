@@ -80,7 +80,7 @@ public sealed class TestServers : IAsyncDisposable
     }
 
     private static async Task<T> StartedAsync<T>(T server)
-        where T : PrivateServer
+        where T : ServerProcess
     {
         await server.StartAsync();
         return server;
@@ -124,9 +124,6 @@ public sealed class TestServers : IAsyncDisposable
             await DropDatabaseAsync(new NpgsqlConnectionStringBuilder(GivenPostgres) { Database = Template }.ConnectionString);
         var connectionString = await CreateDatabaseAsync(Template, from: null);
         await Migrations.ApplyAsync(connectionString);
-
-        // A database that somebody is connected to cannot be copied.
-        NpgsqlConnection.ClearPool(new NpgsqlConnection(connectionString));
     }
 
     private static async Task ExecuteAsync(string connectionString, string sql)

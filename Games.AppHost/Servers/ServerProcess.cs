@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace Games.AppHost.Servers;
 
 /// <summary>
-/// A server of our own under a data directory: started as a child process, ready once it answers, and stopped, killed or restarted on
-/// the same port with the same data.
+/// A server of our own: started as a child process, ready once it answers, and stopped, killed or restarted on the same port with the
+/// same data.
 /// </summary>
-internal abstract class PrivateServer(string name, Action<string> log) : IAsyncDisposable
+internal abstract class ServerProcess(string name, Action<string> log) : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private ChildProcess? server;
 
@@ -21,7 +21,9 @@ internal abstract class PrivateServer(string name, Action<string> log) : IAsyncD
     /// <summary>Completes when the server's process ends, for whatever reason.</summary>
     public Task Exited => server?.Exited ?? Task.CompletedTask;
 
-    public string LastLines => server?.LastLines ?? string.Empty;
+    /// <summary>How it ended, and what it wrote last.</summary>
+    public string Ending =>
+        server is { IsRunning: false } ended ? $"{name} ended with exit code {ended.ExitCode}. Its last lines:{Environment.NewLine}{ended.LastLines}" : $"{name} runs.";
 
     /// <summary>How long a start may take before it counts as failed.</summary>
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(90);
@@ -30,6 +32,9 @@ internal abstract class PrivateServer(string name, Action<string> log) : IAsyncD
     public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(30);
 
     protected abstract Signal CleanStop { get; }
+
+    /// <summary>True for a server whose start is pages of banner: it is heard once it is ready, or in the error when it never is.</summary>
+    protected virtual bool StartsQuietly => true;
 
     protected Action<string> Log => log;
 
@@ -40,10 +45,16 @@ internal abstract class PrivateServer(string name, Action<string> log) : IAsyncD
 
         var command = await PrepareAsync(ct);
         server?.Dispose();
-        server = ChildProcess.Start(command, log);
+        var heard = !StartsQuietly;
+        server = ChildProcess.Start(command, line =>
+        {
+            if (Volatile.Read(ref heard))
+                log(line);
+        });
         try
         {
             await UntilItAnswersAsync(server, ct);
+            Volatile.Write(ref heard, true);
         }
         catch
         {
@@ -111,7 +122,10 @@ internal abstract class PrivateServer(string name, Action<string> log) : IAsyncD
             await Task.Delay(Pause, ct);
         }
 
-        var what = process.IsRunning ? $"did not answer within {StartPatience.TotalSeconds:0} s" : $"ended at start with exit code {process.ExitCode}";
-        throw new ServerUnavailableException($"{name} {what}. Its last lines:{Environment.NewLine}{process.LastLines}", last);
+        throw new ServerUnavailableException(
+            process.IsRunning
+                ? $"{name} did not answer within {StartPatience.TotalSeconds:0} s ({last?.Message}). Its last lines:{Environment.NewLine}{process.LastLines}"
+                : Ending,
+            last);
     }
 }

@@ -1,0 +1,14 @@
+using Games.Data;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+
+namespace Games.Api;
+
+internal static class Health
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        // The bus is not asked: with the broker down games are still taken, and their events wait.
+        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Name == GamesDatabase.HealthCheckName });
+    }
+}

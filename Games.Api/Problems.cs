@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Games.Data;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace Games.Api;
+
+/// <summary>Every error is answered with problem details, whose trace id is found in the log. What broke inside stays inside.</summary>
+internal static partial class Problems
+{
+    private const string RetryAfterSeconds = "2";
+
+    public static void AddProblems(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Extensions["traceId"] = context.HttpContext.TraceIdentifier);
+        builder.Services.AddExceptionHandler<ExceptionAnswer>();
+    }
+
+    public static void UseProblems(this WebApplication app)
+    {
+        app.Use(async (context, next) =>
+        {
+            // One id for the answer, the log and the trace that the request belongs to.
+            if (Activity.Current is { } activity)
+                context.TraceIdentifier = activity.TraceId.ToHexString();
+
+            await next(context);
+
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+                Log.Answered(app.Logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, context.TraceIdentifier);
+        });
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.Use((context, next) =>
+        {
+            // Routing refuses a wrong content type; it lets a request pass that has none.
+            if (!string.IsNullOrEmpty(context.Request.ContentType)
+                || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
+                || accepts.ContentTypes.Contains("*/*"))
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return Task.CompletedTask;
+        });
+    }
+
+    private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
+    {
+        public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
+        {
+            var (status, detail) = exception switch
+            {
+                BadHttpRequestException bad => (bad.StatusCode, bad.Message),
+                _ when exception.IsDatabaseGone() => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Nothing was changed; try again."),
+                _ => (StatusCodes.Status500InternalServerError, null),
+            };
+
+            if (status is StatusCodes.Status503ServiceUnavailable)
+            {
+                Log.DatabaseGone(logger, context.TraceIdentifier, exception.GetBaseException().Message);
+                context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            }
+            else if (status is StatusCodes.Status500InternalServerError)
+            {
+                Log.Failed(logger, exception, context.TraceIdentifier);
+            }
+
+            context.Response.StatusCode = status;
+            return problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered {Status}, trace {TraceId}")]
+        public static partial void Answered(ILogger logger, string method, PathString path, int status, string traceId);
+
+        [LoggerMessage(LogLevel.Error, "The database does not answer, trace {TraceId}: {Reason}")]
+        public static partial void DatabaseGone(ILogger logger, string traceId, string reason);
+
+        [LoggerMessage(LogLevel.Error, "A request failed, trace {TraceId}")]
+        public static partial void Failed(ILogger logger, Exception exception, string traceId);
+    }
+}

@@ -1,0 +1,31 @@
+namespace Games.AppHost;
+
+/// <summary>One log of many services: each line bears the name of the service that wrote it, in the service's colour where colours are welcome.</summary>
+internal sealed class MergedLog(TextWriter output, bool colours)
+{
+    private const int NameWidth = 10;
+    private const string Reset = "\e[0m";
+
+    // Red is left to errors.
+    private static readonly string[] Colours = ["\e[36m", "\e[33m", "\e[32m", "\e[35m", "\e[34m", "\e[96m", "\e[93m", "\e[92m", "\e[95m", "\e[94m"];
+
+    private readonly Lock writing = new();
+    private int services;
+
+    /// <summary>Colours unless the output is a file or a pipe, or the person asked for none (https://no-color.org).</summary>
+    public static MergedLog ToConsole() => new(Console.Out, WantsColours(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
+
+    public static bool WantsColours(bool redirected, Func<string, string?> environment) =>
+        !redirected && string.IsNullOrEmpty(environment("NO_COLOR")) && environment("TERM") != "dumb";
+
+    public Action<string> Of(string service)
+    {
+        var name = $"{service.PadRight(NameWidth)} | ";
+        var prefix = colours ? $"{Colours[services++ % Colours.Length]}{name}{Reset}" : name;
+        return line =>
+        {
+            lock (writing)
+                output.WriteLine(prefix + line);
+        };
+    }
+}

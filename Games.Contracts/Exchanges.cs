@@ -1,0 +1,7 @@
+namespace Games.Contracts;
+
+/// <summary>The name on the broker of each event: both services take it from here, so neither can drift from the other.</summary>
+public static class Exchanges
+{
+    public const string GameCreated = "game.created";
+}

@@ -1,0 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Games.Data.Configurations;
+
+internal sealed class AnnouncementConfiguration : IEntityTypeConfiguration<Announcement>
+{
+    public void Configure(EntityTypeBuilder<Announcement> announcement)
+    {
+        announcement.ToTable("announcements");
+        announcement.HasKey(a => a.GameId);
+        announcement.Property(a => a.GameId).ValueGeneratedNever();
+        announcement.Property(a => a.ChannelId).HasMaxLength(Snowflake.MaxLength);
+        announcement.Property(a => a.MessageId).HasMaxLength(Snowflake.MaxLength);
+        announcement.Property(a => a.Text).HasMaxLength(Announcement.TextMaxLength);
+        announcement.HasOne<Game>().WithOne().HasForeignKey<Announcement>(a => a.GameId);
+    }
+}

@@ -1,0 +1,7 @@
+namespace Games.Data;
+
+public enum GameStatus
+{
+    Scheduled,
+    Cancelled,
+}

@@ -1,0 +1,43 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Games.Data;
+
+public static class GamesDatabase
+{
+    public const string Name = "Games";
+    public const string HealthCheckName = "games-database";
+
+    /// <summary>
+    /// A caller hears within seconds that PostgreSQL is gone, and two services at full load stay under its 100 connections.
+    /// What the connection string itself says comes later, and wins.
+    /// </summary>
+    private const string Defaults = "Timeout=3;Command Timeout=10;Maximum Pool Size=40;";
+
+    public static void AddGamesDatabase(this IHostApplicationBuilder builder)
+    {
+        var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name));
+
+        builder.Services.AddDbContext<GamesDbContext>(options => options
+            .UseNpgsql(connectionString)
+            // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+        builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
+    }
+
+    private static string WithDefaults(string connectionString)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(Defaults + connectionString).ConnectionString;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new SettingException($"Setting ConnectionStrings:{Name} is not a connection string of Npgsql (Host=…;Database=…;Username=…).");
+        }
+    }
+}

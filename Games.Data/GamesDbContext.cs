@@ -1,0 +1,19 @@
+using Games.Data.Configurations;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Data;
+
+public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : DbContext(options)
+{
+    public DbSet<Game> Games => Set<Game>();
+    public DbSet<Player> Players => Set<Player>();
+    public DbSet<Announcement> Announcements => Set<Announcement>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(GamesDbContext).Assembly);
+        modelBuilder.NameInSnakeCase();
+        modelBuilder.AddTransactionalOutboxEntities();
+    }
+}

@@ -1,0 +1,29 @@
+extern alias Api;
+
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Tests.Api;
+
+/// <summary>
+/// The API itself, on a real database. Its broker does not exist unless one is named: most of what the API does needs none, and says so
+/// by passing.
+/// </summary>
+internal sealed class ApiHost(string database, string? broker = null, Action<IServiceCollection>? services = null)
+    : WebApplicationFactory<Api::Program>
+{
+    public const string NoBroker = "amqp://nobody:nothing@127.0.0.1:1/";
+
+    public RecordedLog Log { get; } = new();
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSetting("ConnectionStrings:Games", database);
+        builder.UseSetting("ConnectionStrings:RabbitMq", broker ?? NoBroker);
+        builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
+        if (services is not null)
+            builder.ConfigureServices(services);
+    }
+}

@@ -1,0 +1,23 @@
+using System.Net;
+using Games.Tests.Servers;
+using Npgsql;
+
+namespace Games.Tests.Api;
+
+public sealed class BrokerGoneTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    [Fact]
+    public async Task Games_are_taken_as_always_and_their_events_wait()
+    {
+        await using var host = new ApiHost(database.ConnectionString, ApiHost.NoBroker);
+        using var api = host.CreateClient();
+
+        var game = await api.CreateGameAsync();
+
+        Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/health/ready")).StatusCode);
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand("""select count(*) from "OutboxMessage" where "Body" like '%' || $1 || '%'""");
+        command.Parameters.Add(new() { Value = (string)game["id"]! });
+        Assert.Equal(1L, await command.ExecuteScalarAsync());
+    }
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using Games.AppHost.Servers;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Api;
+
+/// <summary>On a PostgreSQL of its own, which it kills.</summary>
+public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
+{
+    private PostgresServer? postgres;
+    private ApiHost? host;
+
+    private HttpClient Api => host!.CreateClient();
+
+    public async ValueTask InitializeAsync()
+    {
+        try
+        {
+            postgres = new PostgresServer(servers.DirectoryOf("postgres-to-kill"));
+            await postgres.StartAsync();
+        }
+        catch (ServerUnavailableException unavailable) when (Environment.GetEnvironmentVariable("CI") != "true")
+        {
+            Assert.Skip(unavailable.Message);
+        }
+
+        host = new ApiHost(await postgres.CreateDatabaseAsync("games"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (host is not null)
+            await host.DisposeAsync();
+        postgres?.Kill();
+    }
+
+    [Fact]
+    public async Task Callers_are_told_to_come_back_and_served_once_it_is_back()
+    {
+        await Api.CreateGameAsync(Requests.ValidGame("title", "before"));
+        postgres!.Kill();
+
+        await IsUnavailableAsync(await Api.PostGameAsync(Requests.ValidGame("title", "meanwhile")));
+        await IsUnavailableAsync(await Api.PostGameAsync(Requests.ValidGame("title", "meanwhile")));
+        await IsUnavailableAsync(await Api.GetAsync("/games"));
+        await IsUnavailableAsync(await Api.GetAsync($"/games/{Guid.NewGuid()}"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Api.GetAsync("/health/ready")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await Api.GetAsync("/health/live")).StatusCode);
+
+        await postgres.StartAsync();
+        await Eventually.IsTrueAsync(async () => (await Api.GetAsync("/health/ready")).IsSuccessStatusCode, "the API is ready again");
+        await Api.CreateGameAsync(Requests.ValidGame("title", "after"));
+
+        var titles = (await (await Api.GetAsync("/games")).BodyAsync())["items"]!.AsArray().Select(game => (string)game!["title"]!);
+        Assert.Equal(["after", "before"], titles);
+    }
+
+    private async Task IsUnavailableAsync(HttpResponseMessage response)
+    {
+        using (response)
+        {
+            await response.IsProblemAsync(HttpStatusCode.ServiceUnavailable, host!.Log);
+            Assert.NotNull(response.Headers.RetryAfter?.Delta);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Api;
+
+/// <summary>On Kestrel itself: the limits are its, and the in-memory test server has none.</summary>
+public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisposable
+{
+    private const int MaxBodyBytes = 64 * 1024;
+
+    private readonly ApiHost host;
+    private readonly HttpClient api;
+
+    public RequestLimitsTests(TestDatabase database)
+    {
+        host = new ApiHost(database.ConnectionString);
+        host.UseKestrel(port: 0);
+        api = host.CreateClient();
+    }
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_over_64_KiB_is_refused_whether_or_not_it_tells_its_length(bool chunked)
+    {
+        using var response = await SendAsync(BodyOf(MaxBodyBytes + 1), chunked);
+
+        await response.IsProblemAsync(HttpStatusCode.RequestEntityTooLarge, host.Log);
+    }
+
+    [Fact]
+    public async Task A_body_of_just_64_KiB_is_read()
+    {
+        using var response = await SendAsync(BodyOf(MaxBodyBytes), chunked: false);
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_without_a_content_type_is_refused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/games") { Content = new ByteArrayContent(BodyOf(1024)) };
+
+        using var response = await api.SendAsync(request);
+
+        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(byte[] body, bool chunked)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/games") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.TransferEncodingChunked = chunked;
+        return await api.SendAsync(request);
+    }
+
+    private static byte[] BodyOf(int bytes) => Encoding.UTF8.GetBytes(Requests.ValidGame().ToJsonString().PadRight(bytes));
+}

@@ -1,0 +1,37 @@
+using System.Text;
+using Games.AppHost.Servers;
+using Games.Tests.Servers;
+using RabbitMQ.Client;
+
+namespace Games.Tests.AppHost;
+
+public sealed class RabbitMqServerTests(TestServers servers)
+{
+    [Fact]
+    public async Task A_kill_loses_no_confirmed_message_and_a_restart_keeps_the_port()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await using var server = new RabbitMqServer(servers.DirectoryOf("killed-rabbitmq"));
+        await server.StartAsync(ct);
+        await OnChannelAsync(server, async channel =>
+        {
+            await channel.QueueDeclareAsync("notes", durable: true, exclusive: false, autoDelete: false, cancellationToken: ct);
+            await channel.BasicPublishAsync("", "notes", mandatory: true, new BasicProperties { Persistent = true }, "kept"u8.ToArray(), ct);
+            return true;
+        });
+        var killed = Processes.DescendantsOf(Environment.ProcessId).Single(process => process.Id == server.ProcessId);
+
+        await server.RestartAsync(kill: true, ct);
+
+        Assert.True(Processes.IsGone(killed));
+        Assert.Equal("kept", await OnChannelAsync(server, async channel => Encoding.UTF8.GetString((await channel.BasicGetAsync("notes", autoAck: true, ct))!.Body.Span)));
+    }
+
+    private static async Task<T> OnChannelAsync<T>(RabbitMqServer server, Func<IChannel, Task<T>> work)
+    {
+        var factory = new ConnectionFactory { Uri = new Uri(server.ConnectionString) };
+        await using var connection = await factory.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        return await work(channel);
+    }
+}

@@ -1,0 +1,52 @@
+namespace Games.Tests.Architecture;
+
+public sealed class ProjectReferencesTests
+{
+    private const string Outbox = "Games.Outbox";
+    private const string FastEndpoints = "FastEndpoints";
+
+    [Theory]
+    [InlineData("Games.Contracts")]
+    [InlineData("Games.Data", Outbox)]
+    [InlineData("Games.Outbox")]
+    [InlineData("Games.Api", "Games.Contracts", "Games.Data", Outbox, FastEndpoints)]
+    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", Outbox)]
+    [InlineData("Games.AppHost", "Games.Api", "Games.Bot")]
+    [InlineData("Games.Bench", "Games.AppHost")]
+    [InlineData("polyfills/FastEndpoints")]
+    public void A_project_knows_no_more_than_the_design_lets_it(string project, params string[] known)
+    {
+        var references = Repository.Project(project).Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
+
+        Assert.Equal(known.Order(), references.Order());
+    }
+
+    [Fact]
+    public void The_contracts_know_no_package_at_all() => Assert.Empty(Packages("Games.Contracts"));
+
+    [Fact]
+    public void The_load_knows_nothing_of_our_code_so_that_it_can_measure_any_implementation() =>
+        Assert.All(
+            Repository.Sources("Games.Bench"),
+            source => Assert.DoesNotMatch(@"\busing (MassTransit|Games\.(Api|Bot|Contracts|Data|Outbox))\b", source.Text));
+
+    [Theory]
+    [InlineData("Games.Api")]
+    [InlineData("Games.Bot")]
+    [InlineData("Games.Data")]
+    public void The_published_packages_stand_in_only_when_they_are_asked_for(string project)
+    {
+        var conditions = Repository.Project(project).Descendants()
+            .Where(item => (string?)item.Attribute("Include") is { } name && (name.Contains(Outbox) || name.Contains(FastEndpoints) || name.EndsWith("EntityFrameworkCore", StringComparison.Ordinal)))
+            .Select(item => (item.Name.LocalName, Condition: (string?)item.Attribute("Condition")))
+            .ToList();
+
+        Assert.NotEmpty(conditions);
+        Assert.All(conditions, item => Assert.Equal(
+            item.LocalName == "PackageReference" ? "'$(OfficialPackages)' == 'true'" : "'$(OfficialPackages)' != 'true'", item.Condition));
+    }
+
+    private static IEnumerable<string> Packages(string project) =>
+        Repository.Project(project).Descendants("PackageReference").Select(package => (string)package.Attribute("Include")!);
+}

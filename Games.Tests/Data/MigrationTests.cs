@@ -1,0 +1,60 @@
+using Games.Tests.Servers;
+using Npgsql;
+
+namespace Games.Tests.Data;
+
+public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) : IClassFixture<TestDatabase>, IClassFixture<EmptyDatabase>
+{
+    [Fact]
+    public async Task Many_replicas_that_start_at_once_migrate_once()
+    {
+        var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Migrations.ApplyAsync(empty.ConnectionString)));
+
+        Assert.Equal(["Initial"], applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_exist_is_created()
+    {
+        var missing = new NpgsqlConnectionStringBuilder(empty.ConnectionString) { Database = $"missing_{Guid.NewGuid():n}" }.ConnectionString;
+        try
+        {
+            var applied = await Task.WhenAll(Migrations.ApplyAsync(missing), Migrations.ApplyAsync(missing));
+
+            Assert.Single(applied.SelectMany(names => names));
+        }
+        finally
+        {
+            await TestServers.DropDatabaseAsync(missing);
+        }
+    }
+
+    [Fact]
+    public async Task Our_tables_are_named_in_snake_case_and_those_of_the_outbox_as_in_its_package()
+    {
+        await using var source = NpgsqlDataSource.Create(migrated.ConnectionString);
+        await using var command = source.CreateCommand(
+            "select table_name from information_schema.tables where table_schema = 'public' and table_name <> '__EFMigrationsHistory'");
+        await using var reader = await command.ExecuteReaderAsync();
+        var tables = new List<string>();
+        while (await reader.ReadAsync())
+            tables.Add(reader.GetString(0));
+
+        Assert.Superset(
+            new HashSet<string> { "announcements", "games", "players", "InboxState", "OutboxMessage", "OutboxState" }, tables.ToHashSet());
+    }
+
+    [Fact]
+    public async Task What_a_person_types_needs_no_quotes()
+    {
+        await using var source = NpgsqlDataSource.Create(migrated.ConnectionString);
+        await using var command = source.CreateCommand(
+            """
+            select games.id, guild_id, games.channel_id, host_id, title, description, location, scheduled_at, duration_minutes, max_players,
+                   status, games.created_at, updated_at, announcements.channel_id, message_id, text, announcements.created_at, user_id, joined_at
+            from games join announcements on games.id = announcements.game_id join players on games.id = players.game_id
+            """);
+
+        await command.ExecuteNonQueryAsync();
+    }
+}
