@@ -35,6 +35,8 @@ public sealed class A_throttled_endpoint
         await using var app = await StartAsync();
         await HitAsync(app, "ann");
         await HitAsync(app, "ann");
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await HitAsync(app, "ann")).Status);
+
         _clock.Advance(TimeSpan.FromSeconds(61));
 
         Assert.Equal(HttpStatusCode.NoContent, (await HitAsync(app, "ann")).Status);

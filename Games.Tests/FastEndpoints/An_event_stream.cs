@@ -73,7 +73,7 @@ public sealed class An_event_stream
             AllowAnonymous();
         }
 
-        public override Task HandleAsync(CancellationToken ct) => Send.EventStreamAsync("tick", TicksAsync(ct), ct);
+        public override Task HandleAsync(CancellationToken ct) => Send.EventStreamAsync("tick", TicksAsync(CancellationToken.None), ct);
 
         private async IAsyncEnumerable<Tick> TicksAsync([EnumeratorCancellation] CancellationToken ct)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using FastEndpoints;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -83,5 +84,11 @@ internal sealed class EndpointApp : IAsyncDisposable
     private static HttpClient ClientOf(WebApplication app)
         => new() { BaseAddress = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
 
-    internal sealed record Answer(HttpStatusCode Status, string Body, MediaTypeHeaderValue? ContentType, HttpResponseHeaders Headers);
+    internal sealed record Answer(HttpStatusCode Status, string Body, MediaTypeHeaderValue? ContentType, HttpResponseHeaders Headers)
+    {
+        public T Read<T>()
+            => Status == HttpStatusCode.OK
+                ? JsonSerializer.Deserialize<T>(Body, JsonSerializerOptions.Web)!
+                : throw new InvalidOperationException($"{Status}: {Body}");
+    }
 }
