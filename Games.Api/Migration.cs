@@ -16,9 +16,9 @@ internal static partial class Migration
                 Log.Applied(app.Logger, migration);
             return 0;
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e.IsDatabaseGone() || e is PostgresException)
         {
-            throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} cannot be migrated: {e.Message}");
+            throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} cannot be migrated: {e.GetBaseException().Message}");
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Games.Data;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Games.Api;
 
@@ -32,6 +32,19 @@ internal static partial class Problems
         });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.Use((context, next) =>
+        {
+            // Routing refuses a wrong content type; it lets a request pass that has none.
+            if (!string.IsNullOrEmpty(context.Request.ContentType)
+                || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
+                || accepts.ContentTypes.Contains("*/*"))
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return Task.CompletedTask;
+        });
     }
 
     private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
@@ -41,7 +54,7 @@ internal static partial class Problems
             var (status, detail) = exception switch
             {
                 BadHttpRequestException bad => (bad.StatusCode, bad.Message),
-                _ when IsDatabaseGone(exception) => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Nothing was changed; try again."),
+                _ when exception.IsDatabaseGone() => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Nothing was changed; try again."),
                 _ => (StatusCodes.Status500InternalServerError, null),
             };
 
@@ -58,15 +71,6 @@ internal static partial class Problems
             context.Response.StatusCode = status;
             return problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
         }
-
-        /// <summary>The connection failed or timed out, or the server says that it is starting, stopping or full.</summary>
-        private static bool IsDatabaseGone(Exception exception) => exception switch
-        {
-            PostgresException postgres => postgres.IsTransient,
-            NpgsqlException => true,
-            DbUpdateException or InvalidOperationException => exception.InnerException is { } inner && IsDatabaseGone(inner),
-            _ => false,
-        };
     }
 
     private static partial class Log

@@ -23,6 +23,7 @@ try
     app.UseProblems();
     app.UseFastEndpoints(config =>
     {
+        config.Endpoints.ShortNames = true;
         config.Errors.UseProblemDetails();
         config.Serializer.Options.UseGamesFormat();
     });

@@ -1,1 +1,18 @@
-return;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Games.Bench.Commands;
+
+var bench = new RootCommand("Drives any implementation of the main job from outside: HTTP in, SQL to see the result.")
+{
+    LoadCommand.Create(),
+    LatencyCommand.Create(),
+    DrainCommand.Create(),
+    CompareCommand.Create(),
+};
+
+var parsed = bench.Parse(args);
+if (parsed.Action is ParseErrorAction wrong)
+    wrong.ShowHelp = false;
+
+// Ctrl+C stops what was started and deletes what was written; the usual two seconds are too few for that.
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(60) });

@@ -62,7 +62,10 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
     {
         Post("/games");
         AllowAnonymous();
-        Description(route => route.Produces<CreateGameResponse>(StatusCodes.Status201Created));
+        Tags("Games");
+        Description(route => route
+            .Produces<CreateGameResponse>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status400BadRequest));
     }
 
     public override async Task HandleAsync(CreateGameRequest request, CancellationToken ct)

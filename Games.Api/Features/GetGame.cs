@@ -34,6 +34,7 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
     {
         Get("/games/{id}");
         AllowAnonymous();
+        Tags("Games");
         Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 

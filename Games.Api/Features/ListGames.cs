@@ -61,6 +61,8 @@ internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, 
     {
         Get("/games");
         AllowAnonymous();
+        Tags("Games");
+        Description(route => route.ProducesProblem(StatusCodes.Status400BadRequest));
     }
 
     public override async Task HandleAsync(ListGamesRequest request, CancellationToken ct)

@@ -18,7 +18,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     private OutboxSql? _sql;
 
     /// <summary>Who we are: the value of LockId on every row that this process holds.</summary>
-    public Guid Owner { get; } = Guid.CreateVersion7();
+    public Guid Owner { get; init; } = Guid.CreateVersion7();
 
     /// <summary>Takes up to <paramref name="limit" /> rows that are due and free, in order of their sequence numbers.</summary>
     public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => ExecuteAsync(async (connection, sql) =>

@@ -3,12 +3,14 @@ using Games.Tests.Servers;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Messaging;
 
-public sealed class PublishingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
     [Fact]
     public async Task Nothing_reaches_the_broker_before_the_commit_and_the_message_does_after_it()
@@ -263,7 +265,8 @@ public sealed class PublishingTests(EmptyDatabase database, TestBroker broker) :
     public async Task While_the_bus_is_not_started_rows_wait()
     {
         await using var service = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString,
-            bus: x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>());
+            bus: x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(),
+            host: x => x.Configuration.AddInMemoryCollection(Settings));
 
         var taken = await service.TakeNoteAsync();
         Assert.True(await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))));
@@ -335,10 +338,19 @@ public sealed class PublishingTests(EmptyDatabase database, TestBroker broker) :
         Assert.Equal("guild 7", received.Headers.Get<string>("tenant"));
     }
 
+    /// <summary>Settings of the service under test, for a subclass that sends everything down another way.</summary>
+    protected virtual IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>();
+
     private Task<NotesService> StartAsync(
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<Microsoft.Extensions.Hosting.HostApplicationBuilder>? host = null) =>
-        NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), outbox, rabbitMq, host);
+        Action<HostApplicationBuilder>? host = null) =>
+        NotesService.StartAsync(
+            database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), outbox, rabbitMq,
+            x =>
+            {
+                x.Configuration.AddInMemoryCollection(Settings);
+                host?.Invoke(x);
+            });
 
     private static NoteTaken[] Taken(NotesService service) =>
         [.. service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];

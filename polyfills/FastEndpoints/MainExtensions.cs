@@ -21,7 +21,7 @@ public static class MainExtensions
 
         services.AddSingleton(new EndpointDiscovery(discovery));
         services.AddSingleton<Config>();
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EndpointParameters>());
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, EndpointDescriptions>());
         return services;
     }
 

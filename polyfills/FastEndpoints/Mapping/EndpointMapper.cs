@@ -66,7 +66,7 @@ internal sealed class EndpointMapper(IEndpointRouteBuilder app, Config config)
         if (!_mapped.Add($"{verb}:{route}"))
             throw new InvalidOperationException($"Two endpoints are mapped to {verb} {route}.");
 
-        var builder = app.MapMethods(route, [verb], (Delegate)definition.InvokeAsync);
+        var builder = app.MapMethods(route, [verb], (Delegate)((HttpContext context) => definition.InvokeAsync(context)));
         builder.WithName(config.Endpoints.NameOf(definition.EndpointType, null, routeNumber));
         builder.WithMetadata(definition);
         EndpointDocument.Describe(builder, definition);

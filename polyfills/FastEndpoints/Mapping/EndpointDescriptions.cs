@@ -1,12 +1,13 @@
 using System.Reflection;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace FastEndpoints;
 
-/// <summary>Documents what an endpoint binds from its route, query string and headers: the mapped handler itself takes none of it.</summary>
-internal sealed class EndpointParameters : IApiDescriptionProvider
+/// <summary>Adds what the framework cannot see to the API document: parameters, which no mapped handler takes, and problem details.</summary>
+internal sealed class EndpointDescriptions : IApiDescriptionProvider
 {
     private static readonly EmptyModelMetadataProvider Models = new();
 
@@ -18,7 +19,10 @@ internal sealed class EndpointParameters : IApiDescriptionProvider
         foreach (var description in context.Results)
         {
             if (description.ActionDescriptor.EndpointMetadata.OfType<EndpointDefinition>().FirstOrDefault() is { } definition)
-                Describe(description, definition);
+            {
+                DescribeParameters(description, definition);
+                DescribeProblems(description);
+            }
         }
     }
 
@@ -26,7 +30,7 @@ internal sealed class EndpointParameters : IApiDescriptionProvider
     {
     }
 
-    private static void Describe(ApiDescription description, EndpointDefinition definition)
+    private static void DescribeParameters(ApiDescription description, EndpointDefinition definition)
     {
         var bodiless = description.HttpMethod is "GET" or "HEAD" or "DELETE" || definition.Binder is { TakesBody: false };
         if (bodiless)
@@ -49,6 +53,27 @@ internal sealed class EndpointParameters : IApiDescriptionProvider
                 Add(description, property.Name, property.Property.PropertyType, BindingSource.Header, property.Required);
             else if (!property.Disabled.HasFlag(Source.QueryParam) && (bodiless || property.Property.IsDefined(typeof(QueryParamAttribute))))
                 Add(description, NameOf(property, definition), property.Property.PropertyType, BindingSource.Query, property.Required);
+        }
+    }
+
+    // The framework leaves out every response whose type is also a result, which ProblemDetails is.
+    private static void DescribeProblems(ApiDescription description)
+    {
+        var missing = description.ActionDescriptor.EndpointMetadata
+            .OfType<IProducesResponseTypeMetadata>()
+            .Where(produces => produces.Type == typeof(ProblemDetails))
+            .Where(produces => !description.SupportedResponseTypes.Any(response => response.StatusCode == produces.StatusCode));
+
+        foreach (var problem in missing.ToArray())
+        {
+            description.SupportedResponseTypes.Add(new()
+            {
+                StatusCode = problem.StatusCode,
+                Type = problem.Type,
+                ModelMetadata = Models.GetMetadataForType(problem.Type!),
+                Description = problem.Description,
+                ApiResponseFormats = [.. problem.ContentTypes.Select(type => new ApiResponseFormat { MediaType = type })]
+            });
         }
     }
 

@@ -1,0 +1,38 @@
+namespace Games.Bench.Measuring;
+
+/// <summary>The rounds of ours and of the limit, taken in turn on the same servers.</summary>
+internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnlyList<Round> Ours, IReadOnlyList<Round> Limit)
+{
+    public static readonly string EndToEnd = "end to end";
+    public static readonly string AcceptedPosts = "accepted POSTs";
+
+    /// <summary>A round in which a figure could not be measured does not count for it, and is complained about.</summary>
+    public IReadOnlyList<ComparedFigure> Figures =>
+    [
+        Of(EndToEnd, "games/s", round => round.Load.EndToEndPerSecond),
+        Of(AcceptedPosts, "games/s", round => round.Load.AcceptedPerSecond),
+        Of($"commit to announcement at {Rate:0.#}/s, p50", "ms", round => round.Latency.AnnouncementMilliseconds.P50),
+        Of($"commit to announcement at {Rate:0.#}/s, p99", "ms", round => round.Latency.AnnouncementMilliseconds.P99),
+        Of("API, resident", "MiB", round => round.ApiMebibytes),
+        Of("bot, resident", "MiB", round => round.BotMebibytes),
+        Of("API, start to ready", "s", round => round.ApiStartToReady.TotalSeconds),
+        Of("bot, start to ready", "s", round => round.BotStartToReady.TotalSeconds),
+    ];
+
+    public IReadOnlyList<string> Complaints =>
+    [
+        .. from side in new[] { (Name: "ours", Rounds: Ours), (Name: "limit", Rounds: Limit) }
+           from round in side.Rounds.Index()
+           from complaint in round.Item.Complaints
+           select $"{side.Name}, round {round.Index + 1}: {complaint}",
+    ];
+
+    /// <summary>POSTs that were not answered 201, over all rounds of one side.</summary>
+    public static IReadOnlyDictionary<string, int> RefusedIn(IReadOnlyList<Round> rounds) => rounds
+        .SelectMany(round => round.Load.Refused.Concat(round.Latency.Refused))
+        .GroupBy(refusal => refusal.Key, refusal => refusal.Value)
+        .ToDictionary(refusal => refusal.Key, refusal => refusal.Sum());
+
+    private ComparedFigure Of(string name, string unit, Func<Round, double?> figure) =>
+        new(name, unit, [.. Ours.Select(figure).OfType<double>()], [.. Limit.Select(figure).OfType<double>()]);
+}

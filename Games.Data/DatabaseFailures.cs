@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Games.Data;
+
+public static class DatabaseFailures
+{
+    /// <summary>The connection failed or timed out, or the server says that it is starting, stopping or full: the same request can succeed later.</summary>
+    public static bool IsDatabaseGone(this Exception exception) => exception switch
+    {
+        PostgresException postgres => postgres.IsTransient,
+        NpgsqlException => true,
+        DbUpdateException or InvalidOperationException => exception.InnerException?.IsDatabaseGone() ?? false,
+        _ => false,
+    };
+}

@@ -1,0 +1,24 @@
+extern alias Bot;
+
+using Games.Tests.Api;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Tests.Bot;
+
+/// <summary>The bot itself.</summary>
+internal sealed class BotHost(string database, string broker, Action<IServiceCollection>? services = null) : WebApplicationFactory<Bot::Program>
+{
+    public RecordedLog Log { get; } = new();
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseSetting("ConnectionStrings:Games", database);
+        builder.UseSetting("ConnectionStrings:RabbitMq", broker);
+        builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
+        if (services is not null)
+            builder.ConfigureServices(services);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Net;
+using System.Text;
+using Games.Contracts;
+using Games.Data;
+using Games.Tests.Api;
+using Games.Tests.Data;
+using Games.Tests.Servers;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using RabbitMQ.Client;
+
+namespace Games.Tests.Bot;
+
+/// <summary>On a real RabbitMQ, published to as any client could: no MassTransit on this side.</summary>
+public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>
+{
+    [Fact]
+    public async Task What_is_sent_the_moment_the_bot_is_ready_is_consumed()
+    {
+        var game = NewGame.With();
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = host.CreateClient();
+        await using (var scope = host.Services.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+            db.Add(game);
+            await db.SaveChangesAsync();
+        }
+
+        await Eventually.IsTrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await PublishAsync(game);
+
+        await Eventually.IsTrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");
+    }
+
+    [Fact]
+    public async Task Without_its_broker_the_bot_lives_and_is_not_ready()
+    {
+        await using var host = new BotHost(database.ConnectionString, ApiHost.NoBroker);
+        using var bot = host.CreateClient();
+
+        Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_its_database_the_bot_lives_and_is_not_ready()
+    {
+        await using var host = new BotHost("Host=127.0.0.1;Port=1;Database=games", broker.ConnectionString);
+        using var bot = host.CreateClient();
+        await Eventually.IsTrueAsync(() => IsBusHealthy(host), "the bus is up");
+
+        Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/live")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
+    }
+
+    private static bool IsBusHealthy(BotHost host) =>
+        host.Services.GetRequiredService<IBusControl>().CheckHealth().Status is BusHealthStatus.Healthy;
+
+    private async Task PublishAsync(Game game)
+    {
+        var message = $$"""
+            {
+              "messageId": "{{Guid.NewGuid()}}",
+              "messageType": ["urn:message:Games.Contracts:GameCreated"],
+              "message": {"gameId": "{{game.Id}}", "guildId": "{{game.GuildId}}", "channelId": "{{game.ChannelId}}", "hostId": "{{game.HostId}}",
+                          "title": "{{game.Title}}", "scheduledAt": "{{game.ScheduledAt:O}}", "maxPlayers": {{game.MaxPlayers}}}
+            }
+            """;
+        await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+
+        // Mandatory: an exchange without a queue behind it is an error here and not a message gone.
+        await channel.BasicPublishAsync(
+            Exchanges.GameCreated, routingKey: "", mandatory: true,
+            new BasicProperties { ContentType = "application/vnd.masstransit+json", Persistent = true },
+            Encoding.UTF8.GetBytes(message));
+    }
+
+    private async Task<bool> IsAnnouncedAsync(Guid gameId)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand("select exists (select from announcements where game_id = $1)");
+        command.Parameters.Add(new() { Value = gameId });
+        return (bool)(await command.ExecuteScalarAsync())!;
+    }
+}

@@ -1,0 +1,22 @@
+extern alias Bot;
+
+using Games.Tests.Api;
+
+namespace Games.Tests.Bot;
+
+public sealed class BotStartTests
+{
+    [Theory]
+    [InlineData(null, ApiHost.NoBroker, "ConnectionStrings:Games")]
+    [InlineData("Host=127.0.0.1;Port=1", null, "ConnectionStrings:RabbitMq")]
+    public async Task A_missing_connection_string_ends_it_with_one_line_that_names_the_key(string? games, string? rabbitMq, string key)
+    {
+        var outcome = await ServiceProcess.RunAsync(
+            typeof(Bot::Program).Assembly.Location,
+            new Dictionary<string, string?> { ["ConnectionStrings__Games"] = games, ["ConnectionStrings__RabbitMq"] = rabbitMq });
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Empty(outcome.Output);
+        Assert.Contains(key, Assert.Single(outcome.Errors));
+    }
+}

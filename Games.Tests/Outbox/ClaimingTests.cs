@@ -1,0 +1,243 @@
+using Games.Outbox;
+using Games.Outbox.Relay;
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Games.Tests.Outbox;
+
+public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly ServiceProvider _services;
+
+    public ClaimingTests(EmptyDatabase database) =>
+        _services = new ServiceCollection().AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString)).BuildServiceProvider();
+
+    public async ValueTask InitializeAsync()
+    {
+        await WithDbAsync(db => db.Database.EnsureCreatedAsync());
+        await WithDbAsync(db => db.Set<OutboxMessage>().ExecuteDeleteAsync());
+    }
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    [Fact]
+    public async Task Many_relays_claiming_at_once_get_each_row_once()
+    {
+        var rows = await InsertAsync(2000);
+        var claimed = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(ClaimAllAsync)));
+
+        Assert.Equal(rows, claimed.SelectMany(x => x).Order());
+
+        async Task<List<long>> ClaimAllAsync()
+        {
+            var store = Store();
+            var mine = new List<long>();
+            while (await store.ClaimAsync(50, None) is { Count: > 0 } batch)
+                mine.AddRange(batch.Select(x => x.SequenceNumber));
+
+            return mine;
+        }
+    }
+
+    [Fact]
+    public async Task A_claim_takes_the_oldest_rows_in_order_with_everything_they_hold()
+    {
+        var rows = await InsertAsync(30, x => x.Headers = """{"colour":"blue"}""");
+
+        var claimed = await Store().ClaimAsync(10, None);
+
+        Assert.Equal(rows.Take(10), claimed.Select(x => x.SequenceNumber));
+        var stored = await QueryAsync(db => db.Set<OutboxMessage>().SingleAsync(x => x.SequenceNumber == rows[0]));
+        Assert.Equal(stored.MessageId, claimed[0].MessageId);
+        Assert.Equal(stored.Body, System.Text.Encoding.UTF8.GetString(claimed[0].BodyBytes!));
+        Assert.Equal(stored.Headers, claimed[0].Headers);
+        Assert.Equal(stored.DestinationAddress, claimed[0].DestinationAddress);
+    }
+
+    [Fact]
+    public async Task A_held_row_is_nobody_elses_until_its_lease_is_over()
+    {
+        var rows = await InsertAsync(1);
+        var dead = Store(lease: TimeSpan.FromSeconds(1));
+        Assert.Equal(rows, Numbers(await dead.ClaimAsync(10, None)));
+
+        var other = Store();
+        Assert.Empty(await other.ClaimAsync(10, None));
+        Assert.InRange((await other.PeekAsync(None))!.Value, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+
+        await Until.TrueAsync(async () => Numbers(await other.ClaimAsync(10, None)).SequenceEqual(rows), "the lease is over and the row taken");
+    }
+
+    [Fact]
+    public async Task A_renewed_lease_keeps_the_row()
+    {
+        var rows = await InsertAsync(1);
+        var slow = Store(lease: TimeSpan.FromSeconds(1));
+        await slow.ClaimAsync(10, None);
+        var renewer = Store(lease: TimeSpan.FromHours(1), owner: slow);
+
+        Assert.Equal(1, await renewer.RenewAsync(rows, None));
+
+        var left = (await Store().PeekAsync(None))!.Value;
+        Assert.InRange(left, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(60));
+    }
+
+    [Fact]
+    public async Task A_late_finisher_cannot_touch_what_another_holds_now()
+    {
+        var rows = await InsertAsync(1);
+        var late = Store(lease: TimeSpan.FromSeconds(1));
+        await late.ClaimAsync(10, None);
+        var owner = Store();
+        await Until.TrueAsync(async () => (await owner.ClaimAsync(10, None)).Count == 1, "another has taken the row");
+
+        Assert.Equal(0, await late.DeleteAsync(rows, None));
+        Assert.Equal(0, await late.ReleaseAsync(rows, None));
+        Assert.Equal(0, await late.RenewAsync(rows, None));
+        Assert.Equal(0, await late.FailAsync(rows[0], "late", TimeSpan.Zero, None));
+        Assert.Equal(1, await owner.DeleteAsync(rows, None));
+    }
+
+    [Fact]
+    public async Task A_released_row_is_free_at_once()
+    {
+        var rows = await InsertAsync(3);
+        var first = Store();
+        await first.ClaimAsync(10, None);
+
+        await first.ReleaseAsync(rows, None);
+
+        Assert.Equal(rows, Numbers(await Store().ClaimAsync(10, None)));
+    }
+
+    [Fact]
+    public async Task A_failed_row_waits_for_its_next_attempt_and_a_dead_one_for_ever()
+    {
+        var rows = await InsertAsync(2);
+        var store = Store();
+        await store.ClaimAsync(10, None);
+
+        await store.FailAsync(rows[0], "refused", TimeSpan.FromMinutes(1), None);
+        await store.FailAsync(rows[1], "hopeless", null, None);
+
+        Assert.Empty(await Store().ClaimAsync(10, None));
+        Assert.InRange((await store.PeekAsync(None))!.Value, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(60));
+        var stored = await QueryAsync(db => db.Set<OutboxMessage>().OrderBy(x => x.SequenceNumber).ToArrayAsync());
+        Assert.Equal(["refused", "hopeless"], stored.Select(x => x.LastError));
+        Assert.All(stored, x => Assert.Equal(1, x.Attempts));
+        Assert.Null(stored[0].Dead);
+        Assert.NotNull(stored[1].Dead);
+    }
+
+    [Fact]
+    public async Task A_failed_row_is_claimed_again_when_it_is_due()
+    {
+        var rows = await InsertAsync(1);
+        var store = Store();
+        await store.ClaimAsync(10, None);
+        await store.FailAsync(rows[0], "refused", TimeSpan.FromMilliseconds(50), None);
+
+        await Until.TrueAsync(async () => Numbers(await store.ClaimAsync(10, None)).SequenceEqual(rows), "it is due and claimed");
+    }
+
+    [Fact]
+    public async Task Rows_of_one_key_are_never_in_two_hands()
+    {
+        var rows = await InsertAsync(10, x => x.OrderingKey = "game 1");
+        var first = Store();
+        var second = Store();
+        var head = Numbers(await first.ClaimAsync(4, None));
+        Assert.Equal(rows.Take(4), head);
+
+        Assert.Empty(await second.ClaimAsync(10, None));
+
+        await first.DeleteAsync([.. head], None);
+        Assert.Equal(rows.Skip(4), Numbers(await second.ClaimAsync(10, None)));
+    }
+
+    [Fact]
+    public async Task A_row_laid_aside_holds_back_its_own_key_and_no_other()
+    {
+        var blocked = await InsertAsync(3, x => x.OrderingKey = "game 1");
+        var store = Store();
+        await store.ClaimAsync(1, None);
+        await store.FailAsync(blocked[0], "refused", TimeSpan.FromMinutes(1), None);
+        var free = await InsertAsync(3, x => x.OrderingKey = "game 2");
+
+        Assert.Equal(free, Numbers(await store.ClaimAsync(10, None)));
+    }
+
+    [Fact]
+    public async Task A_row_inserted_as_held_is_free_after_one_lease_of_whoever_asks()
+    {
+        var rows = await InsertAsync(1, x => x.LockId = Guid.CreateVersion7());
+
+        Assert.Empty(await Store(lease: TimeSpan.FromMinutes(1)).ClaimAsync(10, None));
+
+        var impatient = Store(lease: TimeSpan.FromSeconds(1));
+        await Until.TrueAsync(async () => Numbers(await impatient.ClaimAsync(10, None)).SequenceEqual(rows), "its lease is over and it is taken");
+    }
+
+    [Fact]
+    public async Task With_nothing_in_the_table_there_is_nothing_to_wait_for()
+    {
+        Assert.Null(await Store().PeekAsync(None));
+
+        await InsertAsync(1);
+        Assert.True(await Store().PeekAsync(None) <= TimeSpan.Zero);
+    }
+
+    private OutboxStore<NotesDbContext> Store(TimeSpan? lease = null, OutboxStore<NotesDbContext>? owner = null)
+    {
+        var options = new OutboxOptions { Lease = lease ?? TimeSpan.FromMinutes(1) };
+
+        return new(_services.GetRequiredService<IServiceScopeFactory>(), new(options), TimeProvider.System) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
+    }
+
+    private async Task<long[]> InsertAsync(int count, Action<OutboxMessage>? change = null)
+    {
+        OutboxMessage[] rows =
+        [
+            .. Enumerable.Range(0, count).Select(x => new OutboxMessage
+            {
+                MessageId = Guid.CreateVersion7(),
+                SentTime = DateTime.UtcNow,
+                ContentType = "application/json",
+                MessageType = "urn:message:Test",
+                DestinationAddress = new("rabbitmq://localhost/test"),
+                Body = $$"""{"number":{{x}},"text":"ü 🎲"}"""
+            })
+        ];
+        Array.ForEach(rows, x => change?.Invoke(x));
+
+        await WithDbAsync(db =>
+        {
+            db.AddRange(rows);
+
+            return db.SaveChangesAsync();
+        });
+
+        return [.. rows.Select(x => x.SequenceNumber).Order()];
+    }
+
+    private static long[] Numbers(IEnumerable<OutboxMessage> rows) => [.. rows.Select(x => x.SequenceNumber)];
+
+    private Task WithDbAsync(Func<NotesDbContext, Task> action) => QueryAsync(async db =>
+    {
+        await action(db);
+
+        return true;
+    });
+
+    private async Task<T> QueryAsync<T>(Func<NotesDbContext, Task<T>> query)
+    {
+        await using var scope = _services.CreateAsyncScope();
+
+        return await query(scope.ServiceProvider.GetRequiredService<NotesDbContext>());
+    }
+}

@@ -1,0 +1,200 @@
+using Games.Outbox;
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
+using MassTransit;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Games.Tests.Outbox;
+
+public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+{
+    [Fact]
+    public async Task What_a_dead_process_held_is_published_after_its_lease()
+    {
+        await using (var process = await BuildAsync())
+        {
+            await process.TakeNoteAsync("left behind");
+            await process.QueryAsync(db => db.Set<OutboxMessage>().ExecuteUpdateAsync(x => x.SetProperty(row => row.LockId, Guid.CreateVersion7())));
+        }
+
+        await using var heir = await StartAsync(("Outbox:Lease", "00:00:01"));
+
+        await Until.TrueAsync(() => Texts(heir).Contains("left behind"), "the heir has published it");
+        await Until.TrueAsync(() => IsGoneAsync(heir, "left behind"), "its row is gone");
+    }
+
+    [Fact]
+    public async Task A_message_that_is_refused_steps_aside_dies_in_the_end_and_the_rest_flows()
+    {
+        await using var service = await StartAsync(("Outbox:MaxAttempts", "3"), ("Outbox:RetryDelay", "00:00:00.020"));
+        await InsertAsync(service, NoDestination("poison"));
+        var healthy = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.TakeNoteAsync()));
+
+        await Until.TrueAsync(() => healthy.All(x => Texts(service).Contains(x.Text)), "the rest has arrived");
+        await Until.TrueAsync(() => RowAsync(service, "poison", x => x.Dead != null), "the poison is dead");
+
+        Assert.True(await RowAsync(service, "poison", x => x.Attempts == 3 && x.LastError!.Contains("destination")));
+        Assert.Contains(service.Logs.At(LogLevel.Error), x => x.Contains("dead after 3 attempts"));
+    }
+
+    [Fact]
+    public async Task A_message_no_queue_would_get_is_kept_with_its_error_and_leaves_when_a_queue_is_there()
+    {
+        await using var service = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
+            host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:MaxUnroutableDelay"] = "00:00:00.100" }));
+        var filed = new NoteFiled(Guid.CreateVersion7(), "nobody listens yet");
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            await publisher.Publish(filed);
+            await db.SaveChangesAsync();
+        });
+        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Attempts > 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
+
+        await using var listener = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<FiledConsumer>());
+
+        await Until.TrueAsync(() => listener.Services.GetRequiredService<Seen>().Of<NoteFiled>().Contains(filed), "it has arrived");
+        await Until.TrueAsync(() => IsGoneAsync(service, filed.Text), "its row is gone");
+    }
+
+    [Fact]
+    public async Task A_stopping_process_gives_back_what_it_could_not_publish()
+    {
+        await using (var process = await BuildAsync())
+            await process.TakeNoteAsync("before any start");
+
+        await using var service = await BuildAsync();
+        var free = await service.QueryAsync(db => db.Set<OutboxMessage>().AllAsync(x => x.LockId == null));
+
+        Assert.True(free);
+        await service.StartAsync();
+        await Until.TrueAsync(() => IsGoneAsync(service, "before any start"), "the next start publishes it");
+    }
+
+    [Fact]
+    public async Task A_process_told_not_to_deliver_leaves_rows_to_others()
+    {
+        await using var silent = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
+            outbox: x => x.UseBusOutbox(bus => bus.DisableDeliveryService()));
+        var taken = await silent.TakeNoteAsync();
+        Assert.True(await RowAsync(silent, taken.Text, x => x.LockId == null));
+
+        await using var other = await StartAsync();
+
+        await Until.TrueAsync(() => Texts(other).Contains(taken.Text), "another has published it");
+    }
+
+    [Fact]
+    public async Task A_backlog_flows_off_in_batches_with_nothing_lost_or_doubled()
+    {
+        await using (var process = await BuildAsync())
+        {
+            await process.TakeNoteAsync("backlog");
+            await MultiplyAsync("backlog", 1000);
+        }
+
+        await using var service = await StartAsync();
+
+        await Until.TrueAsync(() => IsGoneAsync(service, "backlog"), "its rows are gone");
+        await Until.TrueAsync(() => Messages(service, "backlog").Length >= 1000, "all have arrived");
+        Assert.Equal(1000, Messages(service, "backlog").Select(x => x.MessageId).Distinct().Count());
+        Assert.Equal(1000, Messages(service, "backlog").Length);
+    }
+
+    [Fact]
+    public async Task Two_replicas_share_a_backlog_and_relay_no_row_twice()
+    {
+        await using (var process = await BuildAsync())
+        {
+            await process.TakeNoteAsync("two replicas");
+            await MultiplyAsync("two replicas", 1000);
+        }
+
+        await using var first = await BuildAsync();
+        await using var second = await BuildAsync();
+        await Task.WhenAll(first.StartAsync(), second.StartAsync());
+
+        await Until.TrueAsync(() => IsGoneAsync(first, "two replicas"), "its rows are gone");
+        await Until.TrueAsync(() => Messages(first, "two replicas").Length + Messages(second, "two replicas").Length >= 1000, "all have arrived");
+        Assert.Equal(1000, Messages(first, "two replicas").Concat(Messages(second, "two replicas")).Select(x => x.MessageId).Distinct().Count());
+        Assert.Equal(1000, Messages(first, "two replicas").Length + Messages(second, "two replicas").Length);
+    }
+
+    private Task<NotesService> BuildAsync(params (string Key, string Value)[] settings) => NotesService.BuildAsync(
+        database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer>(),
+        host: x => x.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value)));
+
+    private async Task<NotesService> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var service = await BuildAsync(settings);
+        await service.StartAsync();
+
+        return service;
+    }
+
+    private static OutboxMessage NoDestination(string body) => new()
+    {
+        MessageId = Guid.CreateVersion7(),
+        SentTime = DateTime.UtcNow,
+        ContentType = "application/json",
+        MessageType = "urn:message:Nobody",
+        Body = $$"""{"text":"{{body}}"}"""
+    };
+
+    private static Task InsertAsync(NotesService service, OutboxMessage row) => service.InScopeAsync((db, _) =>
+    {
+        db.Add(row);
+
+        return db.SaveChangesAsync();
+    });
+
+    /// <summary>Makes one waiting row into many, each a message of its own.</summary>
+    private async Task MultiplyAsync(string text, int count)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"""
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "SourceAddress", "DestinationAddress")
+            SELECT id, "SentTime", "ContentType", "MessageType", replace("Body", "MessageId"::text, id::text), "SourceAddress", "DestinationAddress"
+            FROM (SELECT *, gen_random_uuid() AS id FROM "OutboxMessage", generate_series(2, {count}) WHERE "Body" LIKE '%{text}%') copies
+            """, connection);
+        Assert.Equal(count - 1, await command.ExecuteNonQueryAsync());
+    }
+
+    private static async Task<bool> IsGoneAsync(NotesService service, string text) => !await RowAsync(service, text, x => true);
+
+    private static Task<bool> RowAsync(
+        NotesService service, string text, System.Linq.Expressions.Expression<Func<OutboxMessage, bool>> holds) =>
+        service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains(text)).AnyAsync(holds));
+
+    private static Received[] Messages(NotesService service, string text) =>
+        [.. service.Services.GetRequiredService<Seen>().Of<Received>().Where(x => x.Text == text)];
+
+    private static string[] Texts(NotesService service) => [.. service.Services.GetRequiredService<Seen>().Of<Received>().Select(x => x.Text)];
+
+    private sealed record Received(Guid? MessageId, string Text);
+
+    private sealed class TakenConsumer(Seen seen) : IConsumer<NoteTaken>
+    {
+        public Task Consume(ConsumeContext<NoteTaken> context)
+        {
+            seen.Add(new Received(context.MessageId, context.Message.Text));
+
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class FiledConsumer(Seen seen) : IConsumer<NoteFiled>
+    {
+        public Task Consume(ConsumeContext<NoteFiled> context)
+        {
+            seen.Add(context.Message);
+
+            return Task.CompletedTask;
+        }
+    }
+}
