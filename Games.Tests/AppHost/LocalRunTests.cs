@@ -16,7 +16,7 @@ public sealed partial class LocalRunTests(TestServers servers)
 
     private readonly ConcurrentQueue<string> output = new();
 
-    [Fact]
+    [Fact(Timeout = 300_000)]
     public async Task Killed_outright_it_leaves_no_process_and_the_next_run_finds_its_data()
     {
         var data = servers.DirectoryOf("local-run");
@@ -45,7 +45,7 @@ public sealed partial class LocalRunTests(TestServers servers)
             output.Where(line => line.Contains("| stopping")).Select(line => line.Split("| ")[1]));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_second_run_on_the_same_data_is_refused()
     {
         var data = servers.DirectoryOf("taken-run");
@@ -57,7 +57,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Contains($"it is running on {data} already", said);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_taken_port_is_named_before_anything_is_started()
     {
         using var other = new TcpListener(IPAddress.Loopback, port: 0);
@@ -74,7 +74,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.DoesNotContain("starting", said);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_service_that_ends_at_start_is_named_with_its_last_lines()
     {
         var address = $"http://localhost:{FreePort.Next()}";

@@ -37,6 +37,7 @@ public sealed class PostgresServerTests(TestServers servers)
         Assert.All([.. mine, .. backends], process => Assert.True(Processes.IsGone(process)));
         await Assert.ThrowsAsync<NpgsqlException>(() => ExecuteAsync(connectionString, "select 'there'"));
         Assert.Contains("exit code 0", server.Ending);
+        Assert.Contains("fast shutdown", server.Ending);
     }
 
     [Fact]
