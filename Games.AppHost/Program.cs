@@ -26,7 +26,6 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     await LocalRun.TogetherAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
 
     run.Announce($"""
-
         Games is running.
           API         {api.Address}games
           OpenAPI     {api.Address}docs
@@ -34,7 +33,6 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}
         Ctrl+C stops everything and keeps the data.
-
         """);
 
     async Task DatabaseAsync(CancellationToken stop)
