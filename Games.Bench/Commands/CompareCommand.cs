@@ -42,7 +42,7 @@ internal static class CompareCommand
             if (options.GetValue(svg) is { } file)
                 Charts.OfComparison(comparison).WriteTo(file);
             return comparison.Complaints.Count == 0;
-        }));
+        }, ct));
         return command;
     }
 

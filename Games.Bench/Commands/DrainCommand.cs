@@ -65,7 +65,7 @@ internal static class DrainCommand
                 (servers.RabbitMq, implementation.Queue),
                 patience);
             return Show(screen, implementation.Name, await screen.WatchAsync(begin => ownDrain.RunAsync(options.GetValue(messages), begin, ct)), options.GetValue(svg));
-        }));
+        }, ct));
         return command;
     }
 

@@ -32,7 +32,7 @@ internal static class LatencyCommand
 
             JobReport.Show(screen, $"{options.GetValue(rate)} games a second for {options.GetValue(seconds)} s", figures, options.GetValue(svg));
             return figures.Passed;
-        }));
+        }, ct));
         return command;
     }
 }

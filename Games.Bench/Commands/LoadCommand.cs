@@ -32,7 +32,7 @@ internal static class LoadCommand
 
             JobReport.Show(screen, $"{figures.Games} games, {options.GetValue(clients)} clients", figures, options.GetValue(svg));
             return figures.Passed;
-        }));
+        }, ct));
         return command;
     }
 }

@@ -10,7 +10,7 @@ internal static class Outcome
 {
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static async Task<int> OfAsync(Func<Task<bool>> measure)
+    public static async Task<int> OfAsync(Func<Task<bool>> measure, CancellationToken ct)
     {
         try
         {
@@ -21,7 +21,7 @@ internal static class Outcome
             Screen.Complain(exception.Message);
             return 1;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             Screen.Complain("Stopped before the end: no figures.");
             return 1;
