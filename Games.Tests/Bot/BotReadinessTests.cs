@@ -6,6 +6,7 @@ using Games.Tests.Api;
 using Games.Tests.Data;
 using Games.Tests.Servers;
 using MassTransit;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
@@ -15,21 +16,30 @@ namespace Games.Tests.Bot;
 /// <summary>On a real RabbitMQ, published to as any client could: no MassTransit on this side.</summary>
 public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>
 {
+    private const string Queue = "announce-game";
+
     [Fact]
     public async Task What_is_sent_the_moment_the_bot_is_ready_is_consumed()
     {
+        // All is prepared before the bot starts, so that nothing lies between its first yes and the message.
         var game = NewGame.With();
-        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
-        using var bot = host.CreateClient();
-        await using (var scope = host.Services.CreateAsyncScope())
+        await using (var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options))
         {
-            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
             db.Add(game);
             await db.SaveChangesAsync();
         }
 
+        await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+        // A queue that the bot cannot take over: it is connected, and still must not say that it is ready.
+        await channel.QueueDeclareAsync(Queue, durable: false, exclusive: false, autoDelete: false);
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = host.CreateClient();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
+
+        await channel.QueueDeleteAsync(Queue);
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
-        await PublishAsync(game);
+        await PublishAsync(channel, game);
 
         await Until.TrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");
     }
@@ -58,7 +68,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
     private static bool IsBusHealthy(BotHost host) =>
         host.Services.GetRequiredService<IBusControl>().CheckHealth().Status is BusHealthStatus.Healthy;
 
-    private async Task PublishAsync(Game game)
+    private static async Task PublishAsync(IChannel channel, Game game)
     {
         var message = $$"""
             {
@@ -68,8 +78,6 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
                           "title": "{{game.Title}}", "scheduledAt": "{{game.ScheduledAt:O}}", "maxPlayers": {{game.MaxPlayers}}}
             }
             """;
-        await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
 
         // Mandatory: an exchange without a queue behind it is an error here and not a message gone.
         await channel.BasicPublishAsync(
