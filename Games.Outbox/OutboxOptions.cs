@@ -23,8 +23,11 @@ public sealed class OutboxOptions
     /// <summary>Rows claimed by one statement. Default: 100.</summary>
     public int ClaimLimit { get; set; } = 100;
 
-    /// <summary>Publishes that may wait for their confirm at the same time. Default: 100.</summary>
-    public int PublishLimit { get; set; } = 100;
+    /// <summary>
+    /// Publishes that may wait for their confirm at the same time. RabbitMQ's client slows a channel down once more than half of its 128
+    /// confirms are outstanding, so more is not faster. Default: 60.
+    /// </summary>
+    public int PublishLimit { get; set; } = 60;
 
     /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 10 s.</summary>
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
@@ -59,10 +62,9 @@ public sealed class OutboxOptions
     public bool Mandatory { get; set; } = true;
 
     /// <summary>
-    /// Longest pause before an unroutable message is tried again. It never becomes dead by that: its queue may still be declared.
-    /// Default: 5 s.
+    /// Pause before a returned message is tried again. It never becomes dead by that: its queue may still be declared. Default: 5 s.
     /// </summary>
-    public TimeSpan MaxUnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often expired inbox rows are looked for. Default: 1 min.</summary>
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(1);
@@ -88,7 +90,7 @@ public sealed class OutboxOptions
         Require(MaxAttempts > 0, nameof(MaxAttempts));
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
         Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
-        Require(MaxUnroutableDelay > TimeSpan.Zero, nameof(MaxUnroutableDelay));
+        Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
         Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Transactions;
 using Games.Outbox.Relay;
@@ -13,7 +14,7 @@ namespace Games.Outbox.Capture;
 /// to look once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
 /// </summary>
 internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, TimeProvider time)
-    : ISaveChangesInterceptor, IDbTransactionInterceptor
+    : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor
     where TDbContext : DbContext
 {
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
@@ -53,6 +54,32 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         return Task.CompletedTask;
     }
 
+    public void SaveChangesCanceled(DbContextEventData eventData)
+    {
+        if (Session(eventData) is { } session)
+            session.SaveFailed = true;
+    }
+
+    public Task SaveChangesCanceledAsync(DbContextEventData eventData, CancellationToken cancellationToken = default)
+    {
+        SaveChangesCanceled(eventData);
+
+        return Task.CompletedTask;
+    }
+
+    public void CommandFailed(DbCommand command, CommandErrorEventData eventData)
+    {
+        if (Session(eventData) is { } session)
+            session.CommandFailed = true;
+    }
+
+    public Task CommandFailedAsync(DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
+    {
+        CommandFailed(command, eventData);
+
+        return Task.CompletedTask;
+    }
+
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
         if (Session(eventData) is not { AwaitsCommit: true } session)
@@ -78,10 +105,14 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         if (rows.Length == 0)
             return;
 
-        var ownsTransaction = StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never;
+        // An open connection may be in a transaction that EF does not know of (Dapper's, a raw BEGIN).
+        var ownsTransaction = StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
+            && context.Database.GetDbConnection().State is ConnectionState.Closed;
         var handsOver = ownsTransaction && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
         // Messages of one transaction leave in their order. A transaction that is not ours may bring further ones.
-        var transactionKey = ownsTransaction ? rows.Length > 1 ? $"tx:{rows[0].MessageId:N}" : null : $"tx:{TransactionId(context):N}";
+        var transactionKey = !ownsTransaction ? $"{OutboxSession.TransactionKeyPrefix}{TransactionId(context)}"
+            : rows.Length > 1 ? $"{OutboxSession.TransactionKeyPrefix}{rows[0].MessageId:N}"
+            : null;
         var now = time.GetTimestamp();
 
         foreach (var row in rows)
@@ -100,9 +131,14 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
         session.SaveFailed = false;
 
-        if (rows[0].LockId is not null)
-            relay.HandOver(rows);
-        else if (StandsAlone(context))
+        // Rows that another interceptor added after ours had its turn were not prepared: they are free in the table.
+        var handedOver = rows.Where(x => x.LockId == relay.Owner).ToArray();
+        if (handedOver.Length > 0)
+            relay.HandOver(handedOver);
+        if (handedOver.Length == rows.Length)
+            return;
+
+        if (StandsAlone(context))
             relay.Wake();
         else if ((context.Database.GetEnlistedTransaction() ?? Transaction.Current) is { } ambient)
             ambient.TransactionCompleted += (_, _) => relay.Wake();
@@ -113,5 +149,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private static bool StandsAlone(DbContext context) =>
         context.Database.CurrentTransaction is null && context.Database.GetEnlistedTransaction() is null && Transaction.Current is null;
 
-    private static Guid TransactionId(DbContext context) => context.Database.CurrentTransaction?.TransactionId ?? Guid.CreateVersion7();
+    private static string TransactionId(DbContext context) =>
+        context.Database.CurrentTransaction?.TransactionId.ToString("N")
+        ?? (context.Database.GetEnlistedTransaction() ?? Transaction.Current)?.TransactionInformation.LocalIdentifier
+        ?? Guid.CreateVersion7().ToString("N");
 }

@@ -41,10 +41,13 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
     public void Dispose()
     {
-        if (!OutboxSession.TryFind(_dbContext, out var session) || session.SaveFailed || session.UnsavedTypes() is not { Length: > 0 } types)
+        if (!OutboxSession.TryFind(_dbContext, out var session))
             return;
 
-        LogUnsaved(types.Length, string.Join(", ", types.Distinct()));
+        OutboxSession.End(_dbContext);
+
+        if (!session.SaveFailed && session.UnsavedTypes() is { Length: > 0 } types)
+            LogUnsaved(types.Length, string.Join(", ", types.Distinct()));
     }
 
     [LoggerMessage(LogLevel.Warning,

@@ -13,6 +13,9 @@ namespace Games.Outbox.Capture;
 /// </summary>
 internal sealed class OutboxSession
 {
+    /// <summary>Marks an ordering key that only keeps the messages of one transaction in their order.</summary>
+    public const string TransactionKeyPrefix = "tx:";
+
     private static readonly ConditionalWeakTable<DbContext, OutboxSession> Sessions = [];
 
     private readonly DbContext _context;
@@ -26,9 +29,17 @@ internal sealed class OutboxSession
     /// <summary>Whether a SaveChanges with captured messages failed: its caller knows already that they were not published.</summary>
     public bool SaveFailed { get; set; }
 
+    /// <summary>Whether a command of this context failed: if somebody caught that, PostgreSQL has given the transaction up all the same.</summary>
+    public bool CommandFailed { get; set; }
+
+    public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
+
     public static OutboxSession For(DbContext context) => Sessions.GetValue(context, static x => new(x));
 
     public static bool TryFind(DbContext context, out OutboxSession session) => Sessions.TryGetValue(context, out session!);
+
+    /// <summary>Ends the session. A pooled context serves other scopes after this one, and they start with nothing.</summary>
+    public static void End(DbContext context) => Sessions.Remove(context);
 
     /// <summary>Turns the message into a row of the context's next SaveChanges.</summary>
     public void Add<T>(SendContext<T> context)

@@ -24,7 +24,7 @@ public class InboxState
     /// <summary>When the message was received (UTC, the database's clock).</summary>
     public DateTime Received { get; set; }
 
-    /// <summary>How often it was received up to its consumption; later duplicates are counted by the meter, not here.</summary>
+    /// <summary>How often it was received up to its consumption: ours writes 1, and later repeats do not touch the row.</summary>
     public int ReceiveCount { get; set; }
 
     /// <summary>When the message expires (UTC).</summary>

@@ -29,8 +29,16 @@ internal sealed class InboxConsumeContext<TMessage>(
         return Task.CompletedTask;
     }
 
-    // What the consumer published after its own SaveChanges, or changed without one.
-    public override Task SetConsumed() => dbContext.SaveChangesAsync(CancellationToken);
+    public override async Task SetConsumed()
+    {
+        // What the consumer published after its own SaveChanges, or changed without one.
+        await dbContext.SaveChangesAsync(CancellationToken);
+
+        // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK. A consumer that caught the failure of a statement
+        // must not be acknowledged for work that is gone: one more statement makes the server say so.
+        if (OutboxSession.For(dbContext).CommandFailed)
+            await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
+    }
 
     public override Task SetDelivered() => Task.CompletedTask;
     public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => Task.FromResult(new List<OutboxMessageContext>());

@@ -1,3 +1,4 @@
+using Games.Outbox.Capture;
 using Games.Outbox.Relay;
 using MassTransit;
 using MassTransit.Middleware;
@@ -25,17 +26,18 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             ?? throw new MessageException(typeof(T), "The inbox tells messages apart by their MessageId, and this one has none.");
         var strategy = dbContext.Database.CreateExecutionStrategy();
 
-        if (strategy.RetriesOnFailure)
+        try
         {
             await strategy.ExecuteAsync(async () =>
             {
+                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
                 dbContext.ChangeTracker.Clear();
                 await ConsumeAsync(context, options, next, messageId);
             });
         }
-        else
+        finally
         {
-            await ConsumeAsync(context, options, next, messageId);
+            OutboxSession.End(dbContext);
         }
     }
 
@@ -47,6 +49,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
     {
         var ct = context.CancellationToken;
 
+        OutboxSession.For(dbContext).CommandFailed = false;
+
         // Disposed without a commit, the transaction is rolled back: nothing of a failed attempt stays.
         await using var transaction = await dbContext.Database.BeginTransactionAsync(settings.Value.IsolationLevel, ct);
         var isNew = await store.InsertInboxAsync(
@@ -57,8 +61,11 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
         await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
 
-        if (isNew)
-            await transaction.CommitAsync(ct);
+        if (!isNew)
+            return;
+
+        // Not to be cancelled: nobody would know whether it was made.
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     [LoggerMessage(LogLevel.Information, "Inbox: message {MessageId} was consumed by {Consumer} before, its repeat has no effect")]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using MassTransit.Serialization;
@@ -5,7 +6,7 @@ using MassTransit.Serialization;
 namespace Games.Outbox.Relay;
 
 /// <summary>Publishes stored messages and tells refusal from absence of the broker.</summary>
-internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options)
+internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options, TimeProvider time)
 {
     /// <summary>Whether the broker is there, as far as the bus knows.</summary>
     public bool BrokerIsReachable => bus.CheckHealth().Status is not BusHealthStatus.Unhealthy;
@@ -21,7 +22,7 @@ internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options)
         try
         {
             var endpoint = await bus.GetSendEndpoint(row.DestinationAddress);
-            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory), timeout.Token);
+            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token);
 
             return new(row, PublishResult.Confirmed);
         }
@@ -36,15 +37,28 @@ internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options)
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
             // The transports' own types, by name: this library knows no transport.
-            if (cause.GetType().Name is "MessageReturnedException")
-                return PublishResult.Unroutable;
-            if (cause is ConnectionException or TransportUnavailableException or OperationCanceledException or IOException or System.Net.Sockets.SocketException
-                || cause.GetType().Name is "AlreadyClosedException" or "OperationInterruptedException" or "BrokerUnreachableException")
+            switch (cause.GetType().Name)
             {
-                return PublishResult.Unreachable;
+                case "MessageReturnedException":
+                    return PublishResult.Unroutable;
+                case "AlreadyClosedException" or "OperationInterruptedException" when ReplyCode(cause) is >= 403 and <= 406 or 311:
+                    return PublishResult.Broken;
+                case "AlreadyClosedException" or "OperationInterruptedException" or "BrokerUnreachableException":
+                    return PublishResult.Unreachable;
             }
+
+            if (cause is ConnectionException or TransportUnavailableException or OperationCanceledException or IOException or SocketException)
+                return PublishResult.Unreachable;
         }
 
         return BrokerIsReachable ? PublishResult.Refused : PublishResult.Unreachable;
+    }
+
+    /// <summary>Why AMQP says that the channel was closed: 403 to 406 and 311 blame what was sent, everything else is an outage.</summary>
+    private static int? ReplyCode(Exception exception)
+    {
+        var reason = exception.GetType().GetProperty("ShutdownReason")?.GetValue(exception);
+
+        return reason?.GetType().GetProperty("ReplyCode")?.GetValue(reason) is ushort code ? code : null;
     }
 }

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Games.Outbox.Capture;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Games.Outbox.Relay;
 
@@ -23,13 +25,14 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
 
     private readonly OutboxOptions _options = settings.Value;
-    private readonly OutboxPublisher _publisher = new(bus, settings.Value);
+    private readonly OutboxPublisher _publisher = new(bus, settings.Value, time);
     private readonly Channel<OutboxMessage[]> _handovers = Channel.CreateUnbounded<OutboxMessage[]>(new() { SingleReader = true });
     private readonly Channel<PublishOutcome> _outcomes = Channel.CreateUnbounded<PublishOutcome>();
     private readonly ConcurrentDictionary<long, OutboxMessage> _held = new();
     private readonly SemaphoreSlim _window = new(settings.Value.PublishLimit);
     private readonly WakeUp _wakeUp = new();
     private volatile bool _flows;
+    private volatile int _opening;
     private CancellationToken _stopping;
 
     /// <summary>Who holds the rows that are handed over.</summary>
@@ -53,16 +56,21 @@ internal sealed partial class OutboxRelay<TDbContext>(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _stopping = stoppingToken;
+        using var stop = stoppingToken.Register(() => _flows = false);
         var completions = Task.Run(CompleteAsync, CancellationToken.None);
-        var relays = Task.WhenAll(
+        Task[] loops =
+        [
             Task.Run(() => RelayHandoversAsync(stoppingToken), CancellationToken.None),
             Task.Run(() => RelayTableAsync(stoppingToken), CancellationToken.None),
-            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None));
+            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None)
+        ];
 
-        // Neither ends before it is told to, except by a bug: then the host has to hear of it.
-        await await Task.WhenAny(relays, completions);
+        // None ends before it is told to, except by a bug: then the host has to hear of it.
+        await await Task.WhenAny([.. loops, completions]);
+        await Task.WhenAll(loops);
 
-        _flows = false;
+        while (_handovers.Reader.TryRead(out var rows))
+            Withhold(rows);
         await WaitForPublishesAsync();
         _outcomes.Writer.Complete();
         await completions;
@@ -77,23 +85,32 @@ internal sealed partial class OutboxRelay<TDbContext>(
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            while (_handovers.Reader.TryRead(out var rows))
-                Withhold(rows);
         }
     }
 
     private async Task RelayTableAsync(CancellationToken ct)
     {
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        var idle = new Backoff(TimeSpan.FromMilliseconds(250), _options.PollInterval);
 
         while (!ct.IsCancellationRequested)
         {
             try
             {
                 if (!_flows)
-                    await ReopenAsync(trouble, ct);
-                else if (await RelayBatchAsync(ct) < _options.ClaimLimit)
-                    await _wakeUp.WaitAsync(await RestAsync(ct), ct);
+                {
+                    if (!await TryReopenAsync(ct))
+                    {
+                        await PauseAsync(trouble.Next(), ct);
+                        continue;
+                    }
+                }
+                else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
+                {
+                    if (claimed > 0)
+                        idle.Reset();
+                    await _wakeUp.WaitAsync(await RestAsync(idle, ct), ct);
+                }
 
                 trouble.Reset();
             }
@@ -113,61 +130,79 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Claims and starts one batch; the number of rows claimed.</summary>
     private async Task<int> RelayBatchAsync(CancellationToken ct)
     {
-        var rows = await ClaimAsync(_options.ClaimLimit, ct);
+        var rows = await ClaimAsync(_options.ClaimLimit);
+        var groups = new Queue<OutboxMessage[]>(rows.GroupBy(x => x.OrderingKey ?? x.SequenceNumber.ToString()).Select(x => x.ToArray()));
 
-        foreach (var group in rows.GroupBy(x => x.OrderingKey ?? x.SequenceNumber.ToString()))
-            await StartPublishAsync([.. group], ct);
+        try
+        {
+            while (groups.TryDequeue(out var group))
+                await StartPublishAsync(group, ct);
+        }
+        finally
+        {
+            // Told to stop in between: the rest goes back at once.
+            foreach (var group in groups)
+                Withhold(group);
+        }
 
         return rows.Count;
     }
 
-    private async Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct)
+    /// <summary>Claims without a token: a claim cancelled half-way may have been made, and nobody would know of its rows.</summary>
+    private async Task<List<OutboxMessage>> ClaimAsync(int limit)
     {
-        var rows = await store.ClaimAsync(limit, ct);
+        var rows = await store.ClaimAsync(limit, CancellationToken.None);
 
-        // A row whose lease ran out while its publish still waits here is claimed back: one publish at a time.
-        rows.RemoveAll(x => !_held.TryAdd(x.SequenceNumber, x));
+        foreach (var row in rows)
+        {
+            // A row whose lease ran out while its publish still waits here comes back to us: one publish at a time.
+            if (!_held.TryAdd(row.SequenceNumber, row) && _held.TryGetValue(row.SequenceNumber, out var held))
+                held.HeldSince = row.HeldSince;
+        }
 
-        return rows;
+        var mine = rows.ToLookup(x => _held.TryGetValue(x.SequenceNumber, out var held) && ReferenceEquals(held, x));
+        var busyKeys = mine[false].Select(x => x.OrderingKey).OfType<string>().ToHashSet();
+        var followers = mine[true].Where(x => x.OrderingKey is { } key && busyKeys.Contains(key)).ToArray();
+        Withhold(followers);
+
+        return [.. mine[true].Except(followers)];
     }
 
     /// <summary>How long nothing can be due, by the table; at most one poll interval.</summary>
-    private async Task<TimeSpan> RestAsync(CancellationToken ct)
+    private async Task<TimeSpan> RestAsync(Backoff idle, CancellationToken ct)
     {
         var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
         var due = await store.PeekAsync(ct) ?? poll;
 
         // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin.
-        return TimeSpan.FromTicks(Math.Clamp(due.Ticks, TimeSpan.FromMilliseconds(250).Ticks, poll.Ticks));
+        return due <= TimeSpan.Zero ? idle.Next() : due < poll ? due : poll;
     }
 
     /// <summary>
-    /// Waits until the broker is back, then tries one message alone. If that one is what breaks the channel, it counts an attempt and
-    /// steps aside, so that it cannot keep the others from flowing.
+    /// Once the broker is back, tries one message alone. If that one is what breaks the channel, it counts an attempt and steps aside, so
+    /// that it cannot keep the others from flowing.
     /// </summary>
-    private async Task ReopenAsync(Backoff trouble, CancellationToken ct)
+    private async Task<bool> TryReopenAsync(CancellationToken ct)
     {
         while (!_publisher.BrokerIsReachable)
             await PauseAsync(TimeSpan.FromMilliseconds(100), ct);
 
-        if ((await ClaimAsync(1, ct)).FirstOrDefault() is { } probe)
+        if (await ClaimAsync(1) is [var probe, .. var others])
         {
+            Withhold([.. others]);
+
             var outcome = await _publisher.PublishAsync(probe);
-            var reachable = outcome.Result is not PublishResult.Unreachable;
-            if (!reachable && _publisher.BrokerIsReachable)
-                outcome = outcome with { Result = PublishResult.Refused };
+            Report(outcome.Result is PublishResult.Broken && _publisher.BrokerIsReachable ? outcome with { Result = PublishResult.Refused } : outcome);
 
-            Report(outcome);
-
-            if (!reachable)
-            {
-                await PauseAsync(trouble.Next(), ct);
-                return;
-            }
+            if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
+                return false;
         }
 
-        _flows = true;
+        _opening++;
+        _flows = !ct.IsCancellationRequested;
         LogFlows();
+
+        return true;
     }
 
     /// <summary>Starts publishing rows one after the other, once the window has room.</summary>
@@ -217,18 +252,21 @@ internal sealed partial class OutboxRelay<TDbContext>(
         if (time.GetElapsedTime(row.HeldSince) > _options.Lease)
         {
             // Ours no more: another relay may have it by now. The table says who.
-            _held.TryRemove(row.SequenceNumber, out _);
+            Forget(row);
             Wake();
             return false;
         }
 
+        var opening = _opening;
         var outcome = await _publisher.PublishAsync(row);
         Report(outcome);
 
-        if (outcome.Result is PublishResult.Unreachable)
+        // A publish that began before the last outage says nothing about the time after it.
+        if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken && opening == _opening)
             StopFlow(outcome.Error!);
 
-        return outcome.Result is PublishResult.Confirmed;
+        return outcome.Result is PublishResult.Confirmed
+            || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);
     }
 
     private void StopFlow(string reason)
@@ -256,15 +294,32 @@ internal sealed partial class OutboxRelay<TDbContext>(
         try
         {
             while (await timer.WaitForNextTickAsync(ct))
-            {
-                var now = time.GetTimestamp();
-                OutboxMessage[] aging = [.. _held.Values.Where(x => time.GetElapsedTime(x.HeldSince) is var age && age > _options.Lease / 3 && age < _options.Lease)];
-                if (aging.Length > 0 && await TryAsync(() => store.RenewAsync([.. aging.Select(x => x.SequenceNumber)], ct)))
-                    Array.ForEach(aging, x => x.HeldSince = now);
-            }
+                await RenewAsync(_options.Lease / 3);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
+        }
+    }
+
+    /// <summary>Renews what has been held for a while; only what the database says is still ours counts as renewed.</summary>
+    private async Task RenewAsync(TimeSpan age)
+    {
+        long[] aging = [.. _held.Values.Where(x => time.GetElapsedTime(x.HeldSince) > age).Select(x => x.SequenceNumber)];
+        if (aging.Length == 0)
+            return;
+
+        try
+        {
+            var now = time.GetTimestamp();
+            foreach (var row in await store.RenewAsync(aging, CancellationToken.None))
+            {
+                if (_held.TryGetValue(row, out var held))
+                    held.HeldSince = now;
+            }
+        }
+        catch (Exception exception)
+        {
+            LogNotWritten(exception.Message);
         }
     }
 
@@ -290,34 +345,45 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
     private async Task CompleteAsync(List<PublishOutcome> outcomes)
     {
+        // What is given back is forgotten first: the next claim may return it before this method does.
+        foreach (var (row, _, _) in outcomes.Where(x => x.Result is not PublishResult.Confirmed))
+            Forget(row);
+
         await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Confirmed), store.DeleteAsync);
-        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Withheld), store.ReleaseAsync);
+        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld), store.ReleaseAsync);
 
         foreach (var (row, result, error) in outcomes)
         {
-            if (result is PublishResult.Refused or PublishResult.Unroutable)
+            if (result is PublishResult.Confirmed)
+                Forget(row);
+            else if (result is PublishResult.Refused or PublishResult.Unroutable)
                 await FailAsync(row, result, error!);
-
-            _held.TryRemove(row.SequenceNumber, out _);
         }
 
         if (outcomes.Exists(x => x.Result is not PublishResult.Confirmed || x.Row.OrderingKey is not null))
             Wake();
     }
 
+    private void Forget(OutboxMessage row) => _held.TryRemove(KeyValuePair.Create(row.SequenceNumber, row));
+
     private async Task FailAsync(OutboxMessage row, PublishResult result, string error)
     {
-        var attempt = row.Attempts + 1;
-        var dies = result is PublishResult.Refused && attempt >= _options.MaxAttempts;
-        var longest = result is PublishResult.Unroutable ? _options.MaxUnroutableDelay : _options.MaxRetryDelay;
-        TimeSpan? delay = dies ? null : Backoff.Delay(attempt, _options.RetryDelay, longest);
+        // A returned message waits for its queue and never dies of that, so it does not use up the attempts of its refusals either.
+        var counts = result is PublishResult.Refused;
+        var attempt = row.Attempts + (counts ? 1 : 0);
+        var dies = counts && attempt >= _options.MaxAttempts || row.ExpirationTime < time.GetUtcNow().UtcDateTime;
+        TimeSpan? delay = dies ? null
+            : counts ? Backoff.Delay(attempt, _options.RetryDelay, _options.MaxRetryDelay)
+            : Backoff.Delay(1, _options.UnroutableDelay, _options.UnroutableDelay);
 
         if (dies)
             LogDead(row.MessageId, row.SequenceNumber, row.MessageType, attempt, error);
         else
             LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
 
-        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, error, delay, ct));
+        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct));
+
+        static string Storable(string text) => text.Replace('\0', ' ') is { Length: > 2000 } cut ? cut[..2000] : text.Replace('\0', ' ');
     }
 
     private static long[] Rows(List<PublishOutcome> outcomes, Func<PublishOutcome, bool> which) =>
@@ -330,25 +396,31 @@ internal sealed partial class OutboxRelay<TDbContext>(
             return;
 
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
-        while (!await TryAsync(() => write(rows, CancellationToken.None)) && !_stopping.IsCancellationRequested)
+
+        while (true)
+        {
+            try
+            {
+                await write(rows, CancellationToken.None);
+                return;
+            }
+            catch (PostgresException exception) when (!exception.IsTransient)
+            {
+                LogRefused(exception, rows.Length);
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogNotWritten(exception.Message);
+                if (_stopping.IsCancellationRequested)
+                    return;
+            }
+
             await PauseAsync(trouble.Next(), CancellationToken.None);
-    }
-
-    private async Task<bool> TryAsync(Func<Task> write)
-    {
-        try
-        {
-            await write();
-            return true;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            LogDatabaseTrouble(0, exception.Message);
-            return false;
         }
     }
 
-    /// <summary>Lets the publishes in flight end, for a bounded time, and gives the rest back so that another relay takes them at once.</summary>
+    /// <summary>Lets the publishes in flight end, for a bounded time. Those that do not are left to their lease: the broker may yet take them.</summary>
     private async Task WaitForPublishesAsync()
     {
         using var timeout = new CancellationTokenSource(_options.StopTimeout, time);
@@ -360,7 +432,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         }
         catch (OperationCanceledException)
         {
-            Withhold([.. _held.Values]);
+            LogLeft(_held.Count);
         }
     }
 
@@ -375,8 +447,17 @@ internal sealed partial class OutboxRelay<TDbContext>(
     [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, next try in {Pause:F1} s: {Reason}")]
     private partial void LogDatabaseTrouble(double pause, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Outbox: stopped while {Count} message(s) waited for their confirm; another process takes them after the lease")]
+    private partial void LogLeft(int count);
+
+    [LoggerMessage(LogLevel.Error, "Outbox: the database refused to write down what became of {Count} publish(es), they are repeated after their lease")]
+    private partial void LogRefused(Exception exception, int count);
+
+    [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, what became of the last publishes is written down later: {Reason}")]
+    private partial void LogNotWritten(string reason);
+
     [LoggerMessage(LogLevel.Warning,
-        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) was not taken at attempt {Attempt}, next in {Delay:F1} s: {Reason}")]
+        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) was not taken, {Attempt} attempt(s) counted, next in {Delay:F1} s: {Reason}")]
     private partial void LogRetry(Guid messageId, long sequenceNumber, string messageType, int attempt, double delay, string reason);
 
     [LoggerMessage(LogLevel.Error,

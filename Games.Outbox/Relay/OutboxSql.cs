@@ -1,3 +1,4 @@
+using Games.Outbox.Capture;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -32,6 +33,9 @@ internal sealed class OutboxSql
         LockClaims = $"SELECT pg_advisory_xact_lock(hashtext('games.outbox'), '{outbox.Replace("'", "''")}'::regclass::oid::int)";
 
         // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
+        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody.
+        string IsBusiness(string row) => $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%'";
+
         Claim = $"""
             WITH ready AS (
                 SELECT {sequence} FROM {outbox} m
@@ -39,13 +43,14 @@ internal sealed class OutboxSql
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e
                       WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
-                        AND (e.{next} IS NOT NULL OR NOT {Free("e", "$2")})))
+                        AND (e.{next} IS NOT NULL AND {IsBusiness("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
             later AS (
                 SELECT {sequence} FROM {outbox} m
                 WHERE {next} <= now() AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
-                      SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}))
+                      SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
+                        AND ({IsBusiness("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED)
             UPDATE {outbox} t SET {owner} = $1, {until} = clock_timestamp() + $2
             FROM (SELECT {sequence} FROM ready UNION ALL SELECT {sequence} FROM later) c
@@ -66,9 +71,9 @@ internal sealed class OutboxSql
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
-        Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2";
+        Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
         Fail = $"""
-            UPDATE {outbox} SET {attempts} = {attempts} + 1, {error} = $3, {owner} = NULL, {until} = NULL,
+            UPDATE {outbox} SET {attempts} = $5, {error} = $3, {owner} = NULL, {until} = NULL,
                 {next} = COALESCE(clock_timestamp() + $4, 'infinity'), {dead} = CASE WHEN $4 IS NULL THEN clock_timestamp() END
             WHERE {sequence} = $1 AND {owner} = $2
             """;

@@ -62,14 +62,23 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     /// <summary>Gives rows back untouched, if they are still ours.</summary>
     public Task<int> ReleaseAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Release, ct, Value(rows), Value(Owner));
 
-    /// <summary>Holds rows for another lease, if they are still ours.</summary>
-    public Task<int> RenewAsync(long[] rows, CancellationToken ct) =>
-        WriteAsync(sql => sql.Renew, ct, Value(rows), Value(Owner), Value(_options.Lease));
+    /// <summary>Holds rows for another lease; those that are still ours.</summary>
+    public Task<List<long>> RenewAsync(long[] rows, CancellationToken ct) => ExecuteAsync(async (connection, sql) =>
+    {
+        await using var command = Command(connection, sql.Renew, Value(rows), Value(Owner), Value(_options.Lease));
+        var renewed = new List<long>();
 
-    /// <summary>Counts an attempt on a row and lays it aside, or buries it when <paramref name="delay" /> is null.</summary>
-    public Task<int> FailAsync(long row, string error, TimeSpan? delay, CancellationToken ct) =>
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            renewed.Add(reader.GetInt64(0));
+
+        return renewed;
+    }, ct);
+
+    /// <summary>Lays a row aside with its count of attempts, or buries it when <paramref name="delay" /> is null.</summary>
+    public Task<int> FailAsync(long row, string error, int attempts, TimeSpan? delay, CancellationToken ct) =>
         WriteAsync(sql => sql.Fail, ct, Value(row), Value(Owner), Value(error),
-            new NpgsqlParameter { Value = delay ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+            new NpgsqlParameter { Value = delay ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval }, Value(attempts));
 
     /// <summary>Deletes inbox rows older than the window.</summary>
     public Task<int> CleanUpInboxAsync(CancellationToken ct) =>

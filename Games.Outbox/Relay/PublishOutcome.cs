@@ -17,6 +17,9 @@ internal enum PublishResult
     /// <summary>The broker could not be asked. Says nothing about the message.</summary>
     Unreachable,
 
+    /// <summary>The channel was closed under it: by an outage, or by a message that the broker cannot bear, this one or another.</summary>
+    Broken,
+
     /// <summary>Not published, because the process is about to stop or an earlier message of its key was not.</summary>
     Withheld
 }

@@ -7,7 +7,7 @@ using MassTransit.Serialization;
 namespace Games.Outbox.Relay;
 
 /// <summary>Makes a send context say what the stored message says: its ids, addresses, headers and bytes, untouched.</summary>
-internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory) : IPipe<SendContext>
+internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, TimeProvider time) : IPipe<SendContext>
 {
     public Task Send(SendContext context)
     {
@@ -22,7 +22,7 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory) :
         context.SupportedMessageTypes = message.MessageType.Split(';');
 
         if (message.ExpirationTime is { } expires)
-            context.TimeToLive = expires - DateTime.UtcNow;
+            context.TimeToLive = expires - time.GetUtcNow().UtcDateTime;
 
         foreach (var (name, value) in Dictionary(message.Headers))
             context.Headers.Set(name, value);

@@ -31,7 +31,7 @@ public sealed class BrokerOutageTests(TestDatabase database, TestServers servers
         var through = await services.CreateGamesAsync(600, clients: 16, created =>
         {
             if (created == 100)
-                restart.SetResult(broker.RestartAsync(kill: true));
+                restart.TrySetResult(broker.RestartAsync(kill: true));
         });
         await await restart.Task;
 

@@ -42,6 +42,7 @@ internal sealed class RunningServices : IAsyncDisposable
         using var client = Client(api);
         var ids = new ConcurrentBag<Guid>();
         var left = count;
+        var made = 0;
 
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
         {
@@ -54,9 +55,9 @@ internal sealed class RunningServices : IAsyncDisposable
                         continue;
 
                     ids.Add(Guid.Parse(response.Headers.Location!.OriginalString.Split('/')[^1]));
-                    created?.Invoke(ids.Count);
+                    created?.Invoke(Interlocked.Increment(ref made));
                 }
-                catch (HttpRequestException)
+                catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
                 {
                     // The process was killed under us: this request has no answer, so it promises nothing.
                 }

@@ -62,15 +62,16 @@ public sealed class ConsumingTests(EmptyDatabase database, TestBroker broker) : 
     {
         await using var service = await StartAsync();
         var taken = NewNote();
+        var messageId = NewId.NextGuid();
         service.Services.GetRequiredService<Failures>().Plan(taken.Id, times: int.MaxValue);
 
-        await PublishAsync(service, taken, NewId.NextGuid());
+        await PublishAsync(service, taken, messageId);
 
         await Until.TrueAsync(() => Faults(service).Any(x => x.Message == taken), "the fault has arrived");
         await FenceAsync(service);
         Assert.Empty(await NotesAsync(service, taken));
         Assert.DoesNotContain(taken.Id, Filed(service));
-        Assert.False(await service.QueryAsync(db => db.Set<InboxState>().AnyAsync(x => x.MessageId == taken.Id)));
+        Assert.False(await service.QueryAsync(db => db.Set<InboxState>().AnyAsync(x => x.MessageId == messageId)));
     }
 
     [Fact]
@@ -88,6 +89,21 @@ public sealed class ConsumingTests(EmptyDatabase database, TestBroker broker) : 
         Assert.Contains(Faults(service).Single(x => x.Message == second).Exceptions, x => x.ExceptionType == TypeName<DbUpdateException>());
         Assert.Contains(service.Services.GetRequiredService<Seen>().Of<DbUpdateException>(),
             x => x.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation });
+    }
+
+    [Fact]
+    public async Task A_consumer_that_swallows_a_failed_statement_is_not_acknowledged_for_work_that_is_gone()
+    {
+        await using var service = await StartAsync();
+        var taken = NewNote();
+        service.Services.GetRequiredService<Failures>().Swallow(taken.Id);
+
+        await PublishAsync(service, taken, NewId.NextGuid());
+
+        await Until.TrueAsync(() => Faults(service).Any(x => x.Message == taken), "the fault has arrived");
+        await FenceAsync(service);
+        Assert.Empty(await NotesAsync(service, taken));
+        Assert.DoesNotContain(taken.Id, Filed(service));
     }
 
     [Fact]
@@ -179,10 +195,18 @@ public sealed class ConsumingTests(EmptyDatabase database, TestBroker broker) : 
                 _planned[id] = times;
         }
 
+        public void Swallow(Guid id) => Plan(id, times: -1);
+
+        public bool Swallows(Guid id)
+        {
+            lock (_planned)
+                return _planned.TryGetValue(id, out var times) && times == -1;
+        }
+
         public bool Take(Guid id)
         {
             lock (_planned)
-                return _planned.TryGetValue(id, out var times) && (_planned[id] = times - 1) >= 0;
+                return _planned.TryGetValue(id, out var times) && times > 0 && (_planned[id] = times - 1) >= 0;
         }
     }
 
@@ -193,6 +217,12 @@ public sealed class ConsumingTests(EmptyDatabase database, TestBroker broker) : 
             seen.Add(new Attempt(context.Message.Id, context.ConversationId));
             db.Add(new Note { Id = context.Message.Id, Text = context.Message.Text });
             await context.Publish(new NoteFiled(context.Message.Id, context.Message.Text));
+
+            if (failures.Swallows(context.Message.Id))
+            {
+                await db.SaveChangesAsync(context.CancellationToken);
+                await Assert.ThrowsAsync<PostgresException>(() => db.Database.ExecuteSqlRawAsync("SELECT 1 / 0"));
+            }
 
             if (failures.Take(context.Message.Id))
             {

@@ -170,6 +170,41 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
     }
 
     [Fact]
+    public async Task A_message_nobody_takes_does_not_hold_up_the_rest_of_its_transaction()
+    {
+        await using var service = await StartAsync();
+        var taken = new NoteTaken(Guid.CreateVersion7(), "behind an unroutable one");
+
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            await publisher.Publish(new NoteFiled(Guid.CreateVersion7(), "nobody listens"));
+            await publisher.Publish(taken);
+            await db.SaveChangesAsync();
+        });
+
+        await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
+    }
+
+    [Fact]
+    public async Task A_transaction_that_only_the_connection_knows_is_not_run_ahead_of()
+    {
+        await using var service = await StartAsync();
+        var taken = new NoteTaken(Guid.CreateVersion7(), "in a raw transaction");
+
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            await db.Database.OpenConnectionAsync();
+            await db.Database.ExecuteSqlRawAsync("BEGIN");
+            await publisher.Publish(taken);
+            await db.SaveChangesAsync();
+            await FenceAsync(service);
+            await db.Database.ExecuteSqlRawAsync("ROLLBACK");
+        });
+
+        await AssertNothingOfAsync(service, taken);
+    }
+
+    [Fact]
     public async Task Two_saves_in_one_scope_give_two_messages_each_once()
     {
         await using var service = await StartAsync();
@@ -228,6 +263,7 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
         Assert.Equal("blue", received.Headers.Get<string>("colour"));
         Assert.Equal(42, received.Headers.Get<int>("number"));
         Assert.Equal(correlationId, received.CorrelationId);
+        await Until.TrueAsync(() => seen.Of<Trace>().Any(x => x.NoteId == taken.Id), "its trace is noted");
         var trace = seen.Of<Trace>().Single(x => x.NoteId == taken.Id);
         Assert.Equal("full of cash", trace.Suitcase);
         Assert.Equal(traceId, trace.TraceId);
@@ -315,7 +351,7 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
         var taken = await service.TakeNoteAsync();
 
         await Until.TrueAsync(async () => !await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))), "the row is gone");
-        Assert.Contains(taken, Taken(service));
+        await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
     }
 
     [Fact]

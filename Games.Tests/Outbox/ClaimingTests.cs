@@ -81,7 +81,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         await slow.ClaimAsync(10, None);
         var renewer = Store(lease: TimeSpan.FromHours(1), owner: slow);
 
-        Assert.Equal(1, await renewer.RenewAsync(rows, None));
+        Assert.Equal(rows, await renewer.RenewAsync(rows, None));
 
         var left = (await Store().PeekAsync(None))!.Value;
         Assert.InRange(left, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(60));
@@ -98,8 +98,8 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
 
         Assert.Equal(0, await late.DeleteAsync(rows, None));
         Assert.Equal(0, await late.ReleaseAsync(rows, None));
-        Assert.Equal(0, await late.RenewAsync(rows, None));
-        Assert.Equal(0, await late.FailAsync(rows[0], "late", TimeSpan.Zero, None));
+        Assert.Empty(await late.RenewAsync(rows, None));
+        Assert.Equal(0, await late.FailAsync(rows[0], "late", 1, TimeSpan.Zero, None));
         Assert.Equal(1, await owner.DeleteAsync(rows, None));
     }
 
@@ -122,8 +122,8 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         var store = Store();
         await store.ClaimAsync(10, None);
 
-        await store.FailAsync(rows[0], "refused", TimeSpan.FromMinutes(1), None);
-        await store.FailAsync(rows[1], "hopeless", null, None);
+        await store.FailAsync(rows[0], "refused", 1, TimeSpan.FromMinutes(1), None);
+        await store.FailAsync(rows[1], "hopeless", 1, null, None);
 
         Assert.Empty(await Store().ClaimAsync(10, None));
         Assert.InRange((await store.PeekAsync(None))!.Value, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(60));
@@ -140,7 +140,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         var rows = await InsertAsync(1);
         var store = Store();
         await store.ClaimAsync(10, None);
-        await store.FailAsync(rows[0], "refused", TimeSpan.FromMilliseconds(50), None);
+        await store.FailAsync(rows[0], "refused", 1, TimeSpan.FromMilliseconds(50), None);
 
         await Until.TrueAsync(async () => Numbers(await store.ClaimAsync(10, None)).SequenceEqual(rows), "it is due and claimed");
     }
@@ -166,7 +166,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         var blocked = await InsertAsync(3, x => x.OrderingKey = "game 1");
         var store = Store();
         await store.ClaimAsync(1, None);
-        await store.FailAsync(blocked[0], "refused", TimeSpan.FromMinutes(1), None);
+        await store.FailAsync(blocked[0], "refused", 1, TimeSpan.FromMinutes(1), None);
         var free = await InsertAsync(3, x => x.OrderingKey = "game 2");
 
         Assert.Equal(free, Numbers(await store.ClaimAsync(10, None)));

@@ -46,14 +46,14 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     public async Task A_message_no_queue_would_get_is_kept_with_its_error_and_leaves_when_a_queue_is_there()
     {
         await using var service = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
-            host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:MaxUnroutableDelay"] = "00:00:00.100" }));
+            host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:UnroutableDelay"] = "00:00:00.100" }));
         var filed = new NoteFiled(Guid.CreateVersion7(), "nobody listens yet");
         await service.InScopeAsync(async (db, publisher) =>
         {
             await publisher.Publish(filed);
             await db.SaveChangesAsync();
         });
-        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Attempts > 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
+        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Attempts == 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
 
         await using var listener = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<FiledConsumer>());
 
@@ -62,17 +62,34 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     }
 
     [Fact]
-    public async Task A_stopping_process_gives_back_what_it_could_not_publish()
+    public async Task When_messages_flow_again_one_that_is_due_and_one_that_is_new_both_leave()
     {
         await using (var process = await BuildAsync())
-            await process.TakeNoteAsync("before any start");
+        {
+            await process.TakeNoteAsync("due again");
+            await process.TakeNoteAsync("new");
+            await process.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains("due again"))
+                .ExecuteUpdateAsync(x => x.SetProperty(row => row.NextAttempt, DateTime.UtcNow.AddMinutes(-1))));
+        }
 
-        await using var service = await BuildAsync();
-        var free = await service.QueryAsync(db => db.Set<OutboxMessage>().AllAsync(x => x.LockId == null));
+        await using var service = await StartAsync();
 
-        Assert.True(free);
-        await service.StartAsync();
-        await Until.TrueAsync(() => IsGoneAsync(service, "before any start"), "the next start publishes it");
+        await Until.TrueAsync(() => Texts(service).Contains("due again") && Texts(service).Contains("new"), "both have arrived");
+    }
+
+    [Fact]
+    public async Task A_message_that_has_expired_while_no_queue_would_have_it_is_dead()
+    {
+        await using var service = await StartAsync(("Outbox:UnroutableDelay", "00:00:00.050"));
+        var filed = new NoteFiled(Guid.CreateVersion7(), "wanted for a second");
+
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            await publisher.Publish(filed, x => x.TimeToLive = TimeSpan.FromSeconds(1));
+            await db.SaveChangesAsync();
+        });
+
+        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Dead != null), "it is dead");
     }
 
     [Fact]
