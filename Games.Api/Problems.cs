@@ -54,7 +54,7 @@ internal static partial class Problems
             var (status, detail) = exception switch
             {
                 BadHttpRequestException bad => (bad.StatusCode, bad.Message),
-                _ when exception.IsDatabaseGone() => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Nothing was changed; try again."),
+                _ when exception.IsDatabaseGone() => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Try again."),
                 _ => (StatusCodes.Status500InternalServerError, null),
             };
 
