@@ -99,7 +99,7 @@ public sealed class A_response
         await app.GetAsync("/disposable");
         await app.GetAsync("/disposable");
 
-        Assert.Equal(2, disposed.Count);
+        await Until.TrueAsync(() => disposed.Count == 2, "both are disposed of");
     }
 
     internal sealed record Thing(int Id);

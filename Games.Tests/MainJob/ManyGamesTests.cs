@@ -30,7 +30,8 @@ public sealed class ManyGamesTests(TestDatabase database, TestBroker broker) : I
     public async Task The_same_consumer_does_lose_a_game_whose_event_comes_before_its_commit()
     {
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString);
-        bot.CreateClient().Dispose();
+        using var client = bot.CreateClient();
+        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         var game = NewGame.With();
 
         await using (var scope = bot.Services.CreateAsyncScope())
