@@ -377,16 +377,24 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
     /// <summary>Settings of the service under test, for a subclass that sends everything down another way.</summary>
     protected virtual IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>();
 
-    private Task<NotesService> StartAsync(
+    private async Task<NotesService> StartAsync(
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null) =>
-        NotesService.StartAsync(
+        Action<HostApplicationBuilder>? host = null)
+    {
+        var service = await NotesService.StartAsync(
             database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), outbox, rabbitMq,
             x =>
             {
                 x.Configuration.AddInMemoryCollection(Settings);
                 host?.Invoke(x);
             });
+
+        // Until messages flow every row takes the way through the table; a test of a start is one that says so.
+        var first = await service.TakeNoteAsync();
+        await Until.TrueAsync(() => Taken(service).Contains(first), "messages flow");
+
+        return service;
+    }
 
     private static NoteTaken[] Taken(NotesService service) =>
         [.. service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];
