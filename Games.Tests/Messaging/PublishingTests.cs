@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Messaging;
 
-public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public partial class PublishingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
     [Fact]
     public async Task Nothing_reaches_the_broker_before_the_commit_and_the_message_does_after_it()
@@ -129,30 +129,6 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
     }
 
     [Fact]
-    public async Task After_a_failed_save_and_a_cleared_tracker_only_the_new_message_leaves()
-    {
-        await using var service = await StartAsync();
-        await service.TakeNoteAsync("taken before");
-        var failed = new NoteTaken(Guid.CreateVersion7(), "taken before");
-        var second = new NoteTaken(Guid.CreateVersion7(), "second try");
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            db.Add(new Note { Id = failed.Id, Text = failed.Text });
-            await publisher.Publish(failed);
-            await Assert.ThrowsAsync<DbUpdateException>(() => db.SaveChangesAsync());
-
-            db.ChangeTracker.Clear();
-            db.Add(new Note { Id = second.Id, Text = second.Text });
-            await publisher.Publish(second);
-            await db.SaveChangesAsync();
-        });
-
-        await Until.TrueAsync(() => Taken(service).Contains(second), "the second message has arrived");
-        await AssertNothingOfAsync(service, failed);
-    }
-
-    [Fact]
     public async Task Publishes_of_one_transaction_arrive_in_their_order()
     {
         await using var service = await StartAsync();
@@ -183,25 +159,6 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
         });
 
         await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-    }
-
-    [Fact]
-    public async Task A_transaction_that_only_the_connection_knows_is_not_run_ahead_of()
-    {
-        await using var service = await StartAsync();
-        var taken = new NoteTaken(Guid.CreateVersion7(), "in a raw transaction");
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            await db.Database.OpenConnectionAsync();
-            await db.Database.ExecuteSqlRawAsync("BEGIN");
-            await publisher.Publish(taken);
-            await db.SaveChangesAsync();
-            await FenceAsync(service);
-            await db.Database.ExecuteSqlRawAsync("ROLLBACK");
-        });
-
-        await AssertNothingOfAsync(service, taken);
     }
 
     [Fact]
@@ -309,16 +266,6 @@ public class PublishingTests(EmptyDatabase database, TestBroker broker) : IClass
 
         await service.StartAsync();
         await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-    }
-
-    [Fact]
-    public async Task A_publish_without_a_save_is_named_in_a_warning()
-    {
-        await using var service = await StartAsync();
-
-        await service.InScopeAsync((_, publisher) => publisher.Publish(new NoteTaken(Guid.CreateVersion7(), "forgotten")));
-
-        Assert.Contains(service.Logs.At(LogLevel.Warning), x => x.Contains("NoteTaken") && x.Contains("SaveChanges"));
     }
 
     [Fact]
