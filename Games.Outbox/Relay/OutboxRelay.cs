@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Games.Outbox.Capture;
 using MassTransit;
@@ -6,7 +5,6 @@ using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Games.Outbox.Relay;
 
@@ -22,18 +20,15 @@ internal sealed partial class OutboxRelay<TDbContext>(
     : BackgroundService
     where TDbContext : DbContext
 {
-    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
-
     private readonly OutboxOptions _options = settings.Value;
     private readonly OutboxPublisher _publisher = new(bus, settings.Value, time);
     private readonly Channel<OutboxMessage[]> _handovers = Channel.CreateUnbounded<OutboxMessage[]>(new() { SingleReader = true });
-    private readonly Channel<PublishOutcome> _outcomes = Channel.CreateUnbounded<PublishOutcome>();
-    private readonly ConcurrentDictionary<long, OutboxMessage> _held = new();
+    private readonly HeldRows _held = new(time, settings.Value.Lease);
     private readonly SemaphoreSlim _window = new(settings.Value.PublishLimit);
     private readonly WakeUp _wakeUp = new();
+    private OutcomeWriter<TDbContext>? _outcomes;
     private volatile bool _flows;
     private volatile int _opening;
-    private CancellationToken _stopping;
 
     /// <summary>Who holds the rows that are handed over.</summary>
     public Guid Owner => store.Owner;
@@ -47,17 +42,15 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Takes over rows that were just committed as held by <see cref="Owner" />. They leave one after the other.</summary>
     public void HandOver(OutboxMessage[] rows)
     {
-        foreach (var row in rows)
-            _held[row.SequenceNumber] = row;
-
+        _held.Add(rows);
         _handovers.Writer.TryWrite(rows);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _stopping = stoppingToken;
         using var stop = stoppingToken.Register(() => _flows = false);
-        var completions = Task.Run(CompleteAsync, CancellationToken.None);
+        _outcomes = new(store, _options, _held, _wakeUp, time, logger);
+        var completions = Task.Run(() => _outcomes.RunAsync(stoppingToken), CancellationToken.None);
         Task[] loops =
         [
             Task.Run(() => RelayHandoversAsync(stoppingToken), CancellationToken.None),
@@ -72,7 +65,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         while (_handovers.Reader.TryRead(out var rows))
             Withhold(rows);
         await WaitForPublishesAsync();
-        _outcomes.Writer.Complete();
+        _outcomes.Complete();
         await completions;
     }
 
@@ -93,37 +86,30 @@ internal sealed partial class OutboxRelay<TDbContext>(
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
         var idle = new Backoff(TimeSpan.FromMilliseconds(250), _options.PollInterval);
 
-        while (!ct.IsCancellationRequested)
+        try
         {
-            try
+            while (!ct.IsCancellationRequested)
             {
-                if (!_flows)
+                try
                 {
-                    if (!await TryReopenAsync(ct))
-                    {
+                    if (!_flows && !await TryReopenAsync(ct))
                         await PauseAsync(trouble.Next(), ct);
-                        continue;
-                    }
-                }
-                else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
-                {
-                    if (claimed > 0)
-                        idle.Reset();
-                    await _wakeUp.WaitAsync(await RestAsync(idle, ct), ct);
-                }
+                    else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
+                        await _wakeUp.WaitAsync(await RestAsync(claimed, idle, ct), ct);
 
-                trouble.Reset();
+                    if (_flows)
+                        trouble.Reset();
+                }
+                catch (Exception exception) when (!ct.IsCancellationRequested)
+                {
+                    var pause = trouble.Next();
+                    LogDatabaseTrouble(pause.TotalSeconds, exception.Message);
+                    await PauseAsync(pause, ct);
+                }
             }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                var pause = trouble.Next();
-                LogDatabaseTrouble(pause.TotalSeconds, exception.Message);
-                await PauseAsync(pause, ct);
-            }
+        }
+        catch (Exception) when (ct.IsCancellationRequested)
+        {
         }
     }
 
@@ -151,26 +137,18 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Claims without a token: a claim cancelled half-way may have been made, and nobody would know of its rows.</summary>
     private async Task<List<OutboxMessage>> ClaimAsync(int limit)
     {
-        var rows = await store.ClaimAsync(limit, CancellationToken.None);
-
-        foreach (var row in rows)
-        {
-            // A row whose lease ran out while its publish still waits here comes back to us: one publish at a time.
-            if (!_held.TryAdd(row.SequenceNumber, row) && _held.TryGetValue(row.SequenceNumber, out var held))
-                held.HeldSince = row.HeldSince;
-        }
-
-        var mine = rows.ToLookup(x => _held.TryGetValue(x.SequenceNumber, out var held) && ReferenceEquals(held, x));
-        var busyKeys = mine[false].Select(x => x.OrderingKey).OfType<string>().ToHashSet();
-        var followers = mine[true].Where(x => x.OrderingKey is { } key && busyKeys.Contains(key)).ToArray();
+        var rows = _held.AddClaimed(await store.ClaimAsync(limit, CancellationToken.None), out var followers);
         Withhold(followers);
 
-        return [.. mine[true].Except(followers)];
+        return rows;
     }
 
     /// <summary>How long nothing can be due, by the table; at most one poll interval.</summary>
-    private async Task<TimeSpan> RestAsync(Backoff idle, CancellationToken ct)
+    private async Task<TimeSpan> RestAsync(int claimed, Backoff idle, CancellationToken ct)
     {
+        if (claimed > 0)
+            idle.Reset();
+
         var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
         var due = await store.PeekAsync(ct) ?? poll;
 
@@ -249,10 +227,10 @@ internal sealed partial class OutboxRelay<TDbContext>(
             return false;
         }
 
-        if (time.GetElapsedTime(row.HeldSince) > _options.Lease)
+        if (!_held.IsOurs(row))
         {
             // Ours no more: another relay may have it by now. The table says who.
-            Forget(row);
+            _held.Forget(row);
             Wake();
             return false;
         }
@@ -279,7 +257,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         Wake();
     }
 
-    private void Report(PublishOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
+    private void Report(PublishOutcome outcome) => _outcomes!.Report(outcome);
 
     private void Withhold(params OutboxMessage[] rows)
     {
@@ -304,119 +282,18 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Renews what has been held for a while; only what the database says is still ours counts as renewed.</summary>
     private async Task RenewAsync(TimeSpan age)
     {
-        long[] aging = [.. _held.Values.Where(x => time.GetElapsedTime(x.HeldSince) > age).Select(x => x.SequenceNumber)];
+        var aging = _held.OlderThan(age);
         if (aging.Length == 0)
             return;
 
         try
         {
             var now = time.GetTimestamp();
-            foreach (var row in await store.RenewAsync(aging, CancellationToken.None))
-            {
-                if (_held.TryGetValue(row, out var held))
-                    held.HeldSince = now;
-            }
+            _held.Renewed(await store.RenewAsync(aging, CancellationToken.None), now);
         }
         catch (Exception exception)
         {
-            LogNotWritten(exception.Message);
-        }
-    }
-
-    /// <summary>Writes down what became of the publishes, in sets: while one statement runs, the next set gathers.</summary>
-    private async Task CompleteAsync()
-    {
-        var reader = _outcomes.Reader;
-        var outcomes = new List<PublishOutcome>();
-
-        while (await reader.WaitToReadAsync())
-        {
-            // A confirmed row may lie a moment longer; a set of them costs little more than one.
-            if (reader.Count < _options.PublishLimit / 2 && !_stopping.IsCancellationRequested)
-                await PauseAsync(GatherTime, CancellationToken.None);
-
-            outcomes.Clear();
-            while (outcomes.Count < 1000 && reader.TryRead(out var outcome))
-                outcomes.Add(outcome);
-
-            await CompleteAsync(outcomes);
-        }
-    }
-
-    private async Task CompleteAsync(List<PublishOutcome> outcomes)
-    {
-        // What is given back is forgotten first: the next claim may return it before this method does.
-        foreach (var (row, _, _) in outcomes.Where(x => x.Result is not PublishResult.Confirmed))
-            Forget(row);
-
-        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Confirmed), store.DeleteAsync);
-        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld), store.ReleaseAsync);
-
-        foreach (var (row, result, error) in outcomes)
-        {
-            if (result is PublishResult.Confirmed)
-                Forget(row);
-            else if (result is PublishResult.Refused or PublishResult.Unroutable)
-                await FailAsync(row, result, error!);
-        }
-
-        if (outcomes.Exists(x => x.Result is not PublishResult.Confirmed || x.Row.OrderingKey is not null))
-            Wake();
-    }
-
-    private void Forget(OutboxMessage row) => _held.TryRemove(KeyValuePair.Create(row.SequenceNumber, row));
-
-    private async Task FailAsync(OutboxMessage row, PublishResult result, string error)
-    {
-        // A returned message waits for its queue and never dies of that, so it does not use up the attempts of its refusals either.
-        var counts = result is PublishResult.Refused;
-        var attempt = row.Attempts + (counts ? 1 : 0);
-        var dies = counts && attempt >= _options.MaxAttempts || row.ExpirationTime < time.GetUtcNow().UtcDateTime;
-        TimeSpan? delay = dies ? null
-            : counts ? Backoff.Delay(attempt, _options.RetryDelay, _options.MaxRetryDelay)
-            : Backoff.Delay(1, _options.UnroutableDelay, _options.UnroutableDelay);
-
-        if (dies)
-            LogDead(row.MessageId, row.SequenceNumber, row.MessageType, attempt, error);
-        else
-            LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
-
-        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct));
-
-        static string Storable(string text) => text.Replace('\0', ' ') is { Length: > 2000 } cut ? cut[..2000] : text.Replace('\0', ' ');
-    }
-
-    private static long[] Rows(List<PublishOutcome> outcomes, Func<PublishOutcome, bool> which) =>
-        [.. outcomes.Where(which).Select(x => x.Row.SequenceNumber)];
-
-    /// <summary>Writes until it is written: what the broker has confirmed must not be forgotten while the database is away.</summary>
-    private async Task WriteAsync(long[] rows, Func<long[], CancellationToken, Task<int>> write)
-    {
-        if (rows.Length == 0)
-            return;
-
-        var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
-
-        while (true)
-        {
-            try
-            {
-                await write(rows, CancellationToken.None);
-                return;
-            }
-            catch (PostgresException exception) when (!exception.IsTransient)
-            {
-                LogRefused(exception, rows.Length);
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogNotWritten(exception.Message);
-                if (_stopping.IsCancellationRequested)
-                    return;
-            }
-
-            await PauseAsync(trouble.Next(), CancellationToken.None);
+            LogNotRenewed(aging.Length, exception.Message);
         }
     }
 
@@ -447,20 +324,9 @@ internal sealed partial class OutboxRelay<TDbContext>(
     [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, next try in {Pause:F1} s: {Reason}")]
     private partial void LogDatabaseTrouble(double pause, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Outbox: the lease of {Count} row(s) could not be renewed: {Reason}")]
+    private partial void LogNotRenewed(int count, string reason);
+
     [LoggerMessage(LogLevel.Warning, "Outbox: stopped while {Count} message(s) waited for their confirm; another process takes them after the lease")]
     private partial void LogLeft(int count);
-
-    [LoggerMessage(LogLevel.Error, "Outbox: the database refused to write down what became of {Count} publish(es), they are repeated after their lease")]
-    private partial void LogRefused(Exception exception, int count);
-
-    [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, what became of the last publishes is written down later: {Reason}")]
-    private partial void LogNotWritten(string reason);
-
-    [LoggerMessage(LogLevel.Warning,
-        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) was not taken, {Attempt} attempt(s) counted, next in {Delay:F1} s: {Reason}")]
-    private partial void LogRetry(Guid messageId, long sequenceNumber, string messageType, int attempt, double delay, string reason);
-
-    [LoggerMessage(LogLevel.Error,
-        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) is dead after {Attempts} attempts and stays in the table: {Reason}")]
-    private partial void LogDead(Guid messageId, long sequenceNumber, string messageType, int attempts, string reason);
 }

@@ -32,6 +32,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
         // A queue that the bot cannot take over: it is connected, and still must not say that it is ready.
+        await channel.QueueDeleteAsync(Queue);
         await channel.QueueDeclareAsync(Queue, durable: false, exclusive: false, autoDelete: false);
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var bot = host.CreateClient();

@@ -24,3 +24,6 @@ public sealed class Note
 public sealed record NoteTaken(Guid Id, string Text);
 
 public sealed record NoteFiled(Guid Id, string Text);
+
+/// <summary>Nobody ever consumes it, so no test gives it a queue.</summary>
+public sealed record NoteShredded(Guid Id, string Text);

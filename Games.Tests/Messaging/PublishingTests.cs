@@ -153,7 +153,7 @@ public partial class PublishingTests(EmptyDatabase database, TestBroker broker) 
 
         await service.InScopeAsync(async (db, publisher) =>
         {
-            await publisher.Publish(new NoteFiled(Guid.CreateVersion7(), "nobody listens"));
+            await publisher.Publish(new NoteShredded(Guid.CreateVersion7(), "nobody listens"));
             await publisher.Publish(taken);
             await db.SaveChangesAsync();
         });

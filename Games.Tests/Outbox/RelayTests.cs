@@ -81,15 +81,15 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     public async Task A_message_that_has_expired_while_no_queue_would_have_it_is_dead()
     {
         await using var service = await StartAsync(("Outbox:UnroutableDelay", "00:00:00.050"));
-        var filed = new NoteFiled(Guid.CreateVersion7(), "wanted for a second");
+        var shredded = new NoteShredded(Guid.CreateVersion7(), "wanted for a second");
 
         await service.InScopeAsync(async (db, publisher) =>
         {
-            await publisher.Publish(filed, x => x.TimeToLive = TimeSpan.FromSeconds(1));
+            await publisher.Publish(shredded, x => x.TimeToLive = TimeSpan.FromSeconds(1));
             await db.SaveChangesAsync();
         });
 
-        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Dead != null), "it is dead");
+        await Until.TrueAsync(() => RowAsync(service, shredded.Text, x => x.Dead != null), "it is dead");
     }
 
     [Fact]

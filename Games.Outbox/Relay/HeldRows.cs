@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using MassTransit.EntityFrameworkCoreIntegration;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>The rows that this process holds, and since when by its own monotonic clock.</summary>
+internal sealed class HeldRows(TimeProvider time, TimeSpan lease)
+{
+    private readonly ConcurrentDictionary<long, OutboxMessage> _rows = new();
+
+    public int Count => _rows.Count;
+
+    /// <summary>Adds rows that were inserted as held.</summary>
+    public void Add(OutboxMessage[] rows)
+    {
+        foreach (var row in rows)
+            _rows[row.SequenceNumber] = row;
+    }
+
+    /// <summary>
+    /// Adds claimed rows and says which may be published. A row whose lease ran out while its publish still waits here comes back to us
+    /// and is not published a second time; rows of its key are <paramref name="followers" /> then, to be given back.
+    /// </summary>
+    public List<OutboxMessage> AddClaimed(List<OutboxMessage> claimed, out OutboxMessage[] followers)
+    {
+        var fresh = new List<OutboxMessage>(claimed.Count);
+        var busyKeys = new HashSet<string>();
+
+        foreach (var row in claimed)
+        {
+            if (_rows.TryAdd(row.SequenceNumber, row))
+            {
+                fresh.Add(row);
+                continue;
+            }
+
+            if (_rows.TryGetValue(row.SequenceNumber, out var held))
+                held.HeldSince = row.HeldSince;
+            if (row.OrderingKey is not null)
+                busyKeys.Add(row.OrderingKey);
+        }
+
+        followers = [.. fresh.Where(x => x.OrderingKey is { } key && busyKeys.Contains(key))];
+
+        return busyKeys.Count == 0 ? fresh : [.. fresh.Except(followers)];
+    }
+
+    /// <summary>Whether the row's lease still runs, as far as this process can know.</summary>
+    public bool IsOurs(OutboxMessage row) => time.GetElapsedTime(row.HeldSince) <= lease;
+
+    /// <summary>Forgets exactly this row, and not one that has since been claimed under its number.</summary>
+    public void Forget(OutboxMessage row) => _rows.TryRemove(KeyValuePair.Create(row.SequenceNumber, row));
+
+    /// <summary>Numbers of the rows that have been held for longer than <paramref name="age" />.</summary>
+    public long[] OlderThan(TimeSpan age) => [.. _rows.Values.Where(x => time.GetElapsedTime(x.HeldSince) > age).Select(x => x.SequenceNumber)];
+
+    /// <summary>Counts the lease of these rows anew.</summary>
+    public void Renewed(List<long> rows, long since)
+    {
+        foreach (var row in rows)
+        {
+            if (_rows.TryGetValue(row, out var held))
+                held.HeldSince = since;
+        }
+    }
+}
