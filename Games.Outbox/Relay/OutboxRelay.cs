@@ -110,6 +110,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         }
         catch (Exception) when (ct.IsCancellationRequested)
         {
+            // Told to stop, and the database may be stopping too: whatever was under way is still in the table.
         }
     }
 

@@ -120,7 +120,7 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         Assert.NotEqual(Guid.Empty, inbox.ConsumerId);
         Assert.NotNull(inbox.Consumed);
         Assert.NotNull(inbox.Delivered);
-        Assert.InRange(inbox.Received, DateTime.UtcNow.AddMinutes(-5), DateTime.UtcNow.AddMinutes(5));
+        Assert.InRange(inbox.Received, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
     }
 
     [Fact]

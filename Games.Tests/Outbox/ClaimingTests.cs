@@ -206,7 +206,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
             .. Enumerable.Range(0, count).Select(x => new OutboxMessage
             {
                 MessageId = Guid.CreateVersion7(),
-                SentTime = DateTime.UtcNow,
+                SentTime = TimeProvider.System.GetUtcNow().UtcDateTime,
                 ContentType = "application/json",
                 MessageType = "urn:message:Test",
                 DestinationAddress = new("rabbitmq://localhost/test"),

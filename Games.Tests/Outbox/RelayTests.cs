@@ -69,7 +69,7 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
             await process.TakeNoteAsync("due again");
             await process.TakeNoteAsync("new");
             await process.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains("due again"))
-                .ExecuteUpdateAsync(x => x.SetProperty(row => row.NextAttempt, DateTime.UtcNow.AddMinutes(-1))));
+                .ExecuteUpdateAsync(x => x.SetProperty(row => row.NextAttempt, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1))));
         }
 
         await using var service = await StartAsync();
@@ -156,7 +156,7 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     private static OutboxMessage NoDestination(string body) => new()
     {
         MessageId = Guid.CreateVersion7(),
-        SentTime = DateTime.UtcNow,
+        SentTime = TimeProvider.System.GetUtcNow().UtcDateTime,
         ContentType = "application/json",
         MessageType = "urn:message:Nobody",
         Body = $$"""{"text":"{{body}}"}"""
