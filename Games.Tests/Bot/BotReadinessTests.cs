@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text;
-using Games.Contracts;
 using Games.Data;
 using Games.Tests.Api;
 using Games.Tests.Data;
@@ -40,7 +38,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
 
         await channel.QueueDeleteAsync(Queue);
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
-        await PublishAsync(channel, game);
+        await channel.PublishAsync(game);
 
         await Until.TrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");
     }
@@ -68,24 +66,6 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
 
     private static bool IsBusHealthy(BotHost host) =>
         host.Services.GetRequiredService<IBusControl>().CheckHealth().Status is BusHealthStatus.Healthy;
-
-    private static async Task PublishAsync(IChannel channel, Game game)
-    {
-        var message = $$"""
-            {
-              "messageId": "{{Guid.NewGuid()}}",
-              "messageType": ["urn:message:Games.Contracts:GameCreated"],
-              "message": {"gameId": "{{game.Id}}", "guildId": "{{game.GuildId}}", "channelId": "{{game.ChannelId}}", "hostId": "{{game.HostId}}",
-                          "title": "{{game.Title}}", "scheduledAt": "{{game.ScheduledAt:O}}", "maxPlayers": {{game.MaxPlayers}}}
-            }
-            """;
-
-        // Mandatory: an exchange without a queue behind it is an error here and not a message gone.
-        await channel.BasicPublishAsync(
-            Exchanges.GameCreated, routingKey: "", mandatory: true,
-            new BasicProperties { ContentType = "application/vnd.masstransit+json", Persistent = true },
-            Encoding.UTF8.GetBytes(message));
-    }
 
     private async Task<bool> IsAnnouncedAsync(Guid gameId)
     {
