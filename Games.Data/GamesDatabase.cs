@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,7 @@ public static class GamesDatabase
 
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
+            .ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()
             // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);

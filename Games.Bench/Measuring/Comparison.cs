@@ -17,6 +17,9 @@ internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnly
         Of("bot, resident", "MiB", round => round.BotMebibytes),
         Of("API, start to ready", "s", round => round.ApiStartToReady.TotalSeconds),
         Of("bot, start to ready", "s", round => round.BotStartToReady.TotalSeconds),
+        Of("API, processor time a game", "ms", round => PerGame(round.ApiCpu, round)),
+        Of("bot, processor time a game", "ms", round => PerGame(round.BotCpu, round)),
+        Of("PostgreSQL, processor time a game", "ms", round => PerGame(round.PostgresCpu, round)),
     ];
 
     public IReadOnlyList<string> Complaints =>
@@ -32,6 +35,8 @@ internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnly
         .SelectMany(round => round.Load.Refused.Concat(round.Latency.Refused))
         .GroupBy(refusal => refusal.Key, refusal => refusal.Value)
         .ToDictionary(refusal => refusal.Key, refusal => refusal.Sum());
+
+    private static double? PerGame(TimeSpan? time, Round round) => time?.TotalMilliseconds / round.Load.Accepted;
 
     private ComparedFigure Of(string name, string unit, Func<Round, double?> figure) =>
         new(name, unit, [.. Ours.Select(figure).OfType<double>()], [.. Limit.Select(figure).OfType<double>()]);

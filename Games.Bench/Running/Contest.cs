@@ -38,11 +38,13 @@ internal sealed class Contest(Servers servers, Implementation ours, Implementati
         var job = new Job(Implementation.AddressAt(apiPort), database, timeout);
 
         await job.WarmUpAsync(load.WarmUp, load.Clients, begin, ct);
+        var (apiCpu, botCpu, postgresCpu) = (api.CpuTime, bot.CpuTime, servers.PostgresCpu);
         var throughput = await job.LoadAsync(load.Games, load.Clients, begin, ct);
+        (apiCpu, botCpu, postgresCpu) = (api.CpuTime - apiCpu, bot.CpuTime - botCpu, servers.PostgresCpu - postgresCpu);
         var (apiMebibytes, botMebibytes) = (api.ResidentMebibytes, bot.ResidentMebibytes);
         var latency = await job.LatencyAsync(load.Rate, load.Seconds, begin, ct);
 
-        return new Round(throughput, latency, apiMebibytes, botMebibytes, api.StartToReady, bot.StartToReady);
+        return new Round(throughput, latency, apiMebibytes, botMebibytes, api.StartToReady, bot.StartToReady, apiCpu, botCpu, postgresCpu);
     }
 }
 

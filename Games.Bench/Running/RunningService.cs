@@ -22,6 +22,9 @@ internal sealed class RunningService : IAsyncDisposable
     /// <summary>From the start of the process to the first 200 of /health/ready.</summary>
     public TimeSpan StartToReady { get; private set; }
 
+    /// <summary>Processor time used so far.</summary>
+    public TimeSpan CpuTime => Measuring.CpuTime.OfTree(process.Id);
+
     /// <summary>VmRSS: physical memory held now.</summary>
     public double ResidentMebibytes => MebibytesOf("VmRSS:");
 

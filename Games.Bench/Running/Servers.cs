@@ -22,6 +22,9 @@ internal sealed class Servers : IAsyncDisposable
 
     public string RabbitMq { get; }
 
+    /// <summary>Processor time that PostgreSQL has used so far; null when it is not ours.</summary>
+    public TimeSpan? PostgresCpu => started.OfType<PostgresServer>().SingleOrDefault() is { } server ? CpuTime.OfTree(server.ProcessId) : null;
+
     public static async Task<Servers> OpenAsync(string? postgres, string? rabbitMq, bool allowRemote, CancellationToken ct)
     {
         if (postgres is not null)

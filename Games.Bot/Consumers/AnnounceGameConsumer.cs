@@ -2,7 +2,6 @@ using Games.Contracts;
 using Games.Data;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Games.Bot.Consumers;
 
@@ -12,35 +11,43 @@ public sealed class GameNotFoundException(Guid gameId) : Exception($"Game {gameI
 internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvider clock, ILogger<AnnounceGameConsumer> logger)
     : IConsumer<GameCreated>
 {
+    private static readonly Func<GamesDbContext, Guid, CancellationToken, Task<Found?>> Find = EF.CompileAsyncQuery(
+        (GamesDbContext db, Guid gameId, CancellationToken ct) => db.Games
+            .AsNoTracking()
+            .Where(game => game.Id == gameId)
+            .Select(game => new Found(
+                game,
+                db.Players.Count(player => player.GameId == game.Id),
+                db.Announcements.Any(announcement => announcement.GameId == game.Id)))
+            .SingleOrDefault());
+
     public async Task Consume(ConsumeContext<GameCreated> context)
     {
         var ct = context.CancellationToken;
         var gameId = context.Message.GameId;
-        var found = await db.Games
-            .AsNoTracking()
-            .Where(game => game.Id == gameId)
-            .Select(game => new { Game = game, Players = db.Players.Count(player => player.GameId == game.Id) })
-            .SingleOrDefaultAsync(ct);
+        var found = await Find(db, gameId, ct);
         if (found is null)
         {
             LogGameNotFound(gameId);
             throw new GameNotFoundException(gameId);
         }
 
+        if (found.IsAnnounced)
+        {
+            LogAlreadyAnnounced(gameId);
+            return;
+        }
+
+        // If another event about the same game gets in between, this fails as a whole and its retry finds the announcement. So there is
+        // nothing to go back to within the transaction, and two round trips less.
+        db.Database.AutoSavepointsEnabled = false;
         var announcement = Announcement.For(found.Game, found.Players, clock.GetUtcNow());
         db.Announcements.Add(announcement);
-        try
-        {
-            await db.SaveChangesAsync(ct);
-            LogAnnounced(gameId, found.Game.Title, announcement.ChannelId);
-        }
-        catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "announcements" })
-        {
-            // A second event about the same game. The row stays out of what the inbox saves after this.
-            db.Entry(announcement).State = EntityState.Detached;
-            LogAlreadyAnnounced(gameId);
-        }
+        await db.SaveChangesAsync(ct);
+        LogAnnounced(gameId, found.Game.Title, announcement.ChannelId);
     }
+
+    private sealed record Found(Game Game, int Players, bool IsAnnounced);
 
     [LoggerMessage(LogLevel.Information, "Announced game {GameId} \"{Title}\" in channel {ChannelId}")]
     private partial void LogAnnounced(Guid gameId, string title, string channelId);

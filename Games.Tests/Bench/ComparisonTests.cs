@@ -39,10 +39,21 @@ public sealed class ComparisonTests
         Assert.Equal(["limit, round 1: No POST was accepted."], Compare([RoundWith(endToEnd: 1)], [nothing]).Complaints);
     }
 
+    [Fact]
+    public void Processor_time_is_told_a_game_and_where_it_is_known()
+    {
+        var figures = Compare([RoundWith(endToEnd: 1)], [RoundWith(endToEnd: 1)]).Figures.ToDictionary(figure => figure.Name);
+
+        Assert.Equal(0.5, figures["API, processor time a game"].OursMedian!.Value, precision: 6);
+        Assert.Equal(0.7, figures["bot, processor time a game"].OursMedian!.Value, precision: 6);
+        Assert.Null(figures["PostgreSQL, processor time a game"].OursMedian);
+    }
+
     private static Comparison Compare(Round[] ours, Round[] limit) => new(Games: 100, Clients: 32, Rate: 40, ours, limit);
 
     private static Round RoundWith(double? endToEnd, params string[] complaints) =>
-        new(Figures(endToEnd, complaints), Figures(endToEnd: 40), ApiMebibytes: 100, BotMebibytes: 90, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        new(Figures(endToEnd, complaints), Figures(endToEnd: 40), ApiMebibytes: 100, BotMebibytes: 90, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2),
+            ApiCpu: TimeSpan.FromMilliseconds(50), BotCpu: TimeSpan.FromMilliseconds(70), PostgresCpu: null);
 
     private static JobFigures Figures(double? endToEnd, params string[] complaints) => new(
         Games: 100, Accepted: 100, new Dictionary<string, int>(), AcceptedPerSecond: 900, Distribution.Of([1]), endToEnd, Distribution.Of([8]), complaints);
