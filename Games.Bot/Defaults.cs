@@ -15,6 +15,8 @@ internal static class Defaults
             InitialData = new Dictionary<string, string?>
             {
                 [WebHostDefaults.ServerUrlsKey] = "http://localhost:5081",
+                // The bot's consumers work on their database only, and shortly: at full load they share transactions.
+                ["Outbox:ConsumeTogether"] = "16",
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
                 ["Logging:LogLevel:MassTransit"] = "Warning",

@@ -17,6 +17,16 @@ public sealed class OutboxOptions
     /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
 
+    /// <summary>
+    /// Deliveries of one consumer that may share a transaction when they are here at the same time: one BEGIN, one INSERT of inbox rows and
+    /// one COMMIT for all. For consumers that only work on their database, and shortly: in a shared transaction they run one after the
+    /// other, and a failure makes all of them run once more, each alone. Default: 1, each has its own.
+    /// </summary>
+    public int ConsumeTogether { get; set; } = 1;
+
+    /// <summary>With <see cref="ConsumeTogether" />: transactions of one consumer that may be under way at the same time. Default: 2.</summary>
+    public int ConsumerTransactions { get; set; } = 2;
+
     /// <summary>Longest time between two looks at the table while nothing wakes the relay; a fifth of it is jitter. Default: 10 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -80,6 +90,8 @@ public sealed class OutboxOptions
     public void Validate()
     {
         Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
+        Require(ConsumeTogether > 0, nameof(ConsumeTogether));
+        Require(ConsumerTransactions > 0, nameof(ConsumerTransactions));
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
         Require(ClaimLimit > 0, nameof(ClaimLimit));
         Require(PublishLimit > 0, nameof(PublishLimit));

@@ -52,6 +52,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.ConfigureDbContext<TDbContext>((provider, options) =>
             options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
 
+        services.AddSingleton<SharedTransactions<TDbContext>>();
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
         if (_relays)

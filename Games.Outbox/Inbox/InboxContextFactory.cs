@@ -14,8 +14,8 @@ namespace Games.Outbox.Inbox;
 /// takes its place).
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
-    TDbContext dbContext, OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IServiceProvider provider,
-    ILogger<InboxContextFactory<TDbContext>> logger)
+    TDbContext dbContext, OutboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
+    IServiceProvider provider, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
@@ -28,12 +28,19 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
         try
         {
-            await strategy.ExecuteAsync(async () =>
+            // What failed before would make others run twice.
+            if (context.GetRetryAttempt() > 0 || !shared.IsFor(dbContext, strategy))
             {
-                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
-                dbContext.ChangeTracker.Clear();
-                await ConsumeAsync(context, options, next, messageId);
-            });
+                await ConsumeAloneAsync(strategy, context, options, next, messageId);
+                return;
+            }
+
+            using var delivery = shared.Join(dbContext, messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime());
+            if (await delivery.Turn is not Turn.Alone and var turn && await ConsumeTogetherAsync(delivery, turn, context, options, next))
+                return;
+
+            OutboxSession.End(dbContext);
+            await ConsumeAloneAsync(strategy, context, options, next, messageId);
         }
         finally
         {
@@ -43,23 +50,52 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("inbox").Add("provider", "entityFrameworkCore");
 
+    private Task ConsumeAloneAsync<T>(
+        IExecutionStrategy strategy, ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId)
+        where T : class => strategy.ExecuteAsync(async () =>
+    {
+        // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
+        dbContext.ChangeTracker.Clear();
+        await ConsumeAsync(context, options, next, messageId);
+    });
+
+    /// <summary>Does this delivery's part of a shared transaction; whether it is committed.</summary>
+    private async Task<bool> ConsumeTogetherAsync<T>(
+        SharedTransactions<TDbContext>.Delivery delivery, Turn turn, ConsumeContext<T> context, OutboxConsumeOptions options,
+        IPipe<OutboxConsumeContext<T>> next)
+        where T : class
+    {
+        var worked = false;
+        try
+        {
+            dbContext.ChangeTracker.Clear();
+            await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New);
+            worked = true;
+        }
+        catch (Exception exception)
+        {
+            LogFailedTogether(delivery.MessageId, exception.Message);
+        }
+        finally
+        {
+            delivery.Answer(worked);
+        }
+
+        return await delivery.Committed;
+    }
+
     private async Task ConsumeAsync<T>(
         ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId)
         where T : class
     {
         var ct = context.CancellationToken;
 
-        OutboxSession.For(dbContext).CommandFailed = false;
-
         // Disposed without a commit, the transaction is rolled back: nothing of a failed attempt stays.
         await using var transaction = await dbContext.Database.BeginTransactionAsync(settings.Value.IsolationLevel, ct);
         var isNew = await store.InsertInboxAsync(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
-        if (!isNew)
-            LogDuplicate(messageId, options.ConsumerType);
-
-        await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
+        await RunConsumerAsync(context, options, next, messageId, isNew);
 
         if (!isNew)
             return;
@@ -67,6 +103,20 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         // Not to be cancelled: nobody would know whether it was made.
         await transaction.CommitAsync(CancellationToken.None);
     }
+
+    private async Task RunConsumerAsync<T>(
+        ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId, bool isNew)
+        where T : class
+    {
+        if (!isNew)
+            LogDuplicate(messageId, options.ConsumerType);
+
+        OutboxSession.For(dbContext).CommandFailed = false;
+        await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Inbox: message {MessageId} failed in a shared transaction and is tried alone: {Reason}")]
+    private partial void LogFailedTogether(Guid messageId, string reason);
 
     [LoggerMessage(LogLevel.Information, "Inbox: message {MessageId} was consumed by {Consumer} before, its repeat has no effect")]
     private partial void LogDuplicate(Guid messageId, string consumer);

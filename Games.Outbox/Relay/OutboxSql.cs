@@ -78,12 +78,24 @@ internal sealed class OutboxSql
             WHERE {sequence} = $1 AND {owner} = $2
             """;
 
-        InsertInbox = $"""
-            INSERT INTO {inbox} ({i(nameof(InboxState.MessageId))}, {i(nameof(InboxState.ConsumerId))}, {i(nameof(InboxState.LockId))},
+        var inboxColumns = $"""
+            {i(nameof(InboxState.MessageId))}, {i(nameof(InboxState.ConsumerId))}, {i(nameof(InboxState.LockId))},
                 {i(nameof(InboxState.ExpirationTime))}, {i(nameof(InboxState.ReceiveCount))}, {i(nameof(InboxState.Received))},
-                {i(nameof(InboxState.Consumed))}, {i(nameof(InboxState.Delivered))})
+                {i(nameof(InboxState.Consumed))}, {i(nameof(InboxState.Delivered))}
+            """;
+        var inboxKey = $"{i(nameof(InboxState.MessageId))}, {i(nameof(InboxState.ConsumerId))}";
+
+        InsertInbox = $"""
+            INSERT INTO {inbox} ({inboxColumns})
             VALUES ($1, $2, $3, $4, 1, clock_timestamp(), clock_timestamp(), clock_timestamp())
-            ON CONFLICT ({i(nameof(InboxState.MessageId))}, {i(nameof(InboxState.ConsumerId))}) DO NOTHING
+            ON CONFLICT ({inboxKey}) DO NOTHING
+            """;
+
+        InsertInboxes = $"""
+            INSERT INTO {inbox} ({inboxColumns})
+            SELECT m.id, $2, $3, m.expires, 1, clock_timestamp(), clock_timestamp(), clock_timestamp() FROM unnest($1, $4) m(id, expires)
+            ON CONFLICT ({inboxKey}) DO NOTHING
+            RETURNING {i(nameof(InboxState.MessageId))}
             """;
 
         CleanUpInbox = $"""
@@ -100,6 +112,7 @@ internal sealed class OutboxSql
     public string Renew { get; }
     public string Fail { get; }
     public string InsertInbox { get; }
+    public string InsertInboxes { get; }
     public string CleanUpInbox { get; }
 
     /// <summary>What a claim returns, in the order in which the store reads it.</summary>

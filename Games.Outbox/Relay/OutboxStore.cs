@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using Games.Outbox.Inbox;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -94,6 +95,25 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         command.Transaction = (NpgsqlTransaction)transaction;
 
         return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Notes that a consumer takes these messages; those that it has not taken before.</summary>
+    public async Task<HashSet<Guid>> InsertInboxAsync(
+        TDbContext context, DbTransaction transaction, IReadOnlyList<SharedTransactions<TDbContext>.Delivery> deliveries, CancellationToken ct)
+    {
+        // In one order everywhere, so that two transactions with the same messages wait for each other and do not deadlock.
+        var ordered = deliveries.OrderBy(x => x.MessageId).ToArray();
+        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
+        await using var command = Command(connection, Sql(context).InsertInboxes, Value(ordered.Select(x => x.MessageId).ToArray()),
+            Value(deliveries[0].ConsumerId), Value(Owner), Value(ordered.Select(x => x.Expires).ToArray()));
+        command.Transaction = (NpgsqlTransaction)transaction;
+        var isNew = new HashSet<Guid>();
+
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            isNew.Add(reader.GetGuid(0));
+
+        return isNew;
     }
 
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>

@@ -53,6 +53,20 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
     }
 
     [Fact]
+    public async Task Many_games_created_at_once_are_announced_each()
+    {
+        var games = Enumerable.Range(0, 100).Select(_ => NewGame.With()).ToArray();
+        foreach (var game in games)
+            await StoreAsync(game);
+
+        // Every tenth event twice: another message about the same game.
+        await Task.WhenAll(games.Concat(games.Where((_, i) => i % 10 == 0)).Select(game => Harness.Bus.Publish(EventOf(game))));
+
+        foreach (var game in games)
+            await Until.TrueAsync(async () => await FindAsync(game.Id) is not null, $"game {game.Id} is announced");
+    }
+
+    [Fact]
     public async Task A_second_event_about_the_same_game_announces_nothing_more()
     {
         var game = NewGame.With();

@@ -3,6 +3,7 @@ using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 
 namespace Games.Tests.Messaging;
@@ -139,7 +140,7 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         Assert.Equal(conversation, filed.ConversationId);
     }
 
-    private Task<NotesService> StartAsync() => NotesService.StartAsync(
+    private Task<NotesService> StartAsync(Action<HostApplicationBuilder>? host = null) => NotesService.StartAsync(
         database.ConnectionString, broker.ConnectionString,
         bus: x =>
         {
@@ -148,7 +149,11 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
             x.AddConsumer<FaultConsumer>();
         },
         rabbitMq: (context, cfg) => cfg.ConnectReceiveObserver(new Settlements(context.GetRequiredService<Seen>())),
-        host: x => x.Services.AddSingleton<Failures>());
+        host: x =>
+        {
+            x.Services.AddSingleton<Failures>();
+            host?.Invoke(x);
+        });
 
     private static NoteTaken NewNote()
     {

@@ -22,4 +22,67 @@ public sealed partial class ConsumingTests
         await FenceAsync(service);
         Assert.False(await service.QueryAsync(db => db.Set<InboxState>().AnyAsync(x => x.MessageId == messageId)));
     }
+
+    [Fact]
+    public async Task Deliveries_that_are_here_at_the_same_time_share_transactions()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 60).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x.Taken, x.MessageId)));
+
+        await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
+        foreach (var (taken, _) in notes)
+            Assert.Single(await NotesAsync(service, taken));
+        Assert.InRange(await TransactionsAsync(service, notes.Select(x => x.MessageId)), 1, notes.Length / 2);
+    }
+
+    [Fact]
+    public async Task A_delivery_that_fails_in_a_shared_transaction_takes_nothing_from_the_others()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 40).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+        var (failing, swallowing, healing) = (notes[7].Taken, notes[17].Taken, notes[27].Taken);
+        service.Services.GetRequiredService<Failures>().Plan(failing.Id, times: int.MaxValue);
+        service.Services.GetRequiredService<Failures>().Swallow(swallowing.Id);
+        service.Services.GetRequiredService<Failures>().Plan(healing.Id, times: 3);
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x.Taken, x.MessageId)));
+
+        await Until.TrueAsync(() => notes.Count(x => Filed(service).Contains(x.Taken.Id)) == notes.Length - 2, "all others have had their effect");
+        await Until.TrueAsync(() => Faults(service).Select(x => x.Message).ToHashSet().SetEquals([failing, swallowing]), "the two have faulted");
+        await FenceAsync(service);
+        foreach (var (taken, _) in notes.Where(x => x.Taken != failing && x.Taken != swallowing))
+        {
+            Assert.Single(await NotesAsync(service, taken));
+            Assert.Single(Filed(service), x => x == taken.Id);
+        }
+        Assert.Empty(await NotesAsync(service, failing));
+        Assert.Empty(await NotesAsync(service, swallowing));
+    }
+
+    [Fact]
+    public async Task Repeats_within_one_shared_transaction_have_one_effect()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 10).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+
+        await Task.WhenAll(notes.SelectMany(x => Enumerable.Range(0, 3).Select(_ => PublishAsync(service, x.Taken, x.MessageId))));
+
+        await Until.TrueAsync(() => notes.All(x => Observed(service).Count(id => id == x.MessageId) == 3), "all deliveries are settled");
+        await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
+        await FenceAsync(service);
+        foreach (var (taken, _) in notes)
+        {
+            Assert.Single(await NotesAsync(service, taken));
+            Assert.Single(Filed(service), x => x == taken.Id);
+        }
+    }
+
+    private Task<NotesService> StartTogetherAsync() => StartAsync(x => x.Configuration["Outbox:ConsumeTogether"] = "16");
+
+    /// <summary>In how many transactions these messages were consumed: PostgreSQL notes on every row which one inserted it.</summary>
+    private static Task<int> TransactionsAsync(NotesService service, IEnumerable<Guid> messages) => service.QueryAsync(db => db.Database
+        .SqlQueryRaw<int>("""SELECT count(DISTINCT xmin::text)::int AS "Value" FROM "InboxState" WHERE "MessageId" = ANY({0})""", messages.ToArray())
+        .SingleAsync());
 }

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Games.Outbox.Capture;
+using Games.Outbox.Relay;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Outbox.Inbox;
+
+/// <summary>
+/// Lets deliveries of one consumer that are here at the same time share a transaction: one BEGIN, one INSERT of inbox rows and one COMMIT
+/// for all, while each consumer runs in its own scope and on its own DbContext, one after the other. Nobody waits for company: what arrives
+/// while the transactions before it are under way makes up the next one. When anything fails the whole is rolled back and each delivery
+/// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
+/// </summary>
+internal sealed partial class SharedTransactions<TDbContext>(
+    OutboxStore<TDbContext> store, OutboxRelay<TDbContext> relay, OutboxSettings<TDbContext> settings, ILogger<SharedTransactions<TDbContext>> logger)
+    where TDbContext : DbContext
+{
+    private readonly OutboxOptions _options = settings.Value;
+    private readonly ConcurrentDictionary<Guid, Queue> _queues = new();
+
+    /// <summary>
+    /// Whether the context's deliveries may share. Not with a strategy that tries again, which would do so for one of many; nor with a
+    /// connection that the application has made, which could not be put back.
+    /// </summary>
+    public bool IsFor(TDbContext context, IExecutionStrategy strategy) =>
+        _options.ConsumeTogether > 1 && !strategy.RetriesOnFailure && ConnectionStringOf(context) is not null;
+
+    /// <summary>Joins the deliveries of the consumer that wait for a transaction. The result must be disposed when the delivery is over.</summary>
+    public Delivery Join(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires)
+    {
+        var delivery = new Delivery(context, messageId, consumerId, expires);
+        if (_queues.GetOrAdd(consumerId, _ => new(_options)).Add(delivery) is { } first)
+            _ = Task.Run(() => RunAsync(first));
+
+        return delivery;
+    }
+
+    private async Task RunAsync(Queue queue)
+    {
+        while (queue.Take() is { Length: > 0 } deliveries)
+        {
+            if (deliveries is [var single])
+                single.RunAlone();
+            else
+                await RunTogetherAsync(deliveries);
+
+            await Task.WhenAll(deliveries.Select(x => x.Over));
+        }
+    }
+
+    private async Task RunTogetherAsync(Delivery[] deliveries)
+    {
+        var committed = false;
+        try
+        {
+            committed = await CommitTogetherAsync(deliveries);
+        }
+        catch (Exception exception)
+        {
+            // Whatever it was: alone each delivery meets it again, or finds that it was committed after all.
+            LogGivenUp(deliveries.Length, exception.Message);
+        }
+
+        if (committed && deliveries.Any(x => OutboxSession.TryFind(x.Context, out var session) && session.AwaitsCommit))
+            relay.Wake();
+        foreach (var delivery in deliveries)
+            delivery.End(committed);
+    }
+
+    private async Task<bool> CommitTogetherAsync(Delivery[] deliveries)
+    {
+        var owner = deliveries[0].Context;
+
+        // Disposed without a commit, it is rolled back.
+        await using var transaction = await owner.Database.BeginTransactionAsync(_options.IsolationLevel);
+        var connection = owner.Database.GetDbConnection();
+        var isNew = await store.InsertInboxAsync(owner, transaction.GetDbTransaction(), deliveries, CancellationToken.None);
+
+        foreach (var delivery in deliveries)
+        {
+            await using var place = delivery.Context == owner ? null : await Borrowed.ByAsync(delivery.Context, connection, transaction.GetDbTransaction());
+
+            // The same message twice among these: the first is new.
+            if (!await delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId)))
+                return false;
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+
+        return true;
+    }
+
+    private static string? ConnectionStringOf(DbContext context) =>
+        RelationalOptionsExtension.Extract(context.GetService<IDbContextOptions>()).ConnectionString;
+
+    [LoggerMessage(LogLevel.Debug, "Inbox: {Count} deliveries could not share a transaction and run alone: {Reason}")]
+    private partial void LogGivenUp(int count, string reason);
+
+    /// <summary>What a delivery is told, what it answers, and how the transaction that it shared ended.</summary>
+    public sealed class Delivery(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
+    {
+        private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> _worked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TDbContext Context => context;
+        public Guid MessageId => messageId;
+        public Guid ConsumerId => consumerId;
+        public DateTime? Expires => expires;
+
+        /// <summary>The delivery's part: what to do now.</summary>
+        public Task<Turn> Turn => _turn.Task;
+
+        /// <summary>The delivery's part: whether the shared transaction is committed. If not, nothing of it has happened.</summary>
+        public Task<bool> Committed => _ended.Task;
+
+        public Task Over => _over.Task;
+
+        /// <summary>The delivery's part: what became of its consumer.</summary>
+        public void Answer(bool worked) => _worked.TrySetResult(worked);
+
+        public void RunAlone() => _turn.TrySetResult(Inbox.Turn.Alone);
+
+        public Task<bool> RunTogetherAsync(bool isNew)
+        {
+            _turn.TrySetResult(isNew ? Inbox.Turn.New : Inbox.Turn.Repeat);
+
+            return _worked.Task;
+        }
+
+        public void End(bool committed)
+        {
+            _ended.TrySetResult(committed);
+            RunAlone();
+        }
+
+        public void Dispose() => _over.TrySetResult();
+    }
+
+    /// <summary>The deliveries of one consumer that have no transaction yet.</summary>
+    private sealed class Queue(OutboxOptions options)
+    {
+        private readonly Queue<Delivery> _waiting = new();
+        private int _running;
+
+        /// <summary>Adds; not null if another runner may start.</summary>
+        public Queue? Add(Delivery delivery)
+        {
+            lock (_waiting)
+            {
+                _waiting.Enqueue(delivery);
+                if (_running == options.ConsumerTransactions)
+                    return null;
+
+                _running++;
+
+                return this;
+            }
+        }
+
+        /// <summary>What is here now, up to the limit; if it is nothing, the runner that asks has to end.</summary>
+        public Delivery[] Take()
+        {
+            lock (_waiting)
+            {
+                var taken = new Delivery[Math.Min(_waiting.Count, options.ConsumeTogether)];
+                for (var i = 0; i < taken.Length; i++)
+                    taken[i] = _waiting.Dequeue();
+                if (taken.Length == 0)
+                    _running--;
+
+                return taken;
+            }
+        }
+    }
+
+    /// <summary>A context that works on another's connection for a while, and opens its own again afterwards.</summary>
+    private sealed class Borrowed(DbContext context, IDbContextTransaction transaction) : IAsyncDisposable
+    {
+        public static async Task<Borrowed> ByAsync(DbContext context, DbConnection shared, DbTransaction transaction)
+        {
+            context.Database.SetDbConnection(shared, contextOwnsConnection: false);
+
+            return new(context, (await context.Database.UseTransactionAsync(transaction))!);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await transaction.DisposeAsync();
+
+            // Not the connection that it had: a pooled context would dispose it at the end of this life and find it so in the next.
+            context.Database.SetDbConnection(null, contextOwnsConnection: true);
+            context.Database.SetConnectionString(ConnectionStringOf(context));
+        }
+    }
+}
+
+internal enum Turn
+{
+    /// <summary>In a transaction of its own.</summary>
+    Alone,
+
+    /// <summary>In the shared transaction, which holds its inbox row.</summary>
+    New,
+
+    /// <summary>In the shared transaction; it was consumed before.</summary>
+    Repeat
+}
