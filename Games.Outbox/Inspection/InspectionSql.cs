@@ -46,7 +46,7 @@ internal sealed class InspectionSql
             CROSS JOIN (SELECT count(*) n, count(*) FILTER (WHERE {IsHeld("$1")}) held, min({since}) FILTER (WHERE NOT {isScheduled}) oldest,
                       count(*) FILTER (WHERE {isScheduled}) scheduled
                   FROM (SELECT * FROM {outbox} WHERE {isLaidAside} ORDER BY {next} LIMIT $2) x) later
-            CROSS JOIN (SELECT count(*) n FROM (SELECT 1 FROM {outbox} WHERE {isDead} LIMIT $2) x) dead
+            CROSS JOIN (SELECT count(*) n FROM (SELECT 1 FROM {outbox} WHERE {isDead} ORDER BY {next} LIMIT $2) x) dead
             LEFT JOIN {state} p ON p.{s(nameof(OutboxState.OutboxId))} = '{PauseRow.Id}'
             """;
 
@@ -58,7 +58,8 @@ internal sealed class InspectionSql
         }.Select(o)) + $", {IsHeld("$1")}";
 
         // Those laid aside are ordered by their time and then their number, the dead too: their times are equal, and with the number alone
-        // the planner may walk the primary key past millions of other rows to find them.
+        // the planner may walk the primary key past millions of other rows to find them. So a page of the dead costs what all dead cost,
+        // whatever else waits.
         string Later(string which) => $"SELECT {columns} FROM {outbox} WHERE {which} AND ({next}, {sequence}) > ($3, $4) ORDER BY {next}, {sequence} LIMIT $2";
 
         ReadyPage = $"SELECT {columns} FROM {outbox} WHERE {isReady} AND {sequence} > $3 ORDER BY {sequence} LIMIT $2";
@@ -77,7 +78,7 @@ internal sealed class InspectionSql
         // Those that die again meanwhile are left: it would never end.
         RetryDead = $"""
             UPDATE {outbox} SET {free} WHERE {sequence} = ANY(ARRAY(
-                SELECT {sequence} FROM {outbox} WHERE {isDead} AND {dead} <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+                SELECT {sequence} FROM {outbox} WHERE {isDead} AND {dead} <= $1 ORDER BY {next} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """;
         Discard = $"""
             DELETE FROM {outbox} WHERE {sequence} = $2 AND NOT {IsHeld("$1")}

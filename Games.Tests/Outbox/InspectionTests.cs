@@ -6,6 +6,8 @@ using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Outbox;
@@ -117,7 +119,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
 
     [Theory]
     [InlineData("application/vnd.masstransit+bson", "AQID", "\u0001\u0002\u0003")]
-    [InlineData("application/vnd.masstransit+bson", "no base64", "no base64")]
+    [InlineData("application/vnd.masstransit+bson", "not base64!", "not base64!")]
     [InlineData("application/vnd.masstransit+xml; charset=utf-8", "<a>ü</a>", "<a>ü</a>")]
     [InlineData("application/json", "{ no JSON", "{ no JSON")]
     public async Task A_body_that_is_no_JSON_is_shown_as_its_bytes(string contentType, string body, string text)
@@ -212,7 +214,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     public void As_much_of_a_name_is_kept_as_has_room(string by, string kept) => Assert.Equal(kept, PauseRow.Read(PauseRow.Note(by)));
 
     [Fact]
-    public async Task No_statement_scans_the_table()
+    public async Task However_many_rows_wait_every_statement_goes_by_an_index()
     {
         await SqlAsync("""
             INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "NextAttempt", "Dead", "Attempts")
@@ -221,13 +223,13 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
             FROM generate_series(1, 120000) n
             """);
         await SqlAsync("""ANALYZE "OutboxMessage" """);
-        await Inspection.SummariseAsync(None);
-        var sql = await QueryAsync(db => Task.FromResult(new InspectionSql(db.Model,
-            Microsoft.EntityFrameworkCore.Infrastructure.AccessorExtensions.GetService<Microsoft.EntityFrameworkCore.Storage.ISqlGenerationHelper>(db))));
+        var sql = await QueryAsync(db => Task.FromResult(new InspectionSql(db.Model, db.GetService<ISqlGenerationHelper>())));
 
         foreach (var page in new[] { sql.ReadyPage, sql.RetryingPage, sql.ScheduledPage, sql.DeadPage })
             Assert.DoesNotContain("Seq Scan", await PlanAsync(page.Replace("$1", "interval '5 s'").Replace("$2", "21").Replace("($3, $4)", "('-infinity', 0)").Replace("$3", "0")));
 
+        // One row of the state table is read by a scan, and may be.
+        Assert.DoesNotContain("Seq Scan on \"OutboxMessage\"", await PlanAsync(sql.Summary.Replace("$1", "interval '5 s'").Replace("$2", "1000")));
         Assert.DoesNotContain("Seq Scan", await PlanAsync(sql.RetryDead.Replace("$1", "now()").Replace("$2", "1000")));
     }
 
