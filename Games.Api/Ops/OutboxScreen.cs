@@ -17,12 +17,11 @@ internal static class OutboxScreen
 
     public static void Show(OutboxSummary summary)
     {
-        var more = summary.AreLowerBounds ? " or more" : "";
         var table = Table("outbox", "").HideHeaders();
-        Add(table, "pending", $"{summary.Pending:N0}{more}");
-        Add(table, "  in the hands of a relay", $"{summary.Held:N0}{more}");
-        Add(table, "scheduled", $"{summary.Scheduled:N0}{more}");
-        Add(table, "dead", $"{summary.Dead:N0}{more}");
+        Add(table, "pending", Count(summary.Pending));
+        Add(table, "  in the hands of a relay", Count(summary.Held));
+        Add(table, "scheduled", Count(summary.Scheduled));
+        Add(table, "dead", Count(summary.Dead));
         Add(table, "oldest pending", summary.OldestPendingSeconds is { } seconds ? Age(seconds) : "-");
         Add(table, "relaying", summary.Paused is { } pause ? $"PAUSED since {Time(pause.Since)} by {pause.By}" : "on");
         Write(table);
@@ -112,6 +111,8 @@ internal static class OutboxScreen
             console.Profile.Width = RedirectedWidth;
         console.Write(table);
     }
+
+    private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
 
     private static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 

@@ -48,11 +48,10 @@ public sealed partial class OutboxInspection<TDbContext>
 
         var (ready, later, scheduled, dead) = (reader.GetInt64(0), reader.GetInt64(2), reader.GetInt64(4), reader.GetInt64(5));
         return new OutboxSummary(
-            ready + later - scheduled,
-            reader.GetInt64(1) + reader.GetInt64(3),
-            scheduled,
-            dead,
-            ready == CountLimit || later == CountLimit || dead == CountLimit,
+            new(ready + later - scheduled, ready == CountLimit || later == CountLimit),
+            new(reader.GetInt64(1) + reader.GetInt64(3), ready == CountLimit || later == CountLimit),
+            new(scheduled, later == CountLimit),
+            new(dead, dead == CountLimit),
             reader.IsDBNull(6) ? null : Math.Max(0, reader.GetDouble(6)),
             Time(reader, 7) is { } since ? new(since, PauseRow.Read(reader.GetGuid(8))) : null);
     }, ct);

@@ -40,7 +40,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
         Assert.All(taken, x => Assert.DoesNotContain(Arrived(), arrived => arrived.Text == x.Text));
         var summary = await Inspection(second).SummariseAsync(default);
-        Assert.Equal((4, 0), (summary.Pending, summary.Held));
+        Assert.Equal((4, 0), (summary.Pending.Rows, summary.Held.Rows));
 
         await Inspection(second).ResumeAsync(default);
         foreach (var note in taken)
@@ -65,7 +65,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         line.Thaw();
 
         await Until.TrueAsync(() => HeldAsync(service, 0), "nothing is in hand any more");
-        Assert.Equal(18, (await Inspection(service).SummariseAsync(default)).Pending);
+        Assert.Equal(18, (await Inspection(service).SummariseAsync(default)).Pending.Rows);
 
         await Inspection(service).ResumeAsync(default);
         await Until.TrueAsync(() => taken.All(x => Arrived().Any(arrived => arrived.Text == x.Text)), "all have arrived");
@@ -122,7 +122,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
     private NoteTaken[] Arrived() => [.. _running.SelectMany(x => x.Services.GetRequiredService<Seen>().Of<NoteTaken>())];
 
-    private static async Task<bool> HeldAsync(NotesService service, long count) => (await Inspection(service).SummariseAsync(default)).Held == count;
+    private static async Task<bool> HeldAsync(NotesService service, long count) => (await Inspection(service).SummariseAsync(default)).Held.Rows == count;
 
     private async Task<NotesService> StartAsync(string? address = null, params (string Key, string Value)[] settings)
     {
