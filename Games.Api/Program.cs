@@ -6,6 +6,9 @@ try
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddDefaults();
+    if (args is ["outbox", .. var verb])
+        return await builder.RunOutboxVerbAsync(verb);
+
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))
         return await builder.Build().MigrateAsync();
@@ -21,6 +24,7 @@ try
         await app.MigrateAsync();
 
     app.UseProblems();
+    app.UseOperations();
     app.UseFastEndpoints(config =>
     {
         config.Endpoints.ShortNames = true;

@@ -2,6 +2,7 @@ using System.Data;
 using Games.Outbox;
 using Games.Outbox.Capture;
 using Games.Outbox.Inbox;
+using Games.Outbox.Inspection;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -49,6 +50,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton<OutboxStore<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
+        services.AddOutboxInspection<TDbContext>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
             options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
 

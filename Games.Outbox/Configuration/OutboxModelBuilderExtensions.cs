@@ -29,7 +29,7 @@ public static class OutboxModelBuilderExtensions
         callback?.Invoke(inbox);
     }
 
-    /// <summary>Adds the table that only the published package uses.</summary>
+    /// <summary>Adds the table that the published package uses, and ours for the one row that pauses relaying.</summary>
     public static void AddOutboxStateEntity(this ModelBuilder modelBuilder, Action<EntityTypeBuilder<OutboxState>>? callback = null)
     {
         var outbox = modelBuilder.Entity<OutboxState>();

@@ -1,8 +1,8 @@
 namespace MassTransit.EntityFrameworkCoreIntegration;
 
 /// <summary>
-/// The published package's record of one transaction's outbox. Ours needs none and never writes it; the table is kept so that a drained
-/// database can move between the two without a migration.
+/// The published package's record of one transaction's outbox. Ours needs none: the table is kept so that a drained database can move
+/// between the two without a migration. The one row that ours may write says that relaying is paused.
 /// </summary>
 public class OutboxState
 {

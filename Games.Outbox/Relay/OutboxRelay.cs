@@ -20,6 +20,9 @@ internal sealed partial class OutboxRelay<TDbContext>(
     : BackgroundService
     where TDbContext : DbContext
 {
+    /// <summary>Shortest time between two looks at the table while relaying is paused.</summary>
+    private static readonly TimeSpan PausedLook = TimeSpan.FromMilliseconds(250);
+
     private readonly OutboxOptions _options = settings.Value;
     private readonly OutboxPublisher _publisher = new(bus, settings.Value, time);
     private readonly Channel<OutboxMessage[]> _handovers = Channel.CreateUnbounded<OutboxMessage[]>(new() { SingleReader = true });
@@ -33,8 +36,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Who holds the rows that are handed over.</summary>
     public Guid Owner => store.Owner;
 
-    /// <summary>Whether rows may be handed over: the relay runs, the broker is there and the memory set aside for it is not full.</summary>
-    public bool Accepts => _flows && _held.Count < _options.HandoffLimit;
+    /// <summary>Whether rows may be handed over: the relay runs and is not paused, the broker is there and the memory set aside for it is not full.</summary>
+    public bool Accepts => _flows && !store.IsPaused && _held.Count < _options.HandoffLimit;
 
     /// <summary>Says that the table may hold rows for us. Level-triggered: a wake-up during a pass causes another pass.</summary>
     public void Wake() => _wakeUp.Set();
@@ -138,8 +141,14 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Claims without a token: a claim cancelled half-way may have been made, and nobody would know of its rows.</summary>
     private async Task<List<OutboxMessage>> ClaimAsync(int limit)
     {
+        var wasPaused = store.IsPaused;
         var rows = _held.AddClaimed(await store.ClaimAsync(limit, CancellationToken.None), out var followers);
         Withhold(followers);
+
+        if (store.IsPaused && !wasPaused)
+            LogPaused();
+        else if (wasPaused && !store.IsPaused)
+            LogResumed();
 
         return rows;
     }
@@ -151,6 +160,13 @@ internal sealed partial class OutboxRelay<TDbContext>(
             idle.Reset();
 
         var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+        if (store.IsPaused)
+        {
+            // Commits go on and wake us: they must not cost a statement each.
+            await PauseAsync(PausedLook, ct);
+            return poll;
+        }
+
         var due = await store.PeekAsync(ct) ?? poll;
 
         // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin.
@@ -222,7 +238,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Publishes one row; whether those behind it may follow.</summary>
     private async Task<bool> PublishAsync(OutboxMessage row)
     {
-        if (!_flows)
+        if (!_flows || store.IsPaused)
         {
             Withhold(row);
             return false;
@@ -318,6 +334,12 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
     [LoggerMessage(LogLevel.Information, "Outbox: the broker is reachable, messages flow")]
     private partial void LogFlows();
+
+    [LoggerMessage(LogLevel.Warning, "Outbox: relaying is paused, messages wait in the table until it is resumed")]
+    private partial void LogPaused();
+
+    [LoggerMessage(LogLevel.Information, "Outbox: relaying is resumed")]
+    private partial void LogResumed();
 
     [LoggerMessage(LogLevel.Warning, "Outbox: the broker is not reachable, messages wait in the table: {Reason}")]
     private partial void LogUnreachable(string reason);

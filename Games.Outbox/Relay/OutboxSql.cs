@@ -1,4 +1,5 @@
 using Games.Outbox.Capture;
+using Games.Outbox.Inspection;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -13,6 +14,7 @@ internal sealed class OutboxSql
     {
         var (outbox, o) = Names<OutboxMessage>(model, names);
         var (inbox, i) = Names<InboxState>(model, names);
+        var paused = PauseRow.Exists(model, names);
 
         var sequence = o(nameof(OutboxMessage.SequenceNumber));
         var key = o(nameof(OutboxMessage.OrderingKey));
@@ -30,7 +32,8 @@ internal sealed class OutboxSql
 
         // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
-        LockClaims = $"SELECT pg_advisory_xact_lock(hashtext('games.outbox'), '{outbox.Replace("'", "''")}'::regclass::oid::int)";
+        // It also tells whether relaying is paused, so that a relay needs no statement of its own to know.
+        LockClaims = $"SELECT {paused}, pg_advisory_xact_lock(hashtext('games.outbox'), '{outbox.Replace("'", "''")}'::regclass::oid::int)";
 
         // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
         // The order within a transaction is a courtesy, so there a row laid aside holds up nobody.
@@ -39,7 +42,7 @@ internal sealed class OutboxSql
         Claim = $"""
             WITH ready AS (
                 SELECT {sequence} FROM {outbox} m
-                WHERE {next} IS NULL AND {Free("m", "$2")}
+                WHERE NOT {paused} AND {next} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e
                       WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
@@ -47,7 +50,7 @@ internal sealed class OutboxSql
                 ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
             later AS (
                 SELECT {sequence} FROM {outbox} m
-                WHERE {next} <= now() AND {Free("m", "$2")}
+                WHERE NOT {paused} AND {next} <= now() AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
                         AND ({IsBusiness("e")} OR NOT {Free("e", "$2")})))
@@ -126,7 +129,8 @@ internal sealed class OutboxSql
         nameof(OutboxMessage.OrderingKey), nameof(OutboxMessage.Attempts)
     ];
 
-    private static (string Table, Func<string, string> Column) Names<TEntity>(IModel model, ISqlGenerationHelper names)
+    /// <summary>The table of an entity and its columns, as SQL writes them.</summary>
+    public static (string Table, Func<string, string> Column) Names<TEntity>(IModel model, ISqlGenerationHelper names)
     {
         var entity = model.FindEntityType(typeof(TEntity)) ?? throw new InvalidOperationException(
             $"The model has no {typeof(TEntity).Name}: call modelBuilder.AddTransactionalOutboxEntities() in OnModelCreating.");

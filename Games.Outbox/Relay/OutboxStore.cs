@@ -17,9 +17,13 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 {
     private readonly OutboxOptions _options = settings.Value;
     private OutboxSql? _sql;
+    private volatile bool _isPaused;
 
     /// <summary>Who we are: the value of LockId on every row that this process holds.</summary>
     public Guid Owner { get; init; } = Guid.CreateVersion7();
+
+    /// <summary>Whether relaying is paused, as the last claim has read it.</summary>
+    public bool IsPaused => _isPaused;
 
     /// <summary>Takes up to <paramref name="limit" /> rows that are due and free, in order of their sequence numbers.</summary>
     public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => ExecuteAsync(async (connection, sql) =>
@@ -40,9 +44,14 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         var rows = new List<OutboxMessage>();
 
         await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var paused = reader.GetBoolean(0);
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
             rows.Add(ReadRow(reader, heldSince));
+
+        // Resumed while this claim waited for its turn: what it took is to be published.
+        _isPaused = paused && rows.Count == 0;
 
         rows.Sort((x, y) => x.SequenceNumber.CompareTo(y.SequenceNumber));
 

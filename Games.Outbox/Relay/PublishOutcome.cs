@@ -20,7 +20,7 @@ internal enum PublishResult
     /// <summary>The channel was closed under it: by an outage, or by a message that the broker cannot bear, this one or another.</summary>
     Broken,
 
-    /// <summary>Not published, because the process is about to stop or an earlier message of its key was not.</summary>
+    /// <summary>Not published, because relaying is paused, the process is about to stop or an earlier message of its key was not.</summary>
     Withheld
 }
 

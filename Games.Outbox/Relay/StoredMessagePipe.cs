@@ -47,14 +47,15 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
 
     // Text formats are stored as they are; binary ones were made text by their serializer, which alone can turn them back.
     private MessageBody Body(SendContext context, ContentType contentType) =>
-        message.Body is not null || IsText(contentType)
+        message.Body is not null || IsText(contentType.MediaType)
             ? new BytesMessageBody(message.BodyBytes)
             : context.Serialization.GetMessageDeserializer(contentType).GetMessageBody(System.Text.Encoding.UTF8.GetString(message.BodyBytes!));
 
-    private static bool IsText(ContentType contentType) =>
-        contentType.MediaType.EndsWith("json", StringComparison.Ordinal)
-        || contentType.MediaType.EndsWith("xml", StringComparison.Ordinal)
-        || contentType.MediaType.StartsWith("text/", StringComparison.Ordinal);
+    /// <summary>Whether the bodies of this MIME type are stored as they are.</summary>
+    public static bool IsText(string mediaType) =>
+        mediaType.EndsWith("json", StringComparison.Ordinal)
+        || mediaType.EndsWith("xml", StringComparison.Ordinal)
+        || mediaType.StartsWith("text/", StringComparison.Ordinal);
 
     private static Dictionary<string, object> Dictionary(string? json) =>
         SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(json) ?? [];

@@ -1,0 +1,24 @@
+using FastEndpoints;
+using Games.Data;
+using Games.Outbox.Inspection;
+
+namespace Games.Api.Ops;
+
+internal sealed class DiscardOutboxMessage(OutboxInspection<GamesDbContext> outbox) : Endpoint<OutboxMessageRequest>
+{
+    public override void Configure()
+    {
+        Delete("/messages/{sequenceNumber}");
+        Group<OpsGroup>();
+    }
+
+    public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)
+    {
+        if (request.Number is { } number && await outbox.DiscardAsync(number, ct))
+            await Send.NoContentAsync(ct);
+        else if (request.Number is null || await outbox.FindAsync(request.Number.Value, ct) is null)
+            await Send.ResultAsync(OutboxMessageAnswers.NotFound());
+        else
+            await Send.ResultAsync(OutboxMessageAnswers.Conflict("The message is being published."));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Games.Outbox.Inspection;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Games.Api.Ops;
+
+/// <summary>What a person reads after a verb: tables and sentences on standard output, complaints on standard error.</summary>
+internal static class OutboxScreen
+{
+    private const int RedirectedWidth = 160;
+    private const int ErrorLength = 120;
+
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
+
+    public static void Show(OutboxSummary summary)
+    {
+        var table = Table("outbox", "").HideHeaders();
+        Add(table, "pending", Count(summary.Pending));
+        Add(table, "  in the hands of a relay", Count(summary.Held));
+        Add(table, "scheduled", Count(summary.Scheduled));
+        Add(table, "dead", Count(summary.Dead));
+        Add(table, "oldest pending", summary.OldestPendingSeconds is { } seconds ? Age(seconds) : "-");
+        Add(table, "relaying", summary.Paused is { } pause ? $"PAUSED since {Time(pause.Since)} by {pause.By}" : "on");
+        Write(table);
+    }
+
+    public static void Show(InspectedPage page, OutboxMessageState state)
+    {
+        if (page.Items is [])
+        {
+            Say($"No {state.ToString().ToLowerInvariant()} messages.");
+            return;
+        }
+
+        var table = Table("number", "type", "to", "created (UTC)", "attempts", state is OutboxMessageState.Dead ? "dead since" : "next attempt", "last error", "key");
+        foreach (var message in page.Items)
+        {
+            Add(
+                table,
+                $"{message.SequenceNumber}",
+                message.MessageType.Replace("urn:message:", ""),
+                message.Destination?.Split('?')[0].Split('/')[^1] ?? "nowhere",
+                Time(message.Created),
+                $"{message.Attempts}",
+                message.IsHeld ? "in hand" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
+                message.LastError is { Length: > ErrorLength } error ? $"{error[..ErrorLength]}…" : message.LastError ?? "",
+                message.OrderingKey ?? "");
+        }
+
+        Write(table);
+        if (page.Next is { } next)
+            Say($"There are more: --cursor {next}");
+    }
+
+    public static void Show(InspectedMessageContent content)
+    {
+        var message = content.Message;
+        var table = Table("", "").HideHeaders();
+        Add(table, "number", $"{message.SequenceNumber}");
+        Add(table, "message id", $"{message.MessageId}");
+        Add(table, "types", string.Join(", ", content.MessageTypes));
+        Add(table, "to", message.Destination ?? "nowhere");
+        Add(table, "created, sent (UTC)", $"{Time(message.Created)}, {Time(message.Sent)}");
+        Add(table, "attempts", $"{message.Attempts}");
+        Add(table, "next attempt", message.Dead is { } dead ? $"never, dead since {Time(dead)}" : message.IsHeld ? "in the hands of a relay" : message.NextAttempt is { } next ? Time(next) : "now");
+        Add(table, "last error", message.LastError ?? "");
+        Add(table, "ordering key", message.OrderingKey ?? "");
+        Add(table, "headers", content.Headers?.GetRawText() ?? "");
+        Add(table, "properties", content.Properties?.GetRawText() ?? "");
+        Add(table, "content type", content.ContentType);
+        Write(table);
+        Say(content.Json is { } json ? JsonSerializer.Serialize(json, Readable) : Convert.ToBase64String(content.Bytes!));
+    }
+
+    /// <summary>Says how it went; that it went well.</summary>
+    public static bool Say(string text)
+    {
+        Console.Out.WriteLine(text);
+        return true;
+    }
+
+    /// <summary>Says why it did not; that it did not.</summary>
+    public static bool Complain(string text)
+    {
+        Console.Error.WriteLine(text);
+        return false;
+    }
+
+    private static Table Table(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns([.. columns.Select(x => new TableColumn(x))]);
+
+    // As text, not as markup, and without control characters: what a message or a broker said must not speak to the terminal.
+    private static void Add(Table table, params string[] cells) => table.AddRow(cells.Select(IRenderable (x) => new Text(Printable(x))));
+
+    private static string Printable(string text)
+    {
+        var printable = new StringBuilder(text.Length);
+        foreach (var character in text)
+            printable.Append(char.IsControl(character) ? ' ' : character);
+
+        return printable.ToString();
+    }
+
+    private static void Write(Table table)
+    {
+        var redirected = Console.IsOutputRedirected;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out), Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect });
+        if (redirected)
+            console.Profile.Width = RedirectedWidth;
+        console.Write(table);
+    }
+
+    private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
+
+    private static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string Age(double seconds) => TimeSpan.FromSeconds(seconds) is { TotalMinutes: >= 1 } age
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalHours}:{age.Minutes:00}:{age.Seconds:00} h")
+        : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s");
+}

@@ -1,0 +1,20 @@
+using FastEndpoints;
+using Games.Data;
+using Games.Outbox.Inspection;
+
+namespace Games.Api.Ops;
+
+internal sealed class ResumeOutbox(OutboxInspection<GamesDbContext> outbox) : EndpointWithoutRequest<OutboxSummary>
+{
+    public override void Configure()
+    {
+        Post("/resume");
+        Group<OpsGroup>();
+    }
+
+    public override async Task HandleAsync(CancellationToken ct)
+    {
+        await outbox.ResumeAsync(ct);
+        await Send.OkAsync(await outbox.SummariseAsync(ct), ct);
+    }
+}

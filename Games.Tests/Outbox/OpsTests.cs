@@ -1,0 +1,252 @@
+extern alias Api;
+
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using FastEndpoints;
+using Games.Tests.Api;
+using Games.Tests.Architecture;
+using Games.Tests.Servers;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+
+namespace Games.Tests.Outbox;
+
+/// <summary>/ops/outbox, on an API whose broker does not exist: what it publishes waits. Here, because it operates our own outbox alone.</summary>
+public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    private const string Key = "a key of this test";
+
+    private readonly NpgsqlDataSource _database;
+    private readonly Microsoft.AspNetCore.Mvc.Testing.WebApplicationFactory<Api::Program> _host;
+    private readonly HttpClient _api;
+
+    public OpsTests(TestDatabase database)
+    {
+        _database = NpgsqlDataSource.Create(database.ConnectionString);
+        _host = WithKey(database.ConnectionString, Key);
+        _api = _host.CreateClient();
+        _api.DefaultRequestHeaders.Add("X-Api-Key", Key);
+    }
+
+    public async ValueTask InitializeAsync() => await SqlAsync("""DELETE FROM "OutboxMessage"; DELETE FROM "OutboxState" """);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    public static TheoryData<string, string> Calls => new()
+    {
+        { "GET", "/ops/outbox" },
+        { "GET", "/ops/outbox/messages" },
+        { "GET", "/ops/outbox/messages?limit=0" },
+        { "GET", "/ops/outbox/messages/1" },
+        { "POST", "/ops/outbox/messages/1/retry" },
+        { "POST", "/ops/outbox/retry" },
+        { "DELETE", "/ops/outbox/messages/1" },
+        { "POST", "/ops/outbox/pause" },
+        { "POST", "/ops/outbox/resume" },
+        { "PUT", "/ops/outbox" },
+        { "GET", "/OPS/Outbox/" },
+        { "GET", "//ops/outbox" },
+        { "GET", "/%6Fps/outbox" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public async Task Without_the_key_it_is_as_if_nothing_were_there(string verb, string path)
+    {
+        using var stranger = _host.CreateClient();
+        var nowhere = await AnswerAsync(stranger, "GET", "/nowhere", key: null);
+
+        foreach (var wrong in new[] { null, "", "wrong", Key + " ", Key.ToUpperInvariant(), $"{Key},{Key}" })
+            Assert.Equal(nowhere, await AnswerAsync(stranger, verb, path, wrong));
+
+        Assert.Null((await SummaryAsync())["paused"]);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public async Task With_no_key_configured_no_key_is_the_right_one(string? configured)
+    {
+        await using var host = WithKey(_database.ConnectionString, configured);
+        using var stranger = host.CreateClient();
+        var nowhere = await AnswerAsync(stranger, "GET", "/nowhere", key: null);
+
+        foreach (var key in new[] { null, "", Key })
+            Assert.Equal(nowhere, await AnswerAsync(stranger, "GET", "/ops/outbox", key));
+    }
+
+    [Fact]
+    public async Task The_document_for_everybody_does_not_name_it() =>
+        Assert.DoesNotContain("/ops", await _api.GetStringAsync("/openapi.json"));
+
+    [Fact]
+    public async Task The_summary_counts_what_waits()
+    {
+        await _api.CreateGameAsync();
+        await _api.CreateGameAsync();
+        await KillAsync(await NumberOfAsync(await _api.CreateGameAsync()));
+
+        var summary = await SummaryAsync();
+
+        Assert.Equal((2, 1, 0), ((int)summary["pending"]!["rows"]!, (int)summary["dead"]!["rows"]!, (int)summary["scheduled"]!["rows"]!));
+        Assert.InRange((double)summary["oldestPendingSeconds"]!, 0, 60);
+        Assert.False((bool)summary["pending"]!["orMore"]!);
+    }
+
+    [Fact]
+    public async Task Pages_lead_on_to_all_messages_of_a_state_and_hold_no_body()
+    {
+        for (var i = 0; i < 5; i++)
+            await _api.CreateGameAsync();
+        await KillAsync(await NumberOfAsync(await _api.CreateGameAsync()));
+        var numbers = new List<long>();
+        var cursor = (string?)"";
+
+        while (cursor is not null)
+        {
+            var page = await BodyAsync(await _api.GetAsync($"/ops/outbox/messages?state=pending&limit=2{cursor}"));
+            Assert.All(page["items"]!.AsArray(), x => Assert.Equal("urn:message:Games.Contracts:GameCreated", (string)x!["messageType"]!));
+            Assert.DoesNotContain("Friday raid", page.ToJsonString());
+            numbers.AddRange(page["items"]!.AsArray().Select(x => (long)x!["sequenceNumber"]!));
+            cursor = page["nextCursor"] is { } next ? $"&cursor={Uri.EscapeDataString((string)next!)}" : null;
+        }
+
+        Assert.Equal(5, numbers.Distinct().Count());
+        Assert.Equal(5, numbers.Count);
+        var dead = Assert.Single((await BodyAsync(await _api.GetAsync("/ops/outbox/messages?state=dead")))["items"]!.AsArray())!;
+        Assert.Equal(("hopeless", 10), ((string)dead["lastError"]!, (int)dead["attempts"]!));
+    }
+
+    [Theory]
+    [InlineData("state=lost", "state")]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=101", "limit")]
+    [InlineData("cursor=elsewhere", "cursor")]
+    public async Task A_page_that_cannot_be_is_a_bad_request_that_names_the_field(string query, string field)
+    {
+        using var response = await _api.GetAsync($"/ops/outbox/messages?{query}");
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(field, await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task One_message_shows_its_body_and_its_headers()
+    {
+        var game = await _api.CreateGameAsync();
+
+        var message = await BodyAsync(await _api.GetAsync($"/ops/outbox/messages/{await NumberOfAsync(game)}"));
+
+        Assert.Equal((string?)game["id"], (string?)message["json"]!["message"]!["gameId"]);
+        Assert.EndsWith("game.created", (string)message["message"]!["destination"]!);
+        Assert.Null(message["bytes"]);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync("/ops/outbox/messages/999999999")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync("/ops/outbox/messages/first")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_dead_message_is_retried_and_one_that_is_not_is_a_conflict()
+    {
+        var number = await NumberOfAsync(await _api.CreateGameAsync());
+        await KillAsync(number);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await _api.PostAsync($"/ops/outbox/messages/{number}/retry", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await _api.PostAsync($"/ops/outbox/messages/{number}/retry", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.PostAsync("/ops/outbox/messages/999999999/retry", null)).StatusCode);
+
+        Assert.Equal(0, (int)(await SummaryAsync())["dead"]!["rows"]!);
+    }
+
+    [Fact]
+    public async Task All_dead_messages_are_retried()
+    {
+        for (var i = 0; i < 3; i++)
+            await KillAsync(await NumberOfAsync(await _api.CreateGameAsync()));
+
+        var answer = await BodyAsync(await _api.PostAsync("/ops/outbox/retry", null));
+
+        Assert.Equal(3, (int)answer["retried"]!);
+        Assert.Equal((0, 3), ((int)(await SummaryAsync())["dead"]!["rows"]!, (int)(await SummaryAsync())["pending"]!["rows"]!));
+    }
+
+    [Fact]
+    public async Task A_message_is_discarded_but_not_while_it_is_in_hand()
+    {
+        var number = await NumberOfAsync(await _api.CreateGameAsync());
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = gen_random_uuid(), "LockedUntil" = now() + interval '1 hour' WHERE "SequenceNumber" = {number}""");
+        Assert.Equal(HttpStatusCode.Conflict, (await _api.DeleteAsync($"/ops/outbox/messages/{number}")).StatusCode);
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = NULL, "LockedUntil" = NULL WHERE "SequenceNumber" = {number}""");
+
+        Assert.Equal(HttpStatusCode.NoContent, (await _api.DeleteAsync($"/ops/outbox/messages/{number}")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.DeleteAsync($"/ops/outbox/messages/{number}")).StatusCode);
+
+        Assert.Equal(0, (int)(await SummaryAsync())["pending"]!["rows"]!);
+    }
+
+    [Fact]
+    public async Task Paused_the_API_still_takes_games_and_says_since_when_and_by_whom()
+    {
+        var paused = await BodyAsync(await _api.PostAsync("/ops/outbox/pause?by=anna", null));
+        Assert.Equal("anna", (string)paused["paused"]!["by"]!);
+        var again = await BodyAsync(await _api.PostAsync("/ops/outbox/pause", null));
+        Assert.Equal(paused["paused"]!.ToJsonString(), again["paused"]!.ToJsonString());
+
+        await _api.CreateGameAsync();
+
+        Assert.Equal(1, (int)(await SummaryAsync())["pending"]!["rows"]!);
+        Assert.Null((await BodyAsync(await _api.PostAsync("/ops/outbox/resume", null)))["paused"]);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _api.PostAsync("/ops/outbox/pause?by=an%0Ana", null)).StatusCode);
+    }
+
+    [Fact]
+    public void Every_endpoint_lies_in_the_file_of_its_name_and_belongs_to_the_group()
+    {
+        var sources = Repository.Sources("Games.Api/Ops").ToDictionary(source => Path.GetFileNameWithoutExtension(source.Name), source => source.Text);
+        var endpoints = typeof(Api::Program).Assembly.GetTypes().Where(type => typeof(BaseEndpoint).IsAssignableFrom(type) && type.Namespace == "Games.Api.Ops").ToList();
+
+        Assert.Equal(8, endpoints.Count);
+        Assert.All(endpoints, type => Assert.Contains("Group<OpsGroup>()", sources[type.Name]));
+    }
+
+    private static Microsoft.AspNetCore.Mvc.Testing.WebApplicationFactory<Api::Program> WithKey(string database, string? key) =>
+        new ApiHost(database).WithWebHostBuilder(web => web.UseSetting("Ops:ApiKey", key));
+
+    private static async Task<string> AnswerAsync(HttpClient client, string verb, string path, string? key)
+    {
+        using var request = new HttpRequestMessage(new(verb), new Uri($"http://localhost{path}"));
+        if (key is not null)
+            request.Headers.TryAddWithoutValidation("X-Api-Key", key);
+        using var response = await client.SendAsync(request);
+        var body = await BodyAsync(response);
+        body.Remove("traceId");
+
+        return $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {string.Join(',', response.Headers.Select(x => x.Key))} {body.ToJsonString()}";
+    }
+
+    private static async Task<JsonObject> BodyAsync(HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonObject>())!;
+
+    private async Task<JsonObject> SummaryAsync() => await BodyAsync(await _api.GetAsync("/ops/outbox"));
+
+    private async Task<long> NumberOfAsync(JsonObject game)
+    {
+        await using var command = _database.CreateCommand("""SELECT "SequenceNumber" FROM "OutboxMessage" WHERE "Body" LIKE '%' || $1 || '%'""");
+        command.Parameters.Add(new() { Value = (string)game["id"]! });
+
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private Task KillAsync(long number) => SqlAsync($"""
+        UPDATE "OutboxMessage" SET "NextAttempt" = 'infinity', "Attempts" = 10, "LastError" = 'hopeless', "Dead" = now() WHERE "SequenceNumber" = {number}
+        """);
+
+    private async Task SqlAsync(string sql)
+    {
+        await using var command = _database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
