@@ -1,4 +1,5 @@
 using System.Data;
+using Games.Outbox.Capture;
 
 namespace Games.Outbox;
 
@@ -104,4 +105,7 @@ public sealed class OutboxOptions
 }
 
 /// <summary>The settings of one context's outbox, so that two contexts in one process do not share them.</summary>
-internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);
+internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value)
+{
+    public OrderingKeys OrderingKeys { get; init; } = new();
+}

@@ -16,7 +16,8 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
     public OutboxScopedBusContextProvider(
         TBus bus, TDbContext dbContext, Bind<TBus, IClientFactory> clients, Bind<TBus, IScopedConsumeContextProvider> busConsumeContext,
-        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, ILogger<OutboxScopedBusContext> logger)
+        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, OutboxSettings<TDbContext> settings,
+        ILogger<OutboxScopedBusContext> logger)
     {
         _dbContext = dbContext;
         _logger = logger;
@@ -28,12 +29,12 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
         else if (consumeContext.HasContext)
         {
             var current = consumeContext.GetContext();
-            Context = new OutboxScopedBusContext(dbContext, new ScopedConsumePublishEndpointProvider(bus, current, provider),
+            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, new ScopedConsumePublishEndpointProvider(bus, current, provider),
                 new ScopedConsumeSendEndpointProvider(bus, current, provider), clients.Value, current, provider);
         }
         else
         {
-            Context = new OutboxScopedBusContext(dbContext, bus, bus, clients.Value, null, provider);
+            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, bus, bus, clients.Value, null, provider);
         }
     }
 

@@ -32,6 +32,12 @@ internal sealed class OutboxSession
     /// <summary>Whether a command of this context failed: if somebody caught that, PostgreSQL has given the transaction up all the same.</summary>
     public bool CommandFailed { get; set; }
 
+    /// <summary>Ordering keys whose locks the transaction that EF Core is about to begin has to take first.</summary>
+    public string[]? KeysToLock { get; set; }
+
+    /// <summary>What the context's AutoTransactionBehavior was before a save with ordering keys made it always begin one.</summary>
+    public AutoTransactionBehavior? UsualTransactions { get; set; }
+
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
     public static OutboxSession For(DbContext context) => Sessions.GetValue(context, static x => new(x));
@@ -42,10 +48,11 @@ internal sealed class OutboxSession
     public static void End(DbContext context) => Sessions.Remove(context);
 
     /// <summary>Turns the message into a row of the context's next SaveChanges.</summary>
-    public void Add<T>(SendContext<T> context)
+    public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
         where T : class
     {
         var row = ToRow(context);
+        row.OrderingKey = orderingKeys.Of(context);
 
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)

@@ -17,6 +17,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     where TDbContext : DbContext
 {
     private readonly OutboxOptions _options = new();
+    private readonly OrderingKeys _orderingKeys = new();
     private bool _relays = true;
     private bool _cleansUp = true;
 
@@ -33,6 +34,9 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         set => _options.PublishTimeout = value;
     }
 
+    public void OrderBy<T>(Func<T, string?> key)
+        where T : class => _orderingKeys.Add(key);
+
     public void DisableInboxCleanupService() => _cleansUp = false;
     public void DisableDeliveryService() => _relays = false;
 
@@ -48,6 +52,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton(CreateSettings);
         services.AddSingleton<OutboxStore<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
+        services.AddSingleton<SavingTransaction<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
             options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
@@ -65,6 +70,6 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
         _options.Validate();
 
-        return new(_options);
+        return new(_options) { OrderingKeys = _orderingKeys };
     }
 }

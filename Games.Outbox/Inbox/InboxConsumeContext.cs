@@ -11,7 +11,8 @@ namespace Games.Outbox.Inbox;
 /// commit like any other; so the published pipe's later stages (load, deliver, remove) have nothing to do.
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
-    ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext, Guid messageId, bool isDuplicate)
+    ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider)
     where TMessage : class
 {
@@ -24,7 +25,7 @@ internal sealed class InboxConsumeContext<TMessage>(
 
     public override Task AddSend<T>(SendContext<T> context)
     {
-        OutboxSession.For(dbContext).Add(context);
+        OutboxSession.For(dbContext).Add(context, orderingKeys);
 
         return Task.CompletedTask;
     }

@@ -59,7 +59,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         if (!isNew)
             LogDuplicate(messageId, options.ConsumerType);
 
-        await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
+        await next.Send(new InboxConsumeContext<T>(
+            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew));
 
         if (!isNew)
             return;

@@ -23,6 +23,8 @@ internal sealed class OutboxSql
         var attempts = o(nameof(OutboxMessage.Attempts));
         var error = o(nameof(OutboxMessage.LastError));
         var dead = o(nameof(OutboxMessage.Dead));
+        var enqueue = o(nameof(OutboxMessage.EnqueueTime));
+        var table = $"'{outbox.Replace("'", "''")}'::regclass::oid";
 
         // clock_timestamp(), not now(): the statement may have waited for the lock of the claims.
         string Free(string row, string lease) =>
@@ -30,44 +32,65 @@ internal sealed class OutboxSql
 
         // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
-        LockClaims = $"SELECT pg_advisory_xact_lock(hashtext('games.outbox'), '{outbox.Replace("'", "''")}'::regclass::oid::int)";
+        LockClaims = $"SELECT pg_advisory_xact_lock(hashtext('games.outbox'), {table}::int)";
 
+        // One after the other in one order for all, so that two savers of the same keys cannot wait for each other. Also says whether a
+        // transaction was under way, which began before this statement did: without one the locks are gone when it ends.
+        LockKeys = $"""
+            SELECT bool_or(held) FROM (
+                SELECT pg_advisory_xact_lock(id), now() < statement_timestamp() AS held FROM (
+                    SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
+            """;
+
+        // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
+        // So at the end a row goes only with all before it.
+        //
         // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
-        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody.
-        string IsBusiness(string row) => $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%'";
+        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody. Nor does a message that is to leave later:
+        // it joins the line of its key when it is due.
+        string InLine(string row) =>
+            $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
 
         Claim = $"""
             WITH ready AS (
-                SELECT {sequence} FROM {outbox} m
+                SELECT {sequence}, {key} FROM {outbox} m
                 WHERE {next} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e
                       WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
-                        AND (e.{next} IS NOT NULL AND {IsBusiness("e")} OR NOT {Free("e", "$2")})))
+                        AND (e.{next} IS NOT NULL AND {InLine("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
             later AS (
-                SELECT {sequence} FROM {outbox} m
+                SELECT {sequence}, {key} FROM {outbox} m
                 WHERE {next} <= now() AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
-                        AND ({IsBusiness("e")} OR NOT {Free("e", "$2")})))
-                ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED)
+                        AND ({InLine("e")} OR NOT {Free("e", "$2")})))
+                ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED),
+            taken AS (SELECT * FROM ready UNION ALL SELECT * FROM later)
             UPDATE {outbox} t SET {owner} = $1, {until} = clock_timestamp() + $2
-            FROM (SELECT {sequence} FROM ready UNION ALL SELECT {sequence} FROM later) c
+            FROM taken c
             WHERE t.{sequence} = c.{sequence}
+              AND (c.{key} IS NULL OR NOT EXISTS (
+                  SELECT 1 FROM {outbox} e
+                  WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND {InLine("e")}
+                    AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
             RETURNING t.{string.Join(", t.", Columns.Select(o))}
             """;
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
-        Peek = $"""
-            SELECT EXTRACT(EPOCH FROM LEAST(
-                (SELECT min(CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END)
-                 FROM (SELECT {owner}, {until}, {created} FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000) ready),
-                (SELECT min(CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END)
-                 FROM (SELECT {owner}, {until}, {next} FROM {outbox}
-                       WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT 1000) later)
-                ) - clock_timestamp())::float8
+        string Due(string after) => $"""
+            SELECT EXTRACT(EPOCH FROM min(due) - clock_timestamp())::float8 FROM (
+                (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END
+                 FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
+                UNION ALL
+                (SELECT CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END
+                 FROM {outbox} WHERE {next} > {after} AND {next} < 'infinity' ORDER BY {next} LIMIT 1000)) rows (due)
+            WHERE due > {after}
             """;
+
+        Peek = Due("'-infinity'");
+        PeekLater = Due("now()");
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
@@ -93,8 +116,10 @@ internal sealed class OutboxSql
     }
 
     public string LockClaims { get; }
+    public string LockKeys { get; }
     public string Claim { get; }
     public string Peek { get; }
+    public string PeekLater { get; }
     public string Delete { get; }
     public string Release { get; }
     public string Renew { get; }

@@ -49,12 +49,10 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     }, ct);
 
     /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
-    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
-    {
-        await using var command = Command(connection, sql.Peek, Value(_options.Lease));
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => PeekAsync(sql => sql.Peek, ct);
 
-        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromSeconds(seconds) : null;
-    }, ct);
+    /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
+    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) => PeekAsync(sql => sql.PeekLater, ct);
 
     /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
     public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
@@ -95,6 +93,40 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
         return await command.ExecuteNonQueryAsync(ct);
     }
+
+    /// <summary>
+    /// Waits for the locks of these ordering keys; the transaction under way holds them to its end. False if none is: they are free again.
+    /// </summary>
+    public async Task<bool> LockKeysAsync(
+        TDbContext context, DbTransaction? transaction, string[] keys, bool sync, CancellationToken ct)
+    {
+        await using var command = Command((NpgsqlConnection)context.Database.GetDbConnection(), Sql(context).LockKeys, Value(keys));
+        command.Transaction = (NpgsqlTransaction?)transaction;
+        if (sync)
+            context.Database.OpenConnection();
+        else
+            await context.Database.OpenConnectionAsync(ct);
+
+        try
+        {
+            return (bool)(sync ? command.ExecuteScalar() : await command.ExecuteScalarAsync(ct))!;
+        }
+        finally
+        {
+            if (sync)
+                context.Database.CloseConnection();
+            else
+                await context.Database.CloseConnectionAsync();
+        }
+    }
+
+    private Task<TimeSpan?> PeekAsync(Func<OutboxSql, string> statement, CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
+    {
+        await using var command = Command(connection, statement(sql), Value(_options.Lease));
+
+        // Up to the next millisecond: a timer that ends before it would find nothing due.
+        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
+    }, ct);
 
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
         ExecuteAsync(async (connection, sql) =>
