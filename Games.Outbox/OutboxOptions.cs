@@ -108,4 +108,7 @@ public sealed class OutboxOptions
 internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value)
 {
     public OrderingKeys OrderingKeys { get; init; } = new();
+
+    /// <summary>Whether consumers schedule through the outbox.</summary>
+    public bool Schedules { get; init; }
 }

@@ -302,6 +302,9 @@ namespace Games.Data.Migrations
                         .HasMaxLength(256)
                         .HasColumnType("character varying(256)");
 
+                    b.Property<Guid?>("SchedulingToken")
+                        .HasColumnType("uuid");
+
                     b.Property<DateTime>("SentTime")
                         .HasColumnType("timestamp with time zone");
 
@@ -314,6 +317,9 @@ namespace Games.Data.Migrations
                     b.HasIndex("NextAttempt")
                         .HasDatabaseName("IX_OutboxMessage_Later")
                         .HasFilter("\"NextAttempt\" IS NOT NULL");
+
+                    b.HasIndex("SchedulingToken")
+                        .HasFilter("\"SchedulingToken\" IS NOT NULL");
 
                     b.HasIndex("SequenceNumber")
                         .HasDatabaseName("IX_OutboxMessage_Ready")

@@ -68,7 +68,8 @@ namespace Games.Data.Migrations
                     Attempts = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
                     NextAttempt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     LastError = table.Column<string>(type: "text", nullable: true),
-                    Dead = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    Dead = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    SchedulingToken = table.Column<Guid>(type: "uuid", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -194,6 +195,12 @@ namespace Games.Data.Migrations
                 table: "OutboxMessage",
                 column: "SequenceNumber",
                 filter: "\"NextAttempt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_OutboxMessage_SchedulingToken",
+                table: "OutboxMessage",
+                column: "SchedulingToken",
+                filter: "\"SchedulingToken\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_OutboxState_Created",

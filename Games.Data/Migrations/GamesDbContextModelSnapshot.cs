@@ -299,6 +299,9 @@ namespace Games.Data.Migrations
                         .HasMaxLength(256)
                         .HasColumnType("character varying(256)");
 
+                    b.Property<Guid?>("SchedulingToken")
+                        .HasColumnType("uuid");
+
                     b.Property<DateTime>("SentTime")
                         .HasColumnType("timestamp with time zone");
 
@@ -311,6 +314,9 @@ namespace Games.Data.Migrations
                     b.HasIndex("NextAttempt")
                         .HasDatabaseName("IX_OutboxMessage_Later")
                         .HasFilter("\"NextAttempt\" IS NOT NULL");
+
+                    b.HasIndex("SchedulingToken")
+                        .HasFilter("\"SchedulingToken\" IS NOT NULL");
 
                     b.HasIndex("SequenceNumber")
                         .HasDatabaseName("IX_OutboxMessage_Ready")

@@ -19,8 +19,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 {
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { Length: > 0 } keys)
-            saving.PrepareAsync((TDbContext)eventData.Context!, session, keys, sync: true, CancellationToken.None).GetAwaiter().GetResult();
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None).GetAwaiter().GetResult();
 
         return result;
     }
@@ -28,8 +28,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { Length: > 0 } keys)
-            await saving.PrepareAsync((TDbContext)eventData.Context!, session, keys, sync: false, cancellationToken);
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
 
         return result;
     }
@@ -87,8 +87,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
     public DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result)
     {
-        if (Session(eventData) is { KeysToLock: { } keys } session)
-            saving.BeginAsync((TDbContext)eventData.Context!, session, result, keys, sync: true, CancellationToken.None).GetAwaiter().GetResult();
+        if (Session(eventData) is { Work: { } work } session)
+            saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: true, CancellationToken.None).GetAwaiter().GetResult();
 
         return result;
     }
@@ -96,8 +96,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public async ValueTask<DbTransaction> TransactionStartedAsync(
         DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default)
     {
-        if (Session(eventData) is { KeysToLock: { } keys } session)
-            await saving.BeginAsync((TDbContext)eventData.Context!, session, result, keys, sync: false, cancellationToken);
+        if (Session(eventData) is { Work: { } work } session)
+            await saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: false, cancellationToken);
 
         return result;
     }
@@ -122,17 +122,18 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private static OutboxSession? Session(DbContextEventData eventData) =>
         eventData.Context is { } context && OutboxSession.TryFind(context, out var session) ? session : null;
 
-    /// <summary>Says of each row where it goes; the ordering keys that the saving transaction has to lock.</summary>
-    private string[] Prepare(DbContext context, OutboxSession session)
+    /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
+    private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
         var rows = session.Unsaved();
-        if (rows.Length == 0)
-            return [];
+        var cancelled = session.Cancelled();
+        if (rows.Length + cancelled.Length == 0)
+            return null;
 
         // An open connection may be in a transaction that EF does not know of (Dapper's, a raw BEGIN).
         var ownsTransaction = SavingTransaction.StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
             && context.Database.GetDbConnection().State is ConnectionState.Closed;
-        var handsOver = ownsTransaction && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
+        var handsOver = ownsTransaction && rows.Length > 0 && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
         // Messages of one transaction leave in their order. A transaction that is not ours may bring further ones.
         var transactionKey = !ownsTransaction ? $"{OutboxSession.TransactionKeyPrefix}{TransactionId(context)}"
             : rows.Length > 1 ? $"{OutboxSession.TransactionKeyPrefix}{rows[0].MessageId:N}"
@@ -146,7 +147,12 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             row.HeldSince = now;
         }
 
-        return handsOver ? [] : [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
+        if (handsOver && cancelled.Length == 0)
+            return null;
+
+        string[] keys = [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
+
+        return new(keys, [.. rows.Where(x => x.Delay is not null)], cancelled);
     }
 
     private static void Fail(DbContext context, OutboxSession session)
@@ -158,6 +164,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private void Complete(DbContext context, OutboxSession session)
     {
         SavingTransaction.End(context, session);
+        session.ForgetCancelled();
 
         var rows = session.TakeSaved();
         if (rows.Length == 0)

@@ -49,10 +49,16 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
         if (!session.SaveFailed && session.UnsavedTypes() is { Length: > 0 } types)
             LogUnsaved(types.Length, string.Join(", ", types.Distinct()));
+        if (!session.SaveFailed && session.Cancelled() is { Length: > 0 } tokens)
+            LogNotCancelled(tokens.Length);
     }
 
     [LoggerMessage(LogLevel.Warning,
         "{Count} message(s) were published in a scope that ended without SaveChanges, so they are lost: {Types}. "
         + "Call SaveChangesAsync after publishing, or publish through IBus if the message is about no row")]
     private partial void LogUnsaved(int count, string types);
+
+    [LoggerMessage(LogLevel.Warning,
+        "{Count} scheduled message(s) were cancelled in a scope that ended without SaveChanges, so they are not: call SaveChangesAsync after it")]
+    private partial void LogNotCancelled(int count);
 }

@@ -5,6 +5,7 @@ using Games.Outbox.Inbox;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
+using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 {
     private readonly OutboxOptions _options = new();
     private readonly OrderingKeys _orderingKeys = new();
+    private bool _schedules;
     private bool _relays = true;
     private bool _cleansUp = true;
 
@@ -36,6 +38,15 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
     public void OrderBy<T>(Func<T, string?> key)
         where T : class => _orderingKeys.Add(key);
+
+    public void AddMessageScheduler()
+    {
+        _schedules = true;
+        services.Replace(ServiceDescriptor.Scoped<IMessageScheduler>(provider => new MessageScheduler(
+            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(), provider.GetRequiredService<TDbContext>(),
+                provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<IBus>().Topology)));
+    }
 
     public void DisableInboxCleanupService() => _cleansUp = false;
     public void DisableDeliveryService() => _relays = false;
@@ -70,6 +81,6 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
         _options.Validate();
 
-        return new(_options) { OrderingKeys = _orderingKeys };
+        return new(_options) { OrderingKeys = _orderingKeys, Schedules = _schedules };
     }
 }

@@ -30,6 +30,14 @@ public interface IEntityFrameworkOutboxConfigurator : ITransactionalOutboxConfig
     void OrderBy<T>(Func<T, string?> key)
         where T : class;
 
+    /// <summary>
+    /// Makes the outbox the scheduler: a scope's <see cref="IMessageScheduler" />, and in consumers with the outbox also
+    /// <c>context.SchedulePublish</c> and its siblings, write rows that wait in the table until they are due by the database's clock, without
+    /// a broker plugin. A cancellation deletes the row if nobody is publishing it yet; otherwise it has no effect and is logged. Both take
+    /// effect with SaveChanges, or with the consumer's transaction.
+    /// </summary>
+    void AddMessageScheduler();
+
     /// <summary>Leaves the clean-up of the inbox to another process.</summary>
     void DisableInboxCleanupService();
 

@@ -64,6 +64,9 @@ public static class OutboxModelBuilderExtensions
         outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later").HasFilter("\"NextAttempt\" IS NOT NULL");
         outbox.HasIndex(x => new { x.OrderingKey, x.SequenceNumber }).HasFilter("\"OrderingKey\" IS NOT NULL");
 
+        // Only scheduled rows are in it, for the cancellation.
+        outbox.HasIndex(x => x.SchedulingToken).HasFilter("\"SchedulingToken\" IS NOT NULL");
+
         // A queue in a table: room in each page for the claim's new version of a row, and vacuum by count, not by share.
         outbox.HasStorageParameter("fillfactor", 50);
         outbox.HasStorageParameter("autovacuum_vacuum_scale_factor", 0);

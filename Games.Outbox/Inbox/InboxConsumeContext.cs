@@ -1,7 +1,9 @@
 using Games.Outbox.Capture;
 using MassTransit;
+using MassTransit.Context;
 using MassTransit.Middleware;
 using MassTransit.Middleware.Outbox;
+using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Inbox;
@@ -22,6 +24,15 @@ internal sealed class InboxConsumeContext<TMessage>(
     public override bool IsOutboxDelivered => isDuplicate;
     public override int ReceiveCount => 1;
     public override long? LastSequenceNumber => null;
+
+    /// <summary>Makes <c>context.SchedulePublish</c> and its siblings rows of this transaction, whatever scheduler the bus has.</summary>
+    public void ScheduleThroughOutbox(TimeProvider time)
+    {
+        var scheduler = new ConsumeMessageSchedulerContext(this, context => new MessageScheduler(
+            new OutboxScheduleMessageProvider(context, dbContext, time), context.GetPayload<IBusTopology>()));
+
+        AddOrUpdatePayload<MessageSchedulerContext>(() => scheduler, _ => scheduler);
+    }
 
     public override Task AddSend<T>(SendContext<T> context)
     {

@@ -15,7 +15,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
     TDbContext dbContext, OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IServiceProvider provider,
-    ILogger<InboxContextFactory<TDbContext>> logger)
+    TimeProvider time, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
@@ -59,8 +59,11 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         if (!isNew)
             LogDuplicate(messageId, options.ConsumerType);
 
-        await next.Send(new InboxConsumeContext<T>(
-            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew));
+        var consuming = new InboxConsumeContext<T>(context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew);
+        if (settings.Schedules)
+            consuming.ScheduleThroughOutbox(time);
+
+        await next.Send(consuming);
 
         if (!isNew)
             return;

@@ -34,12 +34,10 @@ internal sealed class OutboxSql
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
         LockClaims = $"SELECT pg_advisory_xact_lock(hashtext('games.outbox'), {table}::int)";
 
-        // One after the other in one order for all, so that two savers of the same keys cannot wait for each other. Also says whether a
-        // transaction was under way, which began before this statement did: without one the locks are gone when it ends.
+        // One after the other in one order for all, so that two savers of the same keys cannot wait for each other.
         LockKeys = $"""
-            SELECT bool_or(held) FROM (
-                SELECT pg_advisory_xact_lock(id), now() < statement_timestamp() AS held FROM (
-                    SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
+            SELECT count(*) FROM (SELECT pg_advisory_xact_lock(id) FROM (
+                SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
             """;
 
         // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
@@ -50,6 +48,10 @@ internal sealed class OutboxSql
         // it joins the line of its key when it is due.
         string InLine(string row) =>
             $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
+
+        // An expiration is given as what is left of it in seconds: whose clock would read the time?
+        string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime)
+            ? $"EXTRACT(EPOCH FROM t.{o(column)} - clock_timestamp())::float8" : $"t.{o(column)}";
 
         Claim = $"""
             WITH ready AS (
@@ -75,7 +77,7 @@ internal sealed class OutboxSql
                   SELECT 1 FROM {outbox} e
                   WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND {InLine("e")}
                     AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
-            RETURNING t.{string.Join(", t.", Columns.Select(o))}
+            RETURNING {string.Join(", ", Columns.Select(Returned))}
             """;
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
@@ -101,6 +103,11 @@ internal sealed class OutboxSql
             WHERE {sequence} = $1 AND {owner} = $2
             """;
 
+        Cancel = $"""
+            WITH gone AS (DELETE FROM {outbox} m WHERE {o(nameof(OutboxMessage.SchedulingToken))} = ANY($1) AND {Free("m", "$2")} RETURNING 1)
+            SELECT count(*) FROM gone
+            """;
+
         InsertInbox = $"""
             INSERT INTO {inbox} ({i(nameof(InboxState.MessageId))}, {i(nameof(InboxState.ConsumerId))}, {i(nameof(InboxState.LockId))},
                 {i(nameof(InboxState.ExpirationTime))}, {i(nameof(InboxState.ReceiveCount))}, {i(nameof(InboxState.Received))},
@@ -124,6 +131,7 @@ internal sealed class OutboxSql
     public string Release { get; }
     public string Renew { get; }
     public string Fail { get; }
+    public string Cancel { get; }
     public string InsertInbox { get; }
     public string CleanUpInbox { get; }
 

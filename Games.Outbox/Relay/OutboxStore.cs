@@ -94,14 +94,29 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         return await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>
-    /// Waits for the locks of these ordering keys; the transaction under way holds them to its end. False if none is: they are free again.
-    /// </summary>
-    public async Task<bool> LockKeysAsync(
-        TDbContext context, DbTransaction? transaction, string[] keys, bool sync, CancellationToken ct)
+    /// <summary>Waits for the locks of these ordering keys; the transaction under way holds them to its end.</summary>
+    public Task<long> LockKeysAsync(TDbContext context, DbTransaction? transaction, string[] keys, bool sync, CancellationToken ct) =>
+        InContextAsync<long>(context, transaction, Sql(context).LockKeys, sync, ct, Value(keys));
+
+    /// <summary>Whether a transaction is under way on an open connection: one that began before this statement did.</summary>
+    public Task<bool> IsInTransactionAsync(TDbContext context, bool sync, CancellationToken ct) =>
+        InContextAsync<bool>(context, null, "SELECT now() < statement_timestamp()", sync, ct);
+
+    /// <summary>What time it is (UTC) by the database's clock.</summary>
+    public Task<DateTime> AskTimeAsync(TDbContext context, bool sync, CancellationToken ct) =>
+        InContextAsync<DateTime>(context, null, "SELECT clock_timestamp()", sync, ct);
+
+    /// <summary>Deletes scheduled messages that nobody is publishing; how many.</summary>
+    public async Task<int> CancelAsync(TDbContext context, DbTransaction? transaction, Guid[] tokens, bool sync, CancellationToken ct) =>
+        (int)await InContextAsync<long>(context, transaction, Sql(context).Cancel, sync, ct, Value(tokens), Value(_options.Lease));
+
+    /// <summary>Asks on the connection of a context that is about to save, in its transaction if it has one.</summary>
+    private async Task<T> InContextAsync<T>(
+        TDbContext context, DbTransaction? transaction, string sql, bool sync, CancellationToken ct, params NpgsqlParameter[] parameters)
     {
-        await using var command = Command((NpgsqlConnection)context.Database.GetDbConnection(), Sql(context).LockKeys, Value(keys));
+        await using var command = Command((NpgsqlConnection)context.Database.GetDbConnection(), sql, parameters);
         command.Transaction = (NpgsqlTransaction?)transaction;
+
         if (sync)
             context.Database.OpenConnection();
         else
@@ -109,7 +124,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
         try
         {
-            return (bool)(sync ? command.ExecuteScalar() : await command.ExecuteScalarAsync(ct))!;
+            return (T)(sync ? command.ExecuteScalar() : await command.ExecuteScalarAsync(ct))!;
         }
         finally
         {
@@ -160,7 +175,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
-    private static OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
+    private OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
     {
         SequenceNumber = reader.GetInt64(0),
         MessageId = reader.GetGuid(1),
@@ -178,7 +193,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         DestinationAddress = Address(reader, 13),
         ResponseAddress = Address(reader, 14),
         FaultAddress = Address(reader, 15),
-        ExpirationTime = reader.IsDBNull(16) ? null : reader.GetDateTime(16),
+        // By our clock, so that what is left of it is what the database's clock says.
+        ExpirationTime = reader.IsDBNull(16) ? null : time.GetUtcNow().UtcDateTime.AddSeconds(reader.GetDouble(16)),
         OrderingKey = Text(reader, 17),
         Attempts = reader.GetInt32(18),
         HeldSince = heldSince
