@@ -292,6 +292,9 @@ namespace Games.Data.Migrations
                     b.Property<string>("Properties")
                         .HasColumnType("text");
 
+                    b.Property<DateTime?>("Relayed")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<Guid?>("RequestId")
                         .HasColumnType("uuid");
 
@@ -313,7 +316,10 @@ namespace Games.Data.Migrations
 
                     b.HasIndex("NextAttempt")
                         .HasDatabaseName("IX_OutboxMessage_Later")
-                        .HasFilter("\"NextAttempt\" IS NOT NULL");
+                        .HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
+
+                    b.HasIndex("Relayed")
+                        .HasFilter("\"Relayed\" IS NOT NULL");
 
                     b.HasIndex("SchedulingToken")
                         .HasFilter("\"SchedulingToken\" IS NOT NULL");
@@ -323,7 +329,7 @@ namespace Games.Data.Migrations
                         .HasFilter("\"NextAttempt\" IS NULL");
 
                     b.HasIndex("OrderingKey", "SequenceNumber")
-                        .HasFilter("\"OrderingKey\" IS NOT NULL");
+                        .HasFilter("\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
 
                     b.HasIndex("OutboxId", "SequenceNumber")
                         .IsUnique()

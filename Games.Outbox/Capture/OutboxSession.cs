@@ -54,7 +54,12 @@ internal sealed class OutboxSession
     {
         var row = ToRow(context);
         row.OrderingKey = orderingKeys.Of(context);
+        Add(row);
+    }
 
+    /// <summary>Makes the row part of the context's next SaveChanges.</summary>
+    public void Add(OutboxMessage row)
+    {
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)
         {

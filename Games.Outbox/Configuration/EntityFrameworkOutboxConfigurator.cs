@@ -2,6 +2,7 @@ using System.Data;
 using Games.Outbox;
 using Games.Outbox.Capture;
 using Games.Outbox.Inbox;
+using Games.Outbox.Inspection;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -70,8 +71,14 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
+        services.TryAddSingleton<IOutboxReplay, OutboxReplay<TDbContext>>();
+
         if (_relays)
+        {
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
+            services.AddHostedService<RelayedCleanupService<TDbContext>>();
+        }
+
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
     }

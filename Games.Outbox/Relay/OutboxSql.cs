@@ -23,6 +23,7 @@ internal sealed class OutboxSql
         var attempts = o(nameof(OutboxMessage.Attempts));
         var error = o(nameof(OutboxMessage.LastError));
         var dead = o(nameof(OutboxMessage.Dead));
+        var relayed = o(nameof(OutboxMessage.Relayed));
         var enqueue = o(nameof(OutboxMessage.EnqueueTime));
         var table = $"'{outbox.Replace("'", "''")}'::regclass::oid";
 
@@ -59,14 +60,15 @@ internal sealed class OutboxSql
                 WHERE {next} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e
-                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
                         AND (e.{next} IS NOT NULL AND {InLine("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
             later AS (
                 SELECT {sequence}, {key} FROM {outbox} m
-                WHERE {next} <= now() AND {Free("m", "$2")}
+                WHERE {next} <= now() AND {relayed} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
-                      SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
+                      SELECT 1 FROM {outbox} e
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
                         AND ({InLine("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED),
             taken AS (SELECT * FROM ready UNION ALL SELECT * FROM later)
@@ -75,7 +77,7 @@ internal sealed class OutboxSql
             WHERE t.{sequence} = c.{sequence}
               AND (c.{key} IS NULL OR NOT EXISTS (
                   SELECT 1 FROM {outbox} e
-                  WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND {InLine("e")}
+                  WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND e.{relayed} IS NULL AND {InLine("e")}
                     AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
             RETURNING {string.Join(", ", Columns.Select(Returned))}
             """;
@@ -87,7 +89,7 @@ internal sealed class OutboxSql
                  FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
                 UNION ALL
                 (SELECT CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END
-                 FROM {outbox} WHERE {next} > {after} AND {next} < 'infinity' ORDER BY {next} LIMIT 1000)) rows (due)
+                 FROM {outbox} WHERE {next} > {after} AND {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT 1000)) rows (due)
             WHERE due > {after}
             """;
 
@@ -95,6 +97,10 @@ internal sealed class OutboxSql
         PeekLater = Due("now()");
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
+        Keep = $"""
+            UPDATE {outbox} SET {relayed} = clock_timestamp(), {next} = 'infinity', {owner} = NULL, {until} = NULL
+            WHERE {sequence} = ANY($1) AND {owner} = $2
+            """;
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
         Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
         Fail = $"""
@@ -104,8 +110,13 @@ internal sealed class OutboxSql
             """;
 
         Cancel = $"""
-            WITH gone AS (DELETE FROM {outbox} m WHERE {o(nameof(OutboxMessage.SchedulingToken))} = ANY($1) AND {Free("m", "$2")} RETURNING 1)
+            WITH gone AS (DELETE FROM {outbox} m WHERE {o(nameof(OutboxMessage.SchedulingToken))} = ANY($1) AND {relayed} IS NULL AND {Free("m", "$2")} RETURNING 1)
             SELECT count(*) FROM gone
+            """;
+
+        CleanUpRelayed = $"""
+            DELETE FROM {outbox} WHERE {sequence} = ANY(ARRAY(
+                SELECT {sequence} FROM {outbox} WHERE {relayed} < now() - $1 ORDER BY {relayed} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """;
 
         InsertInbox = $"""
@@ -128,12 +139,14 @@ internal sealed class OutboxSql
     public string Peek { get; }
     public string PeekLater { get; }
     public string Delete { get; }
+    public string Keep { get; }
     public string Release { get; }
     public string Renew { get; }
     public string Fail { get; }
     public string Cancel { get; }
     public string InsertInbox { get; }
     public string CleanUpInbox { get; }
+    public string CleanUpRelayed { get; }
 
     /// <summary>What a claim returns, in the order in which the store reads it.</summary>
     private static readonly string[] Columns =

@@ -144,6 +144,7 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
                 await db.Database.ExecuteSqlRawAsync("BEGIN");
             }
 
+            db.Add(new Note { Text = $"beside a cancellation {Guid.NewGuid()}" });
             await scheduler.CancelScheduledPublish<NoteTaken>(token);
             await db.SaveChangesAsync();
 
