@@ -20,7 +20,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
         if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
-            saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None).GetAwaiter().GetResult();
+            SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
 
         return result;
     }
@@ -88,7 +88,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result)
     {
         if (Session(eventData) is { Work: { } work } session)
-            saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: true, CancellationToken.None).GetAwaiter().GetResult();
+            SavingTransaction.Done(saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: true, CancellationToken.None));
 
         return result;
     }

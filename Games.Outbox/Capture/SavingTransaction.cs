@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using System.Transactions;
 using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -74,7 +75,11 @@ internal sealed partial class SavingTransaction<TDbContext>(OutboxStore<TDbConte
         catch
         {
             // EF Core does not know of it yet.
-            await transaction.DisposeAsync();
+            if (sync)
+                transaction.Dispose();
+            else
+                await transaction.DisposeAsync();
+
             throw;
         }
     }
@@ -131,6 +136,15 @@ internal static class SavingTransaction
     /// <summary>Whether no transaction is under way that EF Core knows of.</summary>
     public static bool StandsAlone(DbContext context) =>
         context.Database.CurrentTransaction is null && context.Database.GetEnlistedTransaction() is null && Transaction.Current is null;
+
+    /// <summary>Ends work that was done synchronously, as the synchronous SaveChanges demands: nothing is left to wait for.</summary>
+    public static void Done(Task work)
+    {
+        if (!work.IsCompleted)
+            throw new InvalidOperationException("A synchronous save has begun to wait.");
+        if (work.Exception?.InnerException is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+    }
 
     /// <summary>Leaves the context as it was before the save.</summary>
     public static void End(DbContext context, OutboxSession session)
