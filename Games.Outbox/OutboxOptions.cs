@@ -1,4 +1,5 @@
 using System.Data;
+using Games.Outbox.Capture;
 
 namespace Games.Outbox;
 
@@ -76,10 +77,16 @@ public sealed class OutboxOptions
     /// </summary>
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often expired inbox rows are looked for. Default: 1 min.</summary>
+    /// <summary>
+    /// How long a relayed message is kept in the table, from where <see cref="IOutboxReplay" /> can publish it again. Give all processes the
+    /// same. It costs an update and a later delete instead of a delete. Default: zero, which keeps none.
+    /// </summary>
+    public TimeSpan Retention { get; set; }
+
+    /// <summary>How often expired inbox rows and relayed messages are looked for. Default: 1 min.</summary>
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Inbox rows deleted by one statement. Default: 1,000.</summary>
+    /// <summary>Such rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
 
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
@@ -103,6 +110,7 @@ public sealed class OutboxOptions
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
         Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
         Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
+        Require(Retention >= TimeSpan.Zero, nameof(Retention), "zero or more");
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
         Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
@@ -116,4 +124,10 @@ public sealed class OutboxOptions
 }
 
 /// <summary>The settings of one context's outbox, so that two contexts in one process do not share them.</summary>
-internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);
+internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value)
+{
+    public OrderingKeys OrderingKeys { get; init; } = new();
+
+    /// <summary>Whether consumers schedule through the outbox.</summary>
+    public bool Schedules { get; init; }
+}

@@ -295,12 +295,18 @@ namespace Games.Data.Migrations
                     b.Property<string>("Properties")
                         .HasColumnType("text");
 
+                    b.Property<DateTime?>("Relayed")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<Guid?>("RequestId")
                         .HasColumnType("uuid");
 
                     b.Property<string>("ResponseAddress")
                         .HasMaxLength(256)
                         .HasColumnType("character varying(256)");
+
+                    b.Property<Guid?>("SchedulingToken")
+                        .HasColumnType("uuid");
 
                     b.Property<DateTime>("SentTime")
                         .HasColumnType("timestamp with time zone");
@@ -313,14 +319,20 @@ namespace Games.Data.Migrations
 
                     b.HasIndex("NextAttempt")
                         .HasDatabaseName("IX_OutboxMessage_Later")
-                        .HasFilter("\"NextAttempt\" IS NOT NULL");
+                        .HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
+
+                    b.HasIndex("Relayed")
+                        .HasFilter("\"Relayed\" IS NOT NULL");
+
+                    b.HasIndex("SchedulingToken")
+                        .HasFilter("\"SchedulingToken\" IS NOT NULL");
 
                     b.HasIndex("SequenceNumber")
                         .HasDatabaseName("IX_OutboxMessage_Ready")
                         .HasFilter("\"NextAttempt\" IS NULL");
 
                     b.HasIndex("OrderingKey", "SequenceNumber")
-                        .HasFilter("\"OrderingKey\" IS NOT NULL");
+                        .HasFilter("\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
 
                     b.HasIndex("OutboxId", "SequenceNumber")
                         .IsUnique()

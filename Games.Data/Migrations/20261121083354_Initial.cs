@@ -68,7 +68,9 @@ namespace Games.Data.Migrations
                     Attempts = table.Column<int>(type: "integer", nullable: false, defaultValue: 0),
                     NextAttempt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     LastError = table.Column<string>(type: "text", nullable: true),
-                    Dead = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                    Dead = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    SchedulingToken = table.Column<Guid>(type: "uuid", nullable: true),
+                    Relayed = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -174,13 +176,13 @@ namespace Games.Data.Migrations
                 name: "IX_OutboxMessage_Later",
                 table: "OutboxMessage",
                 column: "NextAttempt",
-                filter: "\"NextAttempt\" IS NOT NULL");
+                filter: "\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_OutboxMessage_OrderingKey_SequenceNumber",
                 table: "OutboxMessage",
                 columns: new[] { "OrderingKey", "SequenceNumber" },
-                filter: "\"OrderingKey\" IS NOT NULL");
+                filter: "\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_OutboxMessage_OutboxId_SequenceNumber",
@@ -194,6 +196,18 @@ namespace Games.Data.Migrations
                 table: "OutboxMessage",
                 column: "SequenceNumber",
                 filter: "\"NextAttempt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_OutboxMessage_Relayed",
+                table: "OutboxMessage",
+                column: "Relayed",
+                filter: "\"Relayed\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_OutboxMessage_SchedulingToken",
+                table: "OutboxMessage",
+                column: "SchedulingToken",
+                filter: "\"SchedulingToken\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_OutboxState_Created",

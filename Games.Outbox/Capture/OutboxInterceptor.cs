@@ -13,21 +13,26 @@ namespace Games.Outbox.Capture;
 /// already held by this process and go to the relay from memory; in any other transaction they are inserted free and the relay is told
 /// to look once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
 /// </summary>
-internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, TimeProvider time)
+internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, SavingTransaction<TDbContext> saving, TimeProvider time)
     : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor
     where TDbContext : DbContext
 {
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        if (Session(eventData) is { } session)
-            Prepare(eventData.Context!, session.Unsaved());
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
 
         return result;
     }
 
-    public ValueTask<InterceptionResult<int>> SavingChangesAsync(
-        DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
-        new(SavingChanges(eventData, result));
+    public async ValueTask<InterceptionResult<int>> SavingChangesAsync(
+        DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+    {
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
+
+        return result;
+    }
 
     public int SavedChanges(SaveChangesCompletedEventData eventData, int result)
     {
@@ -44,7 +49,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public void SaveChangesFailed(DbContextErrorEventData eventData)
     {
         if (Session(eventData) is { } session)
-            session.SaveFailed = true;
+            Fail(eventData.Context!, session);
     }
 
     public Task SaveChangesFailedAsync(DbContextErrorEventData eventData, CancellationToken cancellationToken = default)
@@ -57,7 +62,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public void SaveChangesCanceled(DbContextEventData eventData)
     {
         if (Session(eventData) is { } session)
-            session.SaveFailed = true;
+            Fail(eventData.Context!, session);
     }
 
     public Task SaveChangesCanceledAsync(DbContextEventData eventData, CancellationToken cancellationToken = default)
@@ -80,6 +85,23 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         return Task.CompletedTask;
     }
 
+    public DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result)
+    {
+        if (Session(eventData) is { Work: { } work } session)
+            SavingTransaction.Done(saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: true, CancellationToken.None));
+
+        return result;
+    }
+
+    public async ValueTask<DbTransaction> TransactionStartedAsync(
+        DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default)
+    {
+        if (Session(eventData) is { Work: { } work } session)
+            await saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: false, cancellationToken);
+
+        return result;
+    }
+
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
         if (Session(eventData) is not { AwaitsCommit: true } session)
@@ -100,15 +122,18 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private static OutboxSession? Session(DbContextEventData eventData) =>
         eventData.Context is { } context && OutboxSession.TryFind(context, out var session) ? session : null;
 
-    private void Prepare(DbContext context, OutboxMessage[] rows)
+    /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
+    private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
-        if (rows.Length == 0)
-            return;
+        var rows = session.Unsaved();
+        var cancelled = session.Cancelled();
+        if (rows.Length + cancelled.Length == 0)
+            return null;
 
         // An open connection may be in a transaction that EF does not know of (Dapper's, a raw BEGIN).
-        var ownsTransaction = StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
+        var ownsTransaction = SavingTransaction.StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
             && context.Database.GetDbConnection().State is ConnectionState.Closed;
-        var handsOver = ownsTransaction && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
+        var handsOver = ownsTransaction && rows.Length > 0 && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
         // Messages of one transaction leave in their order. A transaction that is not ours may bring further ones.
         var transactionKey = !ownsTransaction ? $"{OutboxSession.TransactionKeyPrefix}{TransactionId(context)}"
             : rows.Length > 1 ? $"{OutboxSession.TransactionKeyPrefix}{rows[0].MessageId:N}"
@@ -121,10 +146,26 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             row.LockId = handsOver ? relay.Owner : null;
             row.HeldSince = now;
         }
+
+        if (handsOver && cancelled.Length == 0)
+            return null;
+
+        string[] keys = [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
+
+        return new(keys, [.. rows.Where(x => x.Delay is not null)], cancelled);
+    }
+
+    private static void Fail(DbContext context, OutboxSession session)
+    {
+        SavingTransaction.End(context, session);
+        session.SaveFailed = true;
     }
 
     private void Complete(DbContext context, OutboxSession session)
     {
+        SavingTransaction.End(context, session);
+        session.ForgetCancelled();
+
         var rows = session.TakeSaved();
         if (rows.Length == 0)
             return;
@@ -138,16 +179,13 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         if (handedOver.Length == rows.Length)
             return;
 
-        if (StandsAlone(context))
+        if (SavingTransaction.StandsAlone(context))
             relay.Wake();
         else if ((context.Database.GetEnlistedTransaction() ?? Transaction.Current) is { } ambient)
             ambient.TransactionCompleted += (_, _) => relay.Wake();
         else
             session.AwaitsCommit = true;
     }
-
-    private static bool StandsAlone(DbContext context) =>
-        context.Database.CurrentTransaction is null && context.Database.GetEnlistedTransaction() is null && Transaction.Current is null;
 
     private static string TransactionId(DbContext context) =>
         context.Database.CurrentTransaction?.TransactionId.ToString("N")

@@ -11,6 +11,7 @@ namespace Games.Outbox.Capture;
 /// <summary>What a scope's IPublishEndpoint and ISendEndpointProvider are: everything sent becomes a row of the scope's DbContext.</summary>
 internal sealed class OutboxScopedBusContext(
     DbContext dbContext,
+    OrderingKeys orderingKeys,
     IPublishEndpointProvider publishes,
     ISendEndpointProvider sends,
     IClientFactory clients,
@@ -34,7 +35,7 @@ internal sealed class OutboxScopedBusContext(
     public Task AddSend<T>(SendContext<T> context)
         where T : class
     {
-        OutboxSession.For(dbContext).Add(context);
+        OutboxSession.For(dbContext).Add(context, orderingKeys);
 
         return Task.CompletedTask;
     }

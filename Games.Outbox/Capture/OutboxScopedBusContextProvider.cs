@@ -16,7 +16,8 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
     public OutboxScopedBusContextProvider(
         TBus bus, TDbContext dbContext, Bind<TBus, IClientFactory> clients, Bind<TBus, IScopedConsumeContextProvider> busConsumeContext,
-        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, ILogger<OutboxScopedBusContext> logger)
+        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, OutboxSettings<TDbContext> settings,
+        ILogger<OutboxScopedBusContext> logger)
     {
         _dbContext = dbContext;
         _logger = logger;
@@ -28,12 +29,12 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
         else if (consumeContext.HasContext)
         {
             var current = consumeContext.GetContext();
-            Context = new OutboxScopedBusContext(dbContext, new ScopedConsumePublishEndpointProvider(bus, current, provider),
+            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, new ScopedConsumePublishEndpointProvider(bus, current, provider),
                 new ScopedConsumeSendEndpointProvider(bus, current, provider), clients.Value, current, provider);
         }
         else
         {
-            Context = new OutboxScopedBusContext(dbContext, bus, bus, clients.Value, null, provider);
+            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, bus, bus, clients.Value, null, provider);
         }
     }
 
@@ -48,10 +49,16 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
         if (!session.SaveFailed && session.UnsavedTypes() is { Length: > 0 } types)
             LogUnsaved(types.Length, string.Join(", ", types.Distinct()));
+        if (!session.SaveFailed && session.Cancelled() is { Length: > 0 } tokens)
+            LogNotCancelled(tokens.Length);
     }
 
     [LoggerMessage(LogLevel.Warning,
         "{Count} message(s) were published in a scope that ended without SaveChanges, so they are lost: {Types}. "
         + "Call SaveChangesAsync after publishing, or publish through IBus if the message is about no row")]
     private partial void LogUnsaved(int count, string types);
+
+    [LoggerMessage(LogLevel.Warning,
+        "{Count} scheduled message(s) were cancelled in a scope that ended without SaveChanges, so they are not: call SaveChangesAsync after it")]
+    private partial void LogNotCancelled(int count);
 }

@@ -20,6 +20,7 @@ internal sealed class OutboxSession
 
     private readonly DbContext _context;
     private readonly List<OutboxMessage> _unsaved = [];
+    private readonly HashSet<Guid> _cancelled = [];
 
     private OutboxSession(DbContext context) => _context = context;
 
@@ -32,6 +33,12 @@ internal sealed class OutboxSession
     /// <summary>Whether a command of this context failed: if somebody caught that, PostgreSQL has given the transaction up all the same.</summary>
     public bool CommandFailed { get; set; }
 
+    /// <summary>What the transaction that EF Core is about to begin has to do first.</summary>
+    public SavingWork? Work { get; set; }
+
+    /// <summary>What the context's AutoTransactionBehavior was before such work made it always begin one.</summary>
+    public AutoTransactionBehavior? UsualTransactions { get; set; }
+
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
     public static OutboxSession For(DbContext context) => Sessions.GetValue(context, static x => new(x));
@@ -42,11 +49,17 @@ internal sealed class OutboxSession
     public static void End(DbContext context) => Sessions.Remove(context);
 
     /// <summary>Turns the message into a row of the context's next SaveChanges.</summary>
-    public void Add<T>(SendContext<T> context)
+    public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
         where T : class
     {
         var row = ToRow(context);
+        row.OrderingKey = orderingKeys.Of(context);
+        Add(row);
+    }
 
+    /// <summary>Makes the row part of the context's next SaveChanges.</summary>
+    public void Add(OutboxMessage row)
+    {
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)
         {
@@ -78,6 +91,33 @@ internal sealed class OutboxSession
         }
     }
 
+    /// <summary>Deletes the scheduled messages with this token with the context's next SaveChanges.</summary>
+    public void Cancel(Guid token)
+    {
+        lock (_unsaved)
+        {
+            foreach (var row in _unsaved.Where(x => x.SchedulingToken == token))
+                _context.Entry(row).State = EntityState.Detached;
+
+            if (_unsaved.RemoveAll(x => x.SchedulingToken == token) == 0)
+                _cancelled.Add(token);
+        }
+    }
+
+    /// <summary>Tokens of the messages that the SaveChanges which is about to run has to delete.</summary>
+    public Guid[] Cancelled()
+    {
+        lock (_unsaved)
+            return _cancelled.Count == 0 ? [] : [.. _cancelled];
+    }
+
+    /// <summary>Says that they are deleted.</summary>
+    public void ForgetCancelled()
+    {
+        lock (_unsaved)
+            _cancelled.Clear();
+    }
+
     /// <summary>Types of the messages that were captured and never saved.</summary>
     public string[] UnsavedTypes()
     {
@@ -92,6 +132,9 @@ internal sealed class OutboxSession
         var body = context.Serializer.GetMessageBody(context);
         var bytes = body.GetBytes();
         var sent = context.SentTime ?? messageId.ToNewId().Timestamp;
+        var scheduled = context.TryGetPayload(out Scheduled? payload) ? payload : null;
+        var delay = scheduled is null ? context.Delay : null;
+        var due = scheduled?.Due ?? sent + delay;
 
         return new OutboxMessage
         {
@@ -105,9 +148,12 @@ internal sealed class OutboxSession
             ResponseAddress = context.ResponseAddress,
             FaultAddress = context.FaultAddress,
             SentTime = sent,
-            ExpirationTime = sent + context.TimeToLive,
-            EnqueueTime = sent + context.Delay,
-            NextAttempt = sent + context.Delay,
+            ExpirationTime = (due ?? sent) + context.TimeToLive,
+            EnqueueTime = due,
+            NextAttempt = due,
+            Delay = delay,
+            TimeToLive = context.TimeToLive,
+            SchedulingToken = scheduled?.Token,
             ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
             MessageType = string.Join(';', context.SupportedMessageTypes),
             Headers = Json(context.Headers.GetAll()),

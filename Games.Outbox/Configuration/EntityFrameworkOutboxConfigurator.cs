@@ -6,6 +6,7 @@ using Games.Outbox.Inspection;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
+using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     where TDbContext : DbContext
 {
     private readonly OutboxOptions _options = new();
+    private readonly OrderingKeys _orderingKeys = new();
+    private bool _schedules;
     private bool _relays = true;
     private bool _cleansUp = true;
 
@@ -32,6 +35,18 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         get => _options.PublishTimeout;
         set => _options.PublishTimeout = value;
+    }
+
+    public void OrderBy<T>(Func<T, string?> key)
+        where T : class => _orderingKeys.Add(key);
+
+    public void AddMessageScheduler()
+    {
+        _schedules = true;
+        services.Replace(ServiceDescriptor.Scoped<IMessageScheduler>(provider => new MessageScheduler(
+            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(), provider.GetRequiredService<TDbContext>(),
+                provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<IBus>().Topology)));
     }
 
     public void DisableInboxCleanupService() => _cleansUp = false;
@@ -49,6 +64,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton(CreateSettings);
         services.AddSingleton<OutboxStore<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
+        services.AddSingleton<SavingTransaction<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
         services.AddOutboxInspection<TDbContext>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
@@ -57,8 +73,14 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton<SharedTransactions<TDbContext>>();
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
+        services.TryAddSingleton<IOutboxReplay, OutboxReplay<TDbContext>>();
+
         if (_relays)
+        {
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
+            services.AddHostedService<RelayedCleanupService<TDbContext>>();
+        }
+
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
     }
@@ -68,6 +90,6 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
         _options.Validate();
 
-        return new(_options);
+        return new(_options) { OrderingKeys = _orderingKeys, Schedules = _schedules };
     }
 }

@@ -61,8 +61,14 @@ public static class OutboxModelBuilderExtensions
 
         // The relay's ways in. None holds a column that a claim changes, so that claims stay heap-only updates.
         outbox.HasIndex(x => x.SequenceNumber).HasDatabaseName("IX_OutboxMessage_Ready").HasFilter("\"NextAttempt\" IS NULL");
-        outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later").HasFilter("\"NextAttempt\" IS NOT NULL");
-        outbox.HasIndex(x => new { x.OrderingKey, x.SequenceNumber }).HasFilter("\"OrderingKey\" IS NOT NULL");
+        outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later").HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
+        outbox.HasIndex(x => new { x.OrderingKey, x.SequenceNumber }).HasFilter("\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
+
+        // What is kept after its publish is only in this one.
+        outbox.HasIndex(x => x.Relayed).HasFilter("\"Relayed\" IS NOT NULL");
+
+        // Only scheduled rows are in it, for the cancellation.
+        outbox.HasIndex(x => x.SchedulingToken).HasFilter("\"SchedulingToken\" IS NOT NULL");
 
         // A queue in a table: room in each page for the claim's new version of a row, and vacuum by count, not by share.
         outbox.HasStorageParameter("fillfactor", 50);

@@ -12,7 +12,7 @@ public class OutboxMessage
     /// <summary>The message's id, by which inboxes de-duplicate.</summary>
     public Guid MessageId { get; set; }
 
-    /// <summary>Not to be published before this time (UTC); null for at once.</summary>
+    /// <summary>Not to be published before this time (UTC, the database's clock); null for at once.</summary>
     public DateTime? EnqueueTime { get; set; }
 
     /// <summary>When the application published it (UTC, the application's clock).</summary>
@@ -90,7 +90,7 @@ public class OutboxMessage
     /// <summary>How often the broker refused the message. An unreachable broker counts nothing.</summary>
     public int Attempts { get; internal set; }
 
-    /// <summary>Not to be tried before this time (UTC, the database's clock); infinity when dead; null for at once.</summary>
+    /// <summary>Not to be tried before this time (UTC, the database's clock); infinity when dead or relayed; null for at once.</summary>
     public DateTime? NextAttempt { get; set; }
 
     /// <summary>Why the last attempt failed.</summary>
@@ -98,6 +98,18 @@ public class OutboxMessage
 
     /// <summary>When the relay gave up (UTC); null while it has not.</summary>
     public DateTime? Dead { get; private set; }
+
+    /// <summary>By this a message that waits for its <see cref="EnqueueTime" /> can be cancelled; null if it was not scheduled.</summary>
+    public Guid? SchedulingToken { get; internal set; }
+
+    /// <summary>When the broker had confirmed the message (UTC, the database's clock); null while it has not. Such rows stay for the option Retention.</summary>
+    public DateTime? Relayed { get; private set; }
+
+    /// <summary>How long after its save the message is to leave: it becomes <see cref="EnqueueTime" /> by the database's clock.</summary>
+    internal TimeSpan? Delay { get; set; }
+
+    /// <summary>How long after it could leave the message is wanted: it becomes <see cref="ExpirationTime" />.</summary>
+    internal TimeSpan? TimeToLive { get; set; }
 
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }

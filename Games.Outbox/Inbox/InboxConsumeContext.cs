@@ -1,7 +1,9 @@
 using Games.Outbox.Capture;
 using MassTransit;
+using MassTransit.Context;
 using MassTransit.Middleware;
 using MassTransit.Middleware.Outbox;
+using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Inbox;
@@ -11,7 +13,8 @@ namespace Games.Outbox.Inbox;
 /// commit like any other; so the published pipe's later stages (load, deliver, remove) have nothing to do.
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
-    ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext, Guid messageId, bool isDuplicate)
+    ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider)
     where TMessage : class
 {
@@ -22,9 +25,18 @@ internal sealed class InboxConsumeContext<TMessage>(
     public override int ReceiveCount => 1;
     public override long? LastSequenceNumber => null;
 
+    /// <summary>Makes <c>context.SchedulePublish</c> and its siblings rows of this transaction, whatever scheduler the bus has.</summary>
+    public void ScheduleThroughOutbox(TimeProvider time)
+    {
+        var scheduler = new ConsumeMessageSchedulerContext(this, context => new MessageScheduler(
+            new OutboxScheduleMessageProvider(context, dbContext, time), context.GetPayload<IBusTopology>()));
+
+        AddOrUpdatePayload<MessageSchedulerContext>(() => scheduler, _ => scheduler);
+    }
+
     public override Task AddSend<T>(SendContext<T> context)
     {
-        OutboxSession.For(dbContext).Add(context);
+        OutboxSession.For(dbContext).Add(context, orderingKeys);
 
         return Task.CompletedTask;
     }

@@ -15,7 +15,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
     TDbContext dbContext, OutboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
-    IServiceProvider provider, ILogger<InboxContextFactory<TDbContext>> logger)
+    IServiceProvider provider, TimeProvider time, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
@@ -112,7 +112,12 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             LogDuplicate(messageId, options.ConsumerType);
 
         OutboxSession.For(dbContext).CommandFailed = false;
-        await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
+
+        var consuming = new InboxConsumeContext<T>(context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew);
+        if (settings.Schedules)
+            consuming.ScheduleThroughOutbox(time);
+
+        await next.Send(consuming);
     }
 
     [LoggerMessage(LogLevel.Debug, "Inbox: message {MessageId} failed in a shared transaction and is tried alone: {Reason}")]

@@ -25,11 +25,12 @@ internal sealed class InspectionSql
         var attempts = o(nameof(OutboxMessage.Attempts));
         var error = o(nameof(OutboxMessage.LastError));
         var dead = o(nameof(OutboxMessage.Dead));
+        var relayed = o(nameof(OutboxMessage.Relayed));
 
-        // What a row waits for, in the one place that says it. Every row is in exactly one of the first three.
+        // What a row waits for, in the one place that says it. Every row that is not kept after its relay is in exactly one of the first three.
         var isReady = $"{next} IS NULL";
-        var isLaidAside = $"{next} < 'infinity'";
-        var isDead = $"{next} >= 'infinity'";
+        var isLaidAside = $"({next} < 'infinity' AND {relayed} IS NULL)";
+        var isDead = $"({next} >= 'infinity' AND {relayed} IS NULL)";
         // Laid aside by its publisher, not by the relay. A returned message has counted no attempt, but it has an error.
         var wasTried = $"({attempts} > 0 OR {error} IS NOT NULL)";
         var isScheduled = $"({next} > now() AND NOT {wasTried})";
@@ -74,14 +75,14 @@ internal sealed class InspectionSql
             """;
 
         var free = $"{attempts} = 0, {next} = NULL, {dead} = NULL";
-        Retry = $"UPDATE {outbox} SET {free} WHERE {sequence} = $2 AND {next} IS NOT NULL AND {wasTried} AND NOT {IsHeld("$1")}";
+        Retry = $"UPDATE {outbox} SET {free} WHERE {sequence} = $2 AND {next} IS NOT NULL AND {relayed} IS NULL AND {wasTried} AND NOT {IsHeld("$1")}";
         // Those that die again meanwhile are left: it would never end.
         RetryDead = $"""
             UPDATE {outbox} SET {free} WHERE {sequence} = ANY(ARRAY(
                 SELECT {sequence} FROM {outbox} WHERE {isDead} AND {dead} <= $1 ORDER BY {next} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """;
         Discard = $"""
-            DELETE FROM {outbox} WHERE {sequence} = $2 AND NOT {IsHeld("$1")}
+            DELETE FROM {outbox} WHERE {sequence} = $2 AND {relayed} IS NULL AND NOT {IsHeld("$1")}
             RETURNING {o(nameof(OutboxMessage.MessageId))}, {o(nameof(OutboxMessage.MessageType))}
             """;
 

@@ -169,8 +169,12 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
         var due = await store.PeekAsync(ct) ?? poll;
 
-        // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin.
-        return due <= TimeSpan.Zero ? idle.Next() : due < poll ? due : poll;
+        // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin. Those that
+        // become due meanwhile do not wait for it.
+        if (due <= TimeSpan.Zero)
+            (due, poll) = (await store.PeekLaterAsync(ct) ?? poll, idle.Next());
+
+        return due < poll ? due : poll;
     }
 
     /// <summary>

@@ -25,6 +25,9 @@ internal sealed class OutboxSql
         var attempts = o(nameof(OutboxMessage.Attempts));
         var error = o(nameof(OutboxMessage.LastError));
         var dead = o(nameof(OutboxMessage.Dead));
+        var relayed = o(nameof(OutboxMessage.Relayed));
+        var enqueue = o(nameof(OutboxMessage.EnqueueTime));
+        var table = $"'{outbox.Replace("'", "''")}'::regclass::oid";
 
         // clock_timestamp(), not now(): the statement may have waited for the lock of the claims.
         string Free(string row, string lease) =>
@@ -33,52 +36,90 @@ internal sealed class OutboxSql
         // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
         // It also tells whether relaying is paused, so that a relay needs no statement of its own to know.
-        LockClaims = $"SELECT {paused}, pg_advisory_xact_lock(hashtext('games.outbox'), '{outbox.Replace("'", "''")}'::regclass::oid::int)";
+        LockClaims = $"SELECT {paused}, pg_advisory_xact_lock(hashtext('games.outbox'), {table}::int)";
 
+        // One after the other in one order for all, so that two savers of the same keys cannot wait for each other.
+        LockKeys = $"""
+            SELECT count(*) FROM (SELECT pg_advisory_xact_lock(id) FROM (
+                SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
+            """;
+
+        // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
+        // So at the end a row goes only with all before it.
+        //
         // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
-        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody.
-        string IsBusiness(string row) => $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%'";
+        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody. Nor does a message that is to leave later:
+        // it joins the line of its key when it is due.
+        string InLine(string row) =>
+            $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
+
+        // An expiration is given as what is left of it in seconds: whose clock would read the time?
+        string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime)
+            ? $"EXTRACT(EPOCH FROM t.{o(column)} - clock_timestamp())::float8" : $"t.{o(column)}";
 
         Claim = $"""
             WITH ready AS (
-                SELECT {sequence} FROM {outbox} m
+                SELECT {sequence}, {key} FROM {outbox} m
                 WHERE NOT {paused} AND {next} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
                       SELECT 1 FROM {outbox} e
-                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
-                        AND (e.{next} IS NOT NULL AND {IsBusiness("e")} OR NOT {Free("e", "$2")})))
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
+                        AND (e.{next} IS NOT NULL AND {InLine("e")} OR NOT {Free("e", "$2")})))
                 ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
             later AS (
-                SELECT {sequence} FROM {outbox} m
-                WHERE NOT {paused} AND {next} <= now() AND {Free("m", "$2")}
+                SELECT {sequence}, {key} FROM {outbox} m
+                WHERE NOT {paused} AND {next} <= now() AND {relayed} IS NULL AND {Free("m", "$2")}
                   AND ({key} IS NULL OR NOT EXISTS (
-                      SELECT 1 FROM {outbox} e WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence}
-                        AND ({IsBusiness("e")} OR NOT {Free("e", "$2")})))
-                ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED)
+                      SELECT 1 FROM {outbox} e
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
+                        AND ({InLine("e")} OR NOT {Free("e", "$2")})))
+                ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED),
+            taken AS (SELECT * FROM ready UNION ALL SELECT * FROM later)
             UPDATE {outbox} t SET {owner} = $1, {until} = clock_timestamp() + $2
-            FROM (SELECT {sequence} FROM ready UNION ALL SELECT {sequence} FROM later) c
+            FROM taken c
             WHERE t.{sequence} = c.{sequence}
-            RETURNING t.{string.Join(", t.", Columns.Select(o))}
+              AND (c.{key} IS NULL OR NOT EXISTS (
+                  SELECT 1 FROM {outbox} e
+                  WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND e.{relayed} IS NULL AND {InLine("e")}
+                    AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
+            RETURNING {string.Join(", ", Columns.Select(Returned))}
             """;
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
-        Peek = $"""
-            SELECT EXTRACT(EPOCH FROM LEAST(
-                (SELECT min(CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END)
-                 FROM (SELECT {owner}, {until}, {created} FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000) ready),
-                (SELECT min(CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END)
-                 FROM (SELECT {owner}, {until}, {next} FROM {outbox}
-                       WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT 1000) later)
-                ) - clock_timestamp())::float8
+        string Due(string after) => $"""
+            SELECT EXTRACT(EPOCH FROM min(due) - clock_timestamp())::float8 FROM (
+                (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END
+                 FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
+                UNION ALL
+                (SELECT CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END
+                 FROM {outbox} WHERE {next} > {after} AND {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT 1000)) rows (due)
+            WHERE due > {after}
             """;
 
+        Peek = Due("'-infinity'");
+        PeekLater = Due("now()");
+
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
+        Keep = $"""
+            UPDATE {outbox} SET {relayed} = clock_timestamp(), {next} = 'infinity', {owner} = NULL, {until} = NULL
+            WHERE {sequence} = ANY($1) AND {owner} = $2
+            """;
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
         Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
         Fail = $"""
             UPDATE {outbox} SET {attempts} = $5, {error} = $3, {owner} = NULL, {until} = NULL,
                 {next} = COALESCE(clock_timestamp() + $4, 'infinity'), {dead} = CASE WHEN $4 IS NULL THEN clock_timestamp() END
             WHERE {sequence} = $1 AND {owner} = $2
+            """;
+
+        Cancel = $"""
+            WITH gone AS (DELETE FROM {outbox} m WHERE {o(nameof(OutboxMessage.SchedulingToken))} = ANY($1) AND {relayed} IS NULL AND {Free("m", "$2")} RETURNING 1)
+            SELECT count(*) FROM gone
+            """;
+
+        CleanUpRelayed = $"""
+            DELETE FROM {outbox} WHERE {sequence} = ANY(ARRAY(
+                SELECT {sequence} FROM {outbox} WHERE {relayed} < now() - $1 ORDER BY {relayed} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """;
 
         var inboxColumns = $"""
@@ -108,15 +149,20 @@ internal sealed class OutboxSql
     }
 
     public string LockClaims { get; }
+    public string LockKeys { get; }
     public string Claim { get; }
     public string Peek { get; }
+    public string PeekLater { get; }
     public string Delete { get; }
+    public string Keep { get; }
     public string Release { get; }
     public string Renew { get; }
     public string Fail { get; }
+    public string Cancel { get; }
     public string InsertInbox { get; }
     public string InsertInboxes { get; }
     public string CleanUpInbox { get; }
+    public string CleanUpRelayed { get; }
 
     /// <summary>What a claim returns, in the order in which the store reads it.</summary>
     private static readonly string[] Columns =

@@ -59,15 +59,18 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     }, ct);
 
     /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
-    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
-    {
-        await using var command = Command(connection, sql.Peek, Value(_options.Lease));
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => PeekAsync(sql => sql.Peek, ct);
 
-        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromSeconds(seconds) : null;
-    }, ct);
+    /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
+    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) => PeekAsync(sql => sql.PeekLater, ct);
 
-    /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
-    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
+    /// <summary>Deletes rows that the broker has confirmed, if they are still ours; with a retention they stay as relayed.</summary>
+    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) =>
+        WriteAsync(sql => _options.Retention > TimeSpan.Zero ? sql.Keep : sql.Delete, ct, Value(rows), Value(Owner));
+
+    /// <summary>Deletes relayed rows that were kept for the retention.</summary>
+    public Task<int> CleanUpRelayedAsync(CancellationToken ct) =>
+        WriteAsync(sql => sql.CleanUpRelayed, ct, Value(_options.Retention), Value(_options.CleanUpLimit));
 
     /// <summary>Gives rows back untouched, if they are still ours.</summary>
     public Task<int> ReleaseAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Release, ct, Value(rows), Value(Owner));
@@ -125,6 +128,55 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         return isNew;
     }
 
+    /// <summary>Waits for the locks of these ordering keys; the transaction under way holds them to its end.</summary>
+    public Task<long> LockKeysAsync(TDbContext context, DbTransaction? transaction, string[] keys, bool sync, CancellationToken ct) =>
+        InContextAsync<long>(context, transaction, Sql(context).LockKeys, sync, ct, Value(keys));
+
+    /// <summary>Whether a transaction is under way on an open connection: one that began before this statement did.</summary>
+    public Task<bool> IsInTransactionAsync(TDbContext context, bool sync, CancellationToken ct) =>
+        InContextAsync<bool>(context, null, "SELECT now() < statement_timestamp()", sync, ct);
+
+    /// <summary>What time it is (UTC) by the database's clock.</summary>
+    public Task<DateTime> AskTimeAsync(TDbContext context, bool sync, CancellationToken ct) =>
+        InContextAsync<DateTime>(context, null, "SELECT clock_timestamp()", sync, ct);
+
+    /// <summary>Deletes scheduled messages that nobody is publishing; how many.</summary>
+    public async Task<int> CancelAsync(TDbContext context, DbTransaction? transaction, Guid[] tokens, bool sync, CancellationToken ct) =>
+        (int)await InContextAsync<long>(context, transaction, Sql(context).Cancel, sync, ct, Value(tokens), Value(_options.Lease));
+
+    /// <summary>Asks on the connection of a context that is about to save, in its transaction if it has one.</summary>
+    private async Task<T> InContextAsync<T>(
+        TDbContext context, DbTransaction? transaction, string sql, bool sync, CancellationToken ct, params NpgsqlParameter[] parameters)
+    {
+        await using var command = Command((NpgsqlConnection)context.Database.GetDbConnection(), sql, parameters);
+        command.Transaction = (NpgsqlTransaction?)transaction;
+
+        if (sync)
+            context.Database.OpenConnection();
+        else
+            await context.Database.OpenConnectionAsync(ct);
+
+        try
+        {
+            return (T)(sync ? command.ExecuteScalar() : await command.ExecuteScalarAsync(ct))!;
+        }
+        finally
+        {
+            if (sync)
+                context.Database.CloseConnection();
+            else
+                await context.Database.CloseConnectionAsync();
+        }
+    }
+
+    private Task<TimeSpan?> PeekAsync(Func<OutboxSql, string> statement, CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
+    {
+        await using var command = Command(connection, statement(sql), Value(_options.Lease));
+
+        // Up to the next millisecond: a timer that ends before it would find nothing due.
+        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
+    }, ct);
+
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
         ExecuteAsync(async (connection, sql) =>
         {
@@ -157,7 +209,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
-    private static OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
+    private OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
     {
         SequenceNumber = reader.GetInt64(0),
         MessageId = reader.GetGuid(1),
@@ -175,7 +227,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         DestinationAddress = Address(reader, 13),
         ResponseAddress = Address(reader, 14),
         FaultAddress = Address(reader, 15),
-        ExpirationTime = reader.IsDBNull(16) ? null : reader.GetDateTime(16),
+        // By our clock, so that what is left of it is what the database's clock says.
+        ExpirationTime = reader.IsDBNull(16) ? null : time.GetUtcNow().UtcDateTime.AddSeconds(reader.GetDouble(16)),
         OrderingKey = Text(reader, 17),
         Attempts = reader.GetInt32(18),
         HeldSince = heldSince

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Games.Outbox.Capture;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -72,9 +73,15 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             : Backoff.Delay(1, options.UnroutableDelay, options.UnroutableDelay);
 
         if (dies)
+        {
             LogDead(row.MessageId, row.SequenceNumber, row.MessageType, attempt, error);
+            if (row.OrderingKey is { } key && !OutboxSession.IsTransactionKey(key))
+                LogBlocks(row.SequenceNumber, key);
+        }
         else
+        {
             LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
+        }
 
         await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct), stopping);
 
@@ -131,4 +138,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     [LoggerMessage(LogLevel.Error,
         "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) is dead after {Attempts} attempts and stays in the table: {Reason}")]
     private partial void LogDead(Guid messageId, long sequenceNumber, string messageType, int attempts, string reason);
+
+    [LoggerMessage(LogLevel.Error,
+        "Outbox: dead row {SequenceNumber} holds up the messages behind it with the ordering key {OrderingKey} until it is retried or discarded")]
+    private partial void LogBlocks(long sequenceNumber, string orderingKey);
 }

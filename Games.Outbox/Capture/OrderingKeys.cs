@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using MassTransit;
+
+namespace Games.Outbox.Capture;
+
+/// <summary>By which keys messages keep their order: said of one message by its context, or of a type by a convention.</summary>
+internal sealed class OrderingKeys
+{
+    private const int LongestKey = 256;
+
+    private readonly List<(Type Type, Func<object, string?> Key)> _conventions = [];
+    private readonly ConcurrentDictionary<Type, Func<object, string?>?> _found = new();
+
+    /// <summary>Adds a convention. It also holds for types that derive from or implement <typeparamref name="T" /> and have none of their own.</summary>
+    public void Add<T>(Func<T, string?> key)
+        where T : class
+    {
+        _conventions.RemoveAll(x => x.Type == typeof(T));
+        _conventions.Add((typeof(T), message => key((T)message)));
+        _found.Clear();
+    }
+
+    /// <summary>The message's key, or null if it keeps no order.</summary>
+    /// <exception cref="ArgumentException">The key is too long, or of the kind that the outbox gives itself.</exception>
+    public string? Of<T>(SendContext<T> context)
+        where T : class
+    {
+        var key = context.TryGetPayload(out Chosen? chosen) ? chosen.Key
+            : _conventions.Count > 0 ? _found.GetOrAdd(typeof(T), Find)?.Invoke(context.Message)
+            : null;
+
+        return string.IsNullOrEmpty(key) ? null : Checked(key);
+    }
+
+    public static string Checked(string key) =>
+        key.Length > LongestKey ? throw new ArgumentException($"An ordering key has at most {LongestKey} characters, and this one {key.Length}.", nameof(key))
+        : OutboxSession.IsTransactionKey(key) || key.Contains('\0')
+            ? throw new ArgumentException($"An ordering key does not begin with '{OutboxSession.TransactionKeyPrefix}' and holds no NUL.", nameof(key))
+        : key;
+
+    private Func<object, string?>? Find(Type type) =>
+        (_conventions.Find(x => x.Type == type) is { Key: { } exact } ? exact : null) ?? _conventions.Find(x => x.Type.IsAssignableFrom(type)).Key;
+
+    /// <summary>The key that was set for one message.</summary>
+    internal sealed record Chosen(string? Key);
+}

@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>Deletes relayed messages after their retention, in small sets. Without one it deletes what an earlier setting has kept.</summary>
+internal sealed partial class RelayedCleanupService<TDbContext>(
+    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<RelayedCleanupService<TDbContext>> logger)
+    : BackgroundService
+    where TDbContext : DbContext
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var options = settings.Value;
+
+        try
+        {
+            while (true)
+            {
+                // Jitter, so that replicas that start together do not clean up together.
+                await Task.Delay(options.CleanUpInterval * (0.8 + 0.4 * Random.Shared.NextDouble()), time, stoppingToken);
+
+                while (await CleanUpAsync(stoppingToken) == options.CleanUpLimit)
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task<int> CleanUpAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await store.CleanUpRelayedAsync(ct);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            LogFailed(exception.Message);
+            return 0;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Outbox: the clean-up of relayed messages failed and is tried again at its next turn: {Reason}")]
+    private partial void LogFailed(string reason);
+}
