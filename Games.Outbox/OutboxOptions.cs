@@ -17,8 +17,27 @@ public sealed class OutboxOptions
     /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
 
-    /// <summary>Longest time between two looks at the table while nothing wakes the relay; a fifth of it is jitter. Default: 10 s.</summary>
+    /// <summary>
+    /// Longest time between two looks at the table while nothing wakes the relay and no notifications arrive; a fifth of it is jitter.
+    /// Default: 10 s.
+    /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Relays of several processes wake each other by LISTEN and NOTIFY, over one connection a process beside the application's pool. False
+    /// where LISTEN cannot work (PgBouncer in transaction mode): then what another process has left is found every
+    /// <see cref="PollInterval" />. Default: true.
+    /// </summary>
+    public bool Notifications { get; set; } = true;
+
+    /// <summary>
+    /// How often the connection for notifications is tried, by a look at the table that finds what nobody has told of; a fifth of it is
+    /// jitter. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
+    /// </summary>
+    public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Rows claimed by one statement. Default: 100.</summary>
     public int ClaimLimit { get; set; } = 100;
@@ -66,8 +85,8 @@ public sealed class OutboxOptions
     /// </summary>
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often expired inbox rows are looked for. Default: 1 min.</summary>
-    public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(1);
+    /// <summary>How often expired inbox rows are looked for. Default: 5 min.</summary>
+    public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Inbox rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
@@ -81,6 +100,8 @@ public sealed class OutboxOptions
     {
         Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
+        Require(KeepAliveInterval > TimeSpan.Zero, nameof(KeepAliveInterval));
+        Require(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "at least one second");
         Require(ClaimLimit > 0, nameof(ClaimLimit));
         Require(PublishLimit > 0, nameof(PublishLimit));
         Require(PublishTimeout > TimeSpan.Zero, nameof(PublishTimeout));

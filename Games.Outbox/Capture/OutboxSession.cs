@@ -23,9 +23,6 @@ internal sealed class OutboxSession
 
     private OutboxSession(DbContext context) => _context = context;
 
-    /// <summary>Whether rows were saved in a transaction that somebody else will commit.</summary>
-    public bool AwaitsCommit { get; set; }
-
     /// <summary>Whether a SaveChanges with captured messages failed: its caller knows already that they were not published.</summary>
     public bool SaveFailed { get; set; }
 

@@ -47,6 +47,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(CreateSettings);
         services.AddSingleton<OutboxStore<TDbContext>>();
+        services.AddSingleton<Notifications<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
@@ -56,6 +57,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         if (_relays)
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
+        else
+            services.AddHostedService<NotificationSender<TDbContext>>();
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
     }

@@ -16,7 +16,8 @@ namespace Games.Outbox.Relay;
 /// consumers' inbox makes that harmless.
 /// </summary>
 internal sealed partial class OutboxRelay<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
+    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, Notifications<TDbContext> notifications,
+    TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
     : BackgroundService
     where TDbContext : DbContext
 {
@@ -36,8 +37,13 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Whether rows may be handed over: the relay runs, the broker is there and the memory set aside for it is not full.</summary>
     public bool Accepts => _flows && _held.Count < _options.HandoffLimit;
 
-    /// <summary>Says that the table may hold rows for us. Level-triggered: a wake-up during a pass causes another pass.</summary>
-    public void Wake() => _wakeUp.Set();
+    /// <summary>Says that rows were committed and not handed over. Others are told only if this relay may not get to them soon.</summary>
+    public void RowsCommitted()
+    {
+        Wake(WakeUpSource.Commit);
+        if (!Accepts)
+            notifications.Notify();
+    }
 
     /// <summary>Takes over rows that were just committed as held by <see cref="Owner" />. They leave one after the other.</summary>
     public void HandOver(OutboxMessage[] rows)
@@ -55,7 +61,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         [
             Task.Run(() => RelayHandoversAsync(stoppingToken), CancellationToken.None),
             Task.Run(() => RelayTableAsync(stoppingToken), CancellationToken.None),
-            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None)
+            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None),
+            .. _options.Notifications ? [Task.Run(() => notifications.RunAsync(Wake, stoppingToken), CancellationToken.None)] : Array.Empty<Task>()
         ];
 
         // None ends before it is told to, except by a bug: then the host has to hear of it.
@@ -95,7 +102,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
                     if (!_flows && !await TryReopenAsync(ct))
                         await PauseAsync(trouble.Next(), ct);
                     else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
-                        await _wakeUp.WaitAsync(await RestAsync(claimed, idle, ct), ct);
+                        await RestAsync(claimed, idle, ct);
 
                     if (_flows)
                         trouble.Reset();
@@ -144,17 +151,32 @@ internal sealed partial class OutboxRelay<TDbContext>(
         return rows;
     }
 
-    /// <summary>How long nothing can be due, by the table; at most one poll interval.</summary>
-    private async Task<TimeSpan> RestAsync(int claimed, Backoff idle, CancellationToken ct)
+    /// <summary>
+    /// Rests until it is woken or a row is due, by the table. Whoever has nothing to do only looks, every poll interval, and not even that
+    /// while the connection for notifications does.
+    /// </summary>
+    private async Task RestAsync(int claimed, Backoff idle, CancellationToken ct)
     {
         if (claimed > 0)
             idle.Reset();
 
-        var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
-        var due = await store.PeekAsync(ct) ?? poll;
-
+        var due = await store.PeekAsync(ct);
         // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin.
-        return due <= TimeSpan.Zero ? idle.Next() : due < poll ? due : poll;
+        if (due <= TimeSpan.Zero)
+            due = idle.Next();
+
+        while (true)
+        {
+            var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+            var rest = due < poll ? due.Value : poll;
+
+            if (await _wakeUp.WaitAsync(rest, ct))
+                return;
+
+            due = notifications.IsListening ? due - rest : await store.PeekAsync(ct);
+            if (due <= TimeSpan.Zero)
+                return;
+        }
     }
 
     /// <summary>
@@ -232,7 +254,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         {
             // Ours no more: another relay may have it by now. The table says who.
             _held.Forget(row);
-            Wake();
+            _wakeUp.Set();
             return false;
         }
 
@@ -255,8 +277,11 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
         _flows = false;
         LogUnreachable(reason);
-        Wake();
+        _wakeUp.Set();
     }
+
+    /// <summary>Level-triggered: a wake-up during a pass causes another pass.</summary>
+    private void Wake(WakeUpSource source) => _wakeUp.Set();
 
     private void Report(PublishOutcome outcome) => _outcomes!.Report(outcome);
 

@@ -69,6 +69,13 @@ internal sealed class OutboxSql
                 ) - clock_timestamp())::float8
             """;
 
+        // By the table's full name, as the server knows it: whatever schema a model names or leaves to the search path, those who share the
+        // table share the channel, and no other application in the database does.
+        Channel = $"""
+            SELECT 'outbox_' || left(encode(sha256(convert_to(format('%I.%I', n.nspname, c.relname), 'UTF8')), 'hex'), 32)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = '{outbox.Replace("'", "''")}'::regclass
+            """;
+
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
         Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
@@ -95,6 +102,7 @@ internal sealed class OutboxSql
     public string LockClaims { get; }
     public string Claim { get; }
     public string Peek { get; }
+    public string Channel { get; }
     public string Delete { get; }
     public string Release { get; }
     public string Renew { get; }

@@ -49,12 +49,73 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     }, ct);
 
     /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
-    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
-    {
-        await using var command = Command(connection, sql.Peek, Value(_options.Lease));
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync((connection, sql) => PeekAsync(Command(connection, sql.Peek), ct), ct);
 
-        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromSeconds(seconds) : null;
-    }, ct);
+    /// <summary>The same over a connection of <see cref="OpenOwnConnectionAsync" />.</summary>
+    public Task<TimeSpan?> PeekAsync(NpgsqlConnection own, CancellationToken ct) => PeekAsync(new NpgsqlCommand(_sql!.Peek, own), ct);
+
+    /// <summary>
+    /// Opens a connection with the application's credentials, outside its pool. Each call asks anew, so that a password that changes is
+    /// the present one.
+    /// </summary>
+    /// <param name="timeout">How long the opening may take, and each statement.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<NpgsqlConnection> OpenOwnConnectionAsync(TimeSpan timeout, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
+        var shared = (NpgsqlConnection)context.Database.GetDbConnection();
+        var seconds = (int)timeout.TotalSeconds;
+        var settings = new NpgsqlConnectionStringBuilder(shared.ConnectionString)
+        {
+            ApplicationName = "outbox",
+            Pooling = false,
+            Multiplexing = false,
+            Enlist = false,
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            // A line that is dead does not take a request to cancel either.
+            CancellationTimeout = -1
+        };
+
+        _ = Sql(context);
+        var own = await shared.CloneWithAsync(settings.ConnectionString, ct);
+
+        try
+        {
+            await own.OpenAsync(ct);
+
+            return own;
+        }
+        catch
+        {
+            await own.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The channel on which the relays of this table tell each other of rows.</summary>
+    public async Task<string> ReadChannelAsync(NpgsqlConnection own, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(_sql!.Channel, own);
+
+        return (string)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Listens to a channel of <see cref="ReadChannelAsync" />.</summary>
+    public static async Task ListenAsync(NpgsqlConnection own, string channel, CancellationToken ct)
+    {
+        // LISTEN takes no parameter. The name is letters and digits.
+        await using var command = new NpgsqlCommand($"LISTEN {channel}", own);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Tells all who listen to the channel.</summary>
+    public static async Task NotifyAsync(NpgsqlConnection own, string channel, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_notify($1, '')", own) { Parameters = { Value(channel) } };
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
     public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
@@ -94,6 +155,14 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         command.Transaction = (NpgsqlTransaction)transaction;
 
         return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
+    {
+        await using var command = peek;
+        command.Parameters.Add(Value(_options.Lease));
+
+        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
