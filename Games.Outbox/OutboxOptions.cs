@@ -91,6 +91,9 @@ public sealed class OutboxOptions
     /// <summary>Inbox rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
 
+    /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
+    public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -114,6 +117,7 @@ public sealed class OutboxOptions
         Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
+        Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");
         Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
 
         static void Require(bool holds, string key, string rule = "more than zero")

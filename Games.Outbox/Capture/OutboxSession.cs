@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -42,6 +43,7 @@ internal sealed class OutboxSession
     public void Add<T>(SendContext<T> context)
         where T : class
     {
+        OutboxTracing.Keep(context);
         var row = ToRow(context);
 
         // Publishes of one scope may run in parallel; a DbContext may not.

@@ -2,6 +2,7 @@ using System.Data;
 using Games.Outbox;
 using Games.Outbox.Capture;
 using Games.Outbox.Inbox;
+using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -47,6 +48,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(CreateSettings);
         services.AddSingleton<OutboxStore<TDbContext>>();
+        services.AddSingleton<OutboxBacklog<TDbContext>>();
+        services.AddSingleton<OutboxMetrics<TDbContext>>();
         services.AddSingleton<Notifications<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();

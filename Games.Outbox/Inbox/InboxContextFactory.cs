@@ -1,4 +1,5 @@
 using Games.Outbox.Capture;
+using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
 using MassTransit;
 using MassTransit.Middleware;
@@ -15,7 +16,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
     TDbContext dbContext, OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IServiceProvider provider,
-    ILogger<InboxContextFactory<TDbContext>> logger)
+    OutboxMetrics<TDbContext> metrics, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
@@ -57,7 +58,10 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
         if (!isNew)
+        {
             LogDuplicate(messageId, options.ConsumerType);
+            metrics.Repeated();
+        }
 
         await next.Send(new InboxConsumeContext<T>(context, options, provider, dbContext, messageId, isDuplicate: !isNew));
 

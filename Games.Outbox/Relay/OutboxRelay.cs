@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Games.Outbox.Capture;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -17,7 +18,7 @@ namespace Games.Outbox.Relay;
 /// </summary>
 internal sealed partial class OutboxRelay<TDbContext>(
     OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, Notifications<TDbContext> notifications,
-    TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
+    OutboxMetrics<TDbContext> metrics, TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
     : BackgroundService
     where TDbContext : DbContext
 {
@@ -48,6 +49,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Takes over rows that were just committed as held by <see cref="Owner" />. They leave one after the other.</summary>
     public void HandOver(OutboxMessage[] rows)
     {
+        metrics.Committed(rows);
         _held.Add(rows);
         _handovers.Writer.TryWrite(rows);
     }
@@ -55,7 +57,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stop = stoppingToken.Register(() => _flows = false);
-        _outcomes = new(store, _options, _held, _wakeUp, time, logger);
+        _outcomes = new(store, _options, _held, _wakeUp, metrics, time, logger);
         var completions = Task.Run(() => _outcomes.RunAsync(stoppingToken), CancellationToken.None);
         Task[] loops =
         [
@@ -146,6 +148,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private async Task<List<OutboxMessage>> ClaimAsync(int limit)
     {
         var rows = _held.AddClaimed(await store.ClaimAsync(limit, CancellationToken.None), out var followers);
+        metrics.Claimed(rows.Count);
         Withhold(followers);
 
         return rows;
@@ -175,7 +178,10 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
             due = notifications.IsListening ? due - rest : await store.PeekAsync(ct);
             if (due <= TimeSpan.Zero)
+            {
+                metrics.WokenUp(WakeUpSource.Poll);
                 return;
+            }
         }
     }
 
@@ -192,7 +198,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         {
             Withhold([.. others]);
 
-            var outcome = await _publisher.PublishAsync(probe);
+            var outcome = await SendAsync(probe);
             Report(outcome.Result is PublishResult.Broken && _publisher.BrokerIsReachable ? outcome with { Result = PublishResult.Refused } : outcome);
 
             if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
@@ -259,7 +265,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
         }
 
         var opening = _opening;
-        var outcome = await _publisher.PublishAsync(row);
+        var outcome = await SendAsync(row);
         Report(outcome);
 
         // A publish that began before the last outage says nothing about the time after it.
@@ -268,6 +274,18 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
         return outcome.Result is PublishResult.Confirmed
             || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);
+    }
+
+    private async Task<PublishOutcome> SendAsync(OutboxMessage row)
+    {
+        using var span = OutboxTracing.StartPublish(row);
+        var outcome = await _publisher.PublishAsync(row);
+
+        span?.End(outcome);
+        if (outcome.Result is PublishResult.Confirmed)
+            metrics.Published(row);
+
+        return outcome;
     }
 
     private void StopFlow(string reason)
@@ -281,7 +299,11 @@ internal sealed partial class OutboxRelay<TDbContext>(
     }
 
     /// <summary>Level-triggered: a wake-up during a pass causes another pass.</summary>
-    private void Wake(WakeUpSource source) => _wakeUp.Set();
+    private void Wake(WakeUpSource source)
+    {
+        metrics.WokenUp(source);
+        _wakeUp.Set();
+    }
 
     private void Report(PublishOutcome outcome) => _outcomes!.Report(outcome);
 

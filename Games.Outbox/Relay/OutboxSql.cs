@@ -20,6 +20,7 @@ internal sealed class OutboxSql
         var until = o(nameof(OutboxMessage.LockedUntil));
         var created = o(nameof(OutboxMessage.Created));
         var next = o(nameof(OutboxMessage.NextAttempt));
+        var scheduled = o(nameof(OutboxMessage.EnqueueTime));
         var attempts = o(nameof(OutboxMessage.Attempts));
         var error = o(nameof(OutboxMessage.LastError));
         var dead = o(nameof(OutboxMessage.Dead));
@@ -55,7 +56,8 @@ internal sealed class OutboxSql
             UPDATE {outbox} t SET {owner} = $1, {until} = clock_timestamp() + $2
             FROM (SELECT {sequence} FROM ready UNION ALL SELECT {sequence} FROM later) c
             WHERE t.{sequence} = c.{sequence}
-            RETURNING t.{string.Join(", t.", Columns.Select(o))}
+            RETURNING t.{string.Join(", t.", Columns.Select(o))},
+                EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(t.{created}, t.{scheduled}))::float8
             """;
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
@@ -67,6 +69,23 @@ internal sealed class OutboxSql
                  FROM (SELECT {owner}, {until}, {next} FROM {outbox}
                        WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT 1000) later)
                 ) - clock_timestamp())::float8
+            """;
+
+        // Each count walks its index and stops at the bound, by ORDER BY whatever the statistics say: 16 million rows cost as much as
+        // 10,000. Beyond the bound stands what the last vacuum counted in the whole table.
+        Measure = $"""
+            SELECT CASE WHEN ready + later <= $1 THEN ready + later ELSE GREATEST(ready + later, rows - dead) END, dead, age
+            FROM (SELECT
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT $1 + 1) r) AS ready,
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT $1 + 1) l) AS later,
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} = 'infinity' ORDER BY {next} LIMIT $1) d) AS dead,
+                (SELECT reltuples::bigint FROM pg_class WHERE oid = '{outbox.Replace("'", "''")}'::regclass) AS rows,
+                EXTRACT(EPOCH FROM clock_timestamp() - LEAST(
+                    (SELECT GREATEST({created}, {scheduled}) FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1),
+                    (SELECT min(GREATEST({created}, {scheduled}))
+                     FROM (SELECT {created}, {scheduled} FROM {outbox}
+                           WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT $1) l
+                     WHERE {scheduled} IS NULL OR {scheduled} < clock_timestamp())))::float8 AS age) m
             """;
 
         // By the table's full name, as the server knows it: whatever schema a model names or leaves to the search path, those who share the
@@ -102,6 +121,7 @@ internal sealed class OutboxSql
     public string LockClaims { get; }
     public string Claim { get; }
     public string Peek { get; }
+    public string Measure { get; }
     public string Channel { get; }
     public string Delete { get; }
     public string Release { get; }

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using Games.Outbox.Monitoring;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -14,6 +15,9 @@ namespace Games.Outbox.Relay;
 internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, OutboxSettings<TDbContext> settings, TimeProvider time)
     where TDbContext : DbContext
 {
+    /// <summary>How far <see cref="MeasureAsync" /> counts exactly, in rows.</summary>
+    public const long MeasureLimit = 10_000;
+
     private readonly OutboxOptions _options = settings.Value;
     private OutboxSql? _sql;
 
@@ -41,7 +45,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            rows.Add(ReadRow(reader, heldSince));
+            rows.Add(ReadRow(reader, heldSince, time.TimestampFrequency));
 
         rows.Sort((x, y) => x.SequenceNumber.CompareTo(y.SequenceNumber));
 
@@ -116,6 +120,16 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         await using var command = new NpgsqlCommand("SELECT pg_notify($1, '')", own) { Parameters = { Value(channel) } };
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    /// <summary>Counts what waits and what is dead, at a bounded cost, and says how old the oldest is.</summary>
+    public Task<Backlog> MeasureAsync(CancellationToken ct) => ExecuteAsync(async (connection, sql) =>
+    {
+        await using var command = Command(connection, sql.Measure, Value(MeasureLimit));
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+
+        return new Backlog(reader.GetInt64(0), reader.GetInt64(1), TimeSpan.FromSeconds(reader.IsDBNull(2) ? 0 : Math.Max(reader.GetDouble(2), 0)));
+    }, ct);
 
     /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
     public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
@@ -197,7 +211,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
-    private static OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
+    private static OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince, long frequency) => new()
     {
         SequenceNumber = reader.GetInt64(0),
         MessageId = reader.GetGuid(1),
@@ -218,7 +232,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         ExpirationTime = reader.IsDBNull(16) ? null : reader.GetDateTime(16),
         OrderingKey = Text(reader, 17),
         Attempts = reader.GetInt32(18),
-        HeldSince = heldSince
+        HeldSince = heldSince,
+        PublishableSince = heldSince - (long)(reader.GetDouble(19) * frequency)
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Games.Outbox.Monitoring;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,8 @@ namespace Games.Outbox.Relay;
 
 /// <summary>Writes down what became of the publishes: the one place that deletes rows, gives them back, lays them aside or buries them.</summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxOptions options, HeldRows held, WakeUp wakeUp, TimeProvider time, ILogger logger)
+    OutboxStore<TDbContext> store, OutboxOptions options, HeldRows held, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
+    TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
@@ -72,9 +74,14 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             : Backoff.Delay(1, options.UnroutableDelay, options.UnroutableDelay);
 
         if (dies)
+        {
             LogDead(row.MessageId, row.SequenceNumber, row.MessageType, attempt, error);
+        }
         else
+        {
             LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
+            metrics.Retried();
+        }
 
         await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct), stopping);
 
