@@ -84,8 +84,7 @@ internal sealed class OutboxSql
                     (SELECT GREATEST({created}, {scheduled}) FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1),
                     (SELECT min(GREATEST({created}, {scheduled}))
                      FROM (SELECT {created}, {scheduled} FROM {outbox}
-                           WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT $1) l
-                     WHERE {scheduled} IS NULL OR {scheduled} < clock_timestamp())))::float8 AS age) m
+                           WHERE {next} IS NOT NULL AND {next} < 'infinity' ORDER BY {next} LIMIT $1) l)))::float8 AS age) m
             """;
 
         // By the table's full name, as the server knows it: whatever schema a model names or leaves to the search path, those who share the
