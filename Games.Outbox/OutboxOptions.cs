@@ -94,6 +94,15 @@ public sealed class OutboxOptions
     /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
     public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The health check is Degraded when the oldest message that could have been published has waited longer. Default: 1 min.</summary>
+    public TimeSpan DegradedAge { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The health check is Degraded from this many dead messages on. Default: 1.</summary>
+    public int DegradedDead { get; set; } = 1;
+
+    /// <summary>The health check is Unhealthy when the relay has not got through a pass for longer. Default: 1 min.</summary>
+    public TimeSpan UnhealthyAfter { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -118,6 +127,9 @@ public sealed class OutboxOptions
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
         Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");
+        Require(DegradedAge > TimeSpan.Zero, nameof(DegradedAge));
+        Require(DegradedDead > 0, nameof(DegradedDead));
+        Require(UnhealthyAfter > TimeSpan.Zero, nameof(UnhealthyAfter));
         Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
 
         static void Require(bool holds, string key, string rule = "more than zero")

@@ -10,6 +10,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace MassTransit.Configuration;
 
@@ -56,6 +57,9 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.ConfigureDbContext<TDbContext>((provider, options) =>
             options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
 
+        services.AddHealthChecks();
+        services.Configure<HealthCheckServiceOptions>(AddHealthCheck);
+
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
         if (_relays)
@@ -64,6 +68,15 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
             services.AddHostedService<NotificationSender<TDbContext>>();
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
+    }
+
+    private static void AddHealthCheck(HealthCheckServiceOptions checks)
+    {
+        const string Name = OutboxHealthCheck<TDbContext>.Name;
+
+        // A second context's outbox in the same process bears the context's name.
+        var name = checks.Registrations.Any(x => x.Name == Name) ? $"{Name}-{typeof(TDbContext).Name}" : Name;
+        checks.Registrations.Add(new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
     }
 
     private OutboxSettings<TDbContext> CreateSettings(IServiceProvider provider)

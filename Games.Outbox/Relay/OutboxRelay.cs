@@ -28,6 +28,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private readonly HeldRows _held = new(time, settings.Value.Lease);
     private readonly SemaphoreSlim _window = new(settings.Value.PublishLimit);
     private readonly WakeUp _wakeUp = new();
+    private readonly Heartbeat _heart = new(time);
     private OutcomeWriter<TDbContext>? _outcomes;
     private volatile bool _flows;
     private volatile int _opening;
@@ -37,6 +38,9 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
     /// <summary>Whether rows may be handed over: the relay runs, the broker is there and the memory set aside for it is not full.</summary>
     public bool Accepts => _flows && _held.Count < _options.HandoffLimit;
+
+    /// <summary>How long the loop over the table is late with its pass; null while it does not run.</summary>
+    public TimeSpan? Overdue => _heart.Overdue;
 
     /// <summary>Says that rows were committed and not handed over. Others are told only if this relay may not get to them soon.</summary>
     public void RowsCommitted()
@@ -95,6 +99,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
         var idle = new Backoff(TimeSpan.FromMilliseconds(250), _options.PollInterval);
 
+        _heart.Beat();
+
         try
         {
             while (!ct.IsCancellationRequested)
@@ -106,6 +112,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
                     else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
                         await RestAsync(claimed, idle, ct);
 
+                    // Not after a failure: a loop that only fails does not live.
+                    _heart.Beat();
                     if (_flows)
                         trouble.Reset();
                 }
@@ -121,6 +129,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         {
             // Told to stop, and the database may be stopping too: whatever was under way is still in the table.
         }
+
+        _heart.Stop();
     }
 
     /// <summary>Claims and starts one batch; the number of rows claimed.</summary>
@@ -173,6 +183,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
             var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
             var rest = due < poll ? due.Value : poll;
 
+            _heart.Beat(rest);
             if (await _wakeUp.WaitAsync(rest, ct))
                 return;
 
@@ -192,7 +203,10 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private async Task<bool> TryReopenAsync(CancellationToken ct)
     {
         while (!_publisher.BrokerIsReachable)
+        {
+            _heart.Beat();
             await PauseAsync(TimeSpan.FromMilliseconds(100), ct);
+        }
 
         if (await ClaimAsync(1) is [var probe, .. var others])
         {
