@@ -183,6 +183,27 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
         Assert.NotEqual(channel, await ChannelAsync<ElsewhereDbContext>(elsewhere));
     }
 
+    [Fact]
+    public async Task The_connection_is_opened_with_the_password_that_the_data_source_has_at_that_time()
+    {
+        var asked = 0;
+        var builder = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Password = null }.ConnectionString);
+        var password = new NpgsqlConnectionStringBuilder(database.ConnectionString).Password ?? "any";
+        builder.UsePasswordProvider(_ => password, (_, _) =>
+        {
+            asked++;
+            return new(password);
+        });
+        await using var source = builder.Build();
+        await using var services = new ServiceCollection().AddDbContext<NotesDbContext>(x => x.UseNpgsql(source)).BuildServiceProvider();
+        var store = new OutboxStore<NotesDbContext>(services.GetRequiredService<IServiceScopeFactory>(), new(new()), TimeProvider.System);
+
+        await using var connection = await store.OpenOwnConnectionAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+
+        Assert.Equal(System.Data.ConnectionState.Open, connection.State);
+        Assert.Equal(1, asked);
+    }
+
     private static async Task AssertPublishesAsync(NotesService from, NotesService through)
     {
         // More than one, so that a look that happened to come by cannot pass for a wake-up.
