@@ -10,5 +10,7 @@ internal static class Health
         routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         // The bus is not asked: with the broker down games are still taken, and their events wait.
         routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Name == GamesDatabase.HealthCheckName });
+        // What waits to be published and what is dead: for whoever watches, not for whoever routes requests.
+        routes.MapHealthChecks("/health/outbox", new HealthCheckOptions { Predicate = check => check.Tags.Contains("outbox") });
     }
 }

@@ -28,8 +28,27 @@ public sealed class OutboxOptions
     /// <summary>With <see cref="ConsumeTogether" />: transactions of one consumer that may be under way at the same time. Default: 2.</summary>
     public int ConsumerTransactions { get; set; } = 2;
 
-    /// <summary>Longest time between two looks at the table while nothing wakes the relay; a fifth of it is jitter. Default: 10 s.</summary>
+    /// <summary>
+    /// Longest time between two looks at the table while nothing wakes the relay and no notifications arrive; a fifth of it is jitter.
+    /// Default: 10 s.
+    /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Relays of several processes wake each other by LISTEN and NOTIFY, over one connection a process beside the application's pool. False
+    /// where LISTEN cannot work (PgBouncer in transaction mode): then what another process has left is found every
+    /// <see cref="PollInterval" />. Default: true.
+    /// </summary>
+    public bool Notifications { get; set; } = true;
+
+    /// <summary>
+    /// How often the connection for notifications is tried, by a look at the table that finds what nobody has told of; a fifth of it is
+    /// jitter. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
+    /// </summary>
+    public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Rows claimed by one statement. Default: 100.</summary>
     public int ClaimLimit { get; set; } = 100;
@@ -83,11 +102,23 @@ public sealed class OutboxOptions
     /// </summary>
     public TimeSpan Retention { get; set; }
 
-    /// <summary>How often expired inbox rows and relayed messages are looked for. Default: 1 min.</summary>
-    public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(1);
+    /// <summary>How often expired inbox rows and relayed messages are looked for. Default: 5 min.</summary>
+    public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Such rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
+
+    /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
+    public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The health check is Degraded when the oldest message that could have been published has waited longer. Default: 1 min.</summary>
+    public TimeSpan DegradedAge { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The health check is Degraded from this many dead messages on. Default: 1.</summary>
+    public int DegradedDead { get; set; } = 1;
+
+    /// <summary>The health check is Unhealthy when the relay has not got through a pass for longer. Default: 1 min.</summary>
+    public TimeSpan UnhealthyAfter { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -100,6 +131,8 @@ public sealed class OutboxOptions
         Require(ConsumeTogether > 0, nameof(ConsumeTogether));
         Require(ConsumerTransactions > 0, nameof(ConsumerTransactions));
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
+        Require(KeepAliveInterval > TimeSpan.Zero, nameof(KeepAliveInterval));
+        Require(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "at least one second");
         Require(ClaimLimit > 0, nameof(ClaimLimit));
         Require(PublishLimit > 0, nameof(PublishLimit));
         Require(PublishTimeout > TimeSpan.Zero, nameof(PublishTimeout));
@@ -113,6 +146,10 @@ public sealed class OutboxOptions
         Require(Retention >= TimeSpan.Zero, nameof(Retention), "zero or more");
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
+        Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");
+        Require(DegradedAge > TimeSpan.Zero, nameof(DegradedAge));
+        Require(DegradedDead > 0, nameof(DegradedDead));
+        Require(UnhealthyAfter > TimeSpan.Zero, nameof(UnhealthyAfter));
         Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
 
         static void Require(bool holds, string key, string rule = "more than zero")

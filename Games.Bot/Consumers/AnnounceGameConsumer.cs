@@ -11,11 +11,11 @@ public sealed class GameNotFoundException(Guid gameId) : Exception($"Game {gameI
 internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvider clock, ILogger<AnnounceGameConsumer> logger)
     : IConsumer<GameCreated>
 {
-    private static readonly Func<GamesDbContext, Guid, CancellationToken, Task<Found?>> Find = EF.CompileAsyncQuery(
+    private static readonly Func<GamesDbContext, Guid, CancellationToken, Task<GameToAnnounce?>> Find = EF.CompileAsyncQuery(
         (GamesDbContext db, Guid gameId, CancellationToken ct) => db.Games
             .AsNoTracking()
             .Where(game => game.Id == gameId)
-            .Select(game => new Found(
+            .Select(game => new GameToAnnounce(
                 game,
                 db.Players.Count(player => player.GameId == game.Id),
                 db.Announcements.Any(announcement => announcement.GameId == game.Id)))
@@ -47,7 +47,7 @@ internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvid
         LogAnnounced(gameId, found.Game.Title, announcement.ChannelId);
     }
 
-    private sealed record Found(Game Game, int Players, bool IsAnnounced);
+    private sealed record GameToAnnounce(Game Game, int Players, bool IsAnnounced);
 
     [LoggerMessage(LogLevel.Information, "Announced game {GameId} \"{Title}\" in channel {ChannelId}")]
     private partial void LogAnnounced(Guid gameId, string title, string channelId);

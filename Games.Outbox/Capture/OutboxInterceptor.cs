@@ -1,10 +1,12 @@
 using System.Data;
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Transactions;
 using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace Games.Outbox.Capture;
 
@@ -17,6 +19,9 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor
     where TDbContext : DbContext
 {
+    // By the transaction and not by the context: another context may share the transaction, and commit it.
+    private readonly ConditionalWeakTable<DbTransaction, object> _awaited = [];
+
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
         if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
@@ -104,11 +109,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
-        if (Session(eventData) is not { AwaitsCommit: true } session)
-            return;
-
-        session.AwaitsCommit = false;
-        relay.Wake();
+        if (_awaited.Remove(transaction))
+            relay.RowsCommitted();
     }
 
     public Task TransactionCommittedAsync(
@@ -180,11 +182,11 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             return;
 
         if (SavingTransaction.StandsAlone(context))
-            relay.Wake();
+            relay.RowsCommitted();
         else if ((context.Database.GetEnlistedTransaction() ?? Transaction.Current) is { } ambient)
-            ambient.TransactionCompleted += (_, _) => relay.Wake();
+            ambient.TransactionCompleted += (_, _) => relay.RowsCommitted();
         else
-            session.AwaitsCommit = true;
+            _awaited.AddOrUpdate(context.Database.CurrentTransaction!.GetDbTransaction(), this);
     }
 
     private static string TransactionId(DbContext context) =>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -23,9 +24,6 @@ internal sealed class OutboxSession
     private readonly HashSet<Guid> _cancelled = [];
 
     private OutboxSession(DbContext context) => _context = context;
-
-    /// <summary>Whether rows were saved in a transaction that somebody else will commit.</summary>
-    public bool AwaitsCommit { get; set; }
 
     /// <summary>Whether a SaveChanges with captured messages failed: its caller knows already that they were not published.</summary>
     public bool SaveFailed { get; set; }
@@ -52,6 +50,7 @@ internal sealed class OutboxSession
     public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
         where T : class
     {
+        OutboxTracing.Keep(context);
         var row = ToRow(context);
         row.OrderingKey = orderingKeys.Of(context);
         Add(row);

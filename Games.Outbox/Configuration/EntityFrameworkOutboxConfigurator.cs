@@ -3,6 +3,7 @@ using Games.Outbox;
 using Games.Outbox.Capture;
 using Games.Outbox.Inbox;
 using Games.Outbox.Inspection;
+using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -11,6 +12,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace MassTransit.Configuration;
 
@@ -63,6 +65,9 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(CreateSettings);
         services.AddSingleton<OutboxStore<TDbContext>>();
+        services.AddSingleton<OutboxBacklog<TDbContext>>();
+        services.AddSingleton<OutboxMetrics<TDbContext>>();
+        services.AddSingleton<Notifications<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
         services.AddSingleton<SavingTransaction<TDbContext>>();
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
@@ -71,6 +76,9 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
             options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
 
         services.AddSingleton<SharedTransactions<TDbContext>>();
+        services.AddHealthChecks();
+        services.Configure<HealthCheckServiceOptions>(AddHealthCheck);
+
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
         services.TryAddSingleton<IOutboxReplay, OutboxReplay<TDbContext>>();
@@ -80,9 +88,22 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
             services.AddHostedService<RelayedCleanupService<TDbContext>>();
         }
+        else
+        {
+            services.AddHostedService<NotificationSender<TDbContext>>();
+        }
 
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
+    }
+
+    private static void AddHealthCheck(HealthCheckServiceOptions checks)
+    {
+        const string Name = OutboxHealthCheck<TDbContext>.Name;
+
+        // A second context's outbox in the same process bears the context's name.
+        var name = checks.Registrations.Any(x => x.Name == Name) ? $"{Name}-{typeof(TDbContext).Name}" : Name;
+        checks.Registrations.Add(new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
     }
 
     private OutboxSettings<TDbContext> CreateSettings(IServiceProvider provider)

@@ -116,4 +116,7 @@ public class OutboxMessage
 
     /// <summary>When this process took hold of the row, by its own monotonic clock (TimeProvider timestamp).</summary>
     internal long HeldSince { get; set; }
+
+    /// <summary>Since when it could have been published, by the same clock; null while nobody measures that.</summary>
+    internal long? PublishableSince { get; set; }
 }

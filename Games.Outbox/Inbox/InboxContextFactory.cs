@@ -1,4 +1,5 @@
 using Games.Outbox.Capture;
+using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
 using MassTransit;
 using MassTransit.Middleware;
@@ -15,7 +16,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
     TDbContext dbContext, OutboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
-    IServiceProvider provider, TimeProvider time, ILogger<InboxContextFactory<TDbContext>> logger)
+    IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
@@ -109,7 +110,10 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         where T : class
     {
         if (!isNew)
+        {
             LogDuplicate(messageId, options.ConsumerType);
+            metrics.Repeated();
+        }
 
         OutboxSession.For(dbContext).CommandFailed = false;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using Games.Outbox.Capture;
 using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -16,7 +15,7 @@ namespace Games.Outbox.Inbox;
 /// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
 /// </summary>
 internal sealed partial class SharedTransactions<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxRelay<TDbContext> relay, OutboxSettings<TDbContext> settings, ILogger<SharedTransactions<TDbContext>> logger)
+    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, ILogger<SharedTransactions<TDbContext>> logger)
     where TDbContext : DbContext
 {
     private readonly OutboxOptions _options = settings.Value;
@@ -65,8 +64,6 @@ internal sealed partial class SharedTransactions<TDbContext>(
             LogGivenUp(deliveries.Length, exception.Message);
         }
 
-        if (committed && deliveries.Any(x => OutboxSession.TryFind(x.Context, out var session) && session.AwaitsCommit))
-            relay.Wake();
         foreach (var delivery in deliveries)
             delivery.End(committed);
     }

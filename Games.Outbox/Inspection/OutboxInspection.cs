@@ -221,7 +221,7 @@ public sealed partial class OutboxInspection<TDbContext>
     }
 
     /// <summary>The one place that tells relays to look at the table now: this process's. The others look within a poll.</summary>
-    private void Wake() => _relay?.Wake();
+    private void Wake() => _relay?.RowsCommitted();
 
     private Task<int> WriteAsync(Func<InspectionSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
         ExecuteAsync(async (connection, sql) =>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Games.Outbox.Capture;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +17,8 @@ namespace Games.Outbox.Relay;
 /// consumers' inbox makes that harmless.
 /// </summary>
 internal sealed partial class OutboxRelay<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
+    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, Notifications<TDbContext> notifications,
+    OutboxMetrics<TDbContext> metrics, TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
     : BackgroundService
     where TDbContext : DbContext
 {
@@ -29,6 +31,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private readonly HeldRows _held = new(time, settings.Value.Lease);
     private readonly SemaphoreSlim _window = new(settings.Value.PublishLimit);
     private readonly WakeUp _wakeUp = new();
+    private readonly Heartbeat _heart = new(time);
     private OutcomeWriter<TDbContext>? _outcomes;
     private volatile bool _flows;
     private volatile int _opening;
@@ -39,12 +42,21 @@ internal sealed partial class OutboxRelay<TDbContext>(
     /// <summary>Whether rows may be handed over: the relay runs and is not paused, the broker is there and the memory set aside for it is not full.</summary>
     public bool Accepts => _flows && !store.IsPaused && _held.Count < _options.HandoffLimit;
 
-    /// <summary>Says that the table may hold rows for us. Level-triggered: a wake-up during a pass causes another pass.</summary>
-    public void Wake() => _wakeUp.Set();
+    /// <summary>How long the loop over the table is late with its pass; null while it does not run.</summary>
+    public TimeSpan? Overdue => _heart.Overdue;
+
+    /// <summary>Says that rows were committed and not handed over. Others are told only if this relay may not get to them soon.</summary>
+    public void RowsCommitted()
+    {
+        Wake(WakeUpSource.Commit);
+        if (!Accepts)
+            notifications.Notify();
+    }
 
     /// <summary>Takes over rows that were just committed as held by <see cref="Owner" />. They leave one after the other.</summary>
     public void HandOver(OutboxMessage[] rows)
     {
+        metrics.Committed(rows);
         _held.Add(rows);
         _handovers.Writer.TryWrite(rows);
     }
@@ -52,13 +64,14 @@ internal sealed partial class OutboxRelay<TDbContext>(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stop = stoppingToken.Register(() => _flows = false);
-        _outcomes = new(store, _options, _held, _wakeUp, time, logger);
+        _outcomes = new(store, _options, _held, _wakeUp, metrics, time, logger);
         var completions = Task.Run(() => _outcomes.RunAsync(stoppingToken), CancellationToken.None);
         Task[] loops =
         [
             Task.Run(() => RelayHandoversAsync(stoppingToken), CancellationToken.None),
             Task.Run(() => RelayTableAsync(stoppingToken), CancellationToken.None),
-            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None)
+            Task.Run(() => RenewAsync(stoppingToken), CancellationToken.None),
+            .. _options.Notifications ? [Task.Run(() => notifications.RunAsync(Wake, stoppingToken), CancellationToken.None)] : Array.Empty<Task>()
         ];
 
         // None ends before it is told to, except by a bug: then the host has to hear of it.
@@ -89,6 +102,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
         var idle = new Backoff(TimeSpan.FromMilliseconds(250), _options.PollInterval);
 
+        _heart.Beat();
+
         try
         {
             while (!ct.IsCancellationRequested)
@@ -98,8 +113,10 @@ internal sealed partial class OutboxRelay<TDbContext>(
                     if (!_flows && !await TryReopenAsync(ct))
                         await PauseAsync(trouble.Next(), ct);
                     else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
-                        await _wakeUp.WaitAsync(await RestAsync(claimed, idle, ct), ct);
+                        await RestAsync(claimed, idle, ct);
 
+                    // Not after a failure: a loop that only fails does not live.
+                    _heart.Beat();
                     if (_flows)
                         trouble.Reset();
                 }
@@ -115,6 +132,8 @@ internal sealed partial class OutboxRelay<TDbContext>(
         {
             // Told to stop, and the database may be stopping too: whatever was under way is still in the table.
         }
+
+        _heart.Stop();
     }
 
     /// <summary>Claims and starts one batch; the number of rows claimed.</summary>
@@ -143,6 +162,7 @@ internal sealed partial class OutboxRelay<TDbContext>(
     {
         var wasPaused = store.IsPaused;
         var rows = _held.AddClaimed(await store.ClaimAsync(limit, CancellationToken.None), out var followers);
+        metrics.Claimed(rows.Count);
         Withhold(followers);
 
         if (store.IsPaused && !wasPaused)
@@ -153,28 +173,50 @@ internal sealed partial class OutboxRelay<TDbContext>(
         return rows;
     }
 
-    /// <summary>How long nothing can be due, by the table; at most one poll interval.</summary>
-    private async Task<TimeSpan> RestAsync(int claimed, Backoff idle, CancellationToken ct)
+    /// <summary>
+    /// Rests until it is woken or a row is due, by the table. Whoever has nothing to do only looks, every poll interval, and not even that
+    /// while the connection for notifications does.
+    /// </summary>
+    private async Task RestAsync(int claimed, Backoff idle, CancellationToken ct)
     {
         if (claimed > 0)
             idle.Reset();
 
-        var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
         if (store.IsPaused)
         {
             // Commits go on and wake us: they must not cost a statement each.
             await PauseAsync(PausedLook, ct);
-            return poll;
+            _heart.Beat(_options.PollInterval);
+            await _wakeUp.WaitAsync(_options.PollInterval, ct);
+            return;
         }
 
-        var due = await store.PeekAsync(ct) ?? poll;
-
+        var due = await store.PeekAsync(ct);
         // A row that is due and was not claimed waits for another (its key's head, a lock): looking again at once would spin. Those that
         // become due meanwhile do not wait for it.
         if (due <= TimeSpan.Zero)
-            (due, poll) = (await store.PeekLaterAsync(ct) ?? poll, idle.Next());
+        {
+            due = idle.Next();
+            if (await store.PeekLaterAsync(ct) is { } later && later < due)
+                due = later;
+        }
 
-        return due < poll ? due : poll;
+        while (true)
+        {
+            var poll = _options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+            var rest = due < poll ? due.Value : poll;
+
+            _heart.Beat(rest);
+            if (await _wakeUp.WaitAsync(rest, ct))
+                return;
+
+            due = notifications.IsListening ? due - rest : await store.PeekAsync(ct);
+            if (due <= TimeSpan.Zero)
+            {
+                metrics.WokenUp(WakeUpSource.Poll);
+                return;
+            }
+        }
     }
 
     /// <summary>
@@ -184,13 +226,16 @@ internal sealed partial class OutboxRelay<TDbContext>(
     private async Task<bool> TryReopenAsync(CancellationToken ct)
     {
         while (!_publisher.BrokerIsReachable)
+        {
+            _heart.Beat();
             await PauseAsync(TimeSpan.FromMilliseconds(100), ct);
+        }
 
         if (await ClaimAsync(1) is [var probe, .. var others])
         {
             Withhold([.. others]);
 
-            var outcome = await _publisher.PublishAsync(probe);
+            var outcome = await SendAsync(probe);
             Report(outcome.Result is PublishResult.Broken && _publisher.BrokerIsReachable ? outcome with { Result = PublishResult.Refused } : outcome);
 
             if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
@@ -252,12 +297,12 @@ internal sealed partial class OutboxRelay<TDbContext>(
         {
             // Ours no more: another relay may have it by now. The table says who.
             _held.Forget(row);
-            Wake();
+            _wakeUp.Set();
             return false;
         }
 
         var opening = _opening;
-        var outcome = await _publisher.PublishAsync(row);
+        var outcome = await SendAsync(row);
         Report(outcome);
 
         // A publish that began before the last outage says nothing about the time after it.
@@ -268,6 +313,18 @@ internal sealed partial class OutboxRelay<TDbContext>(
             || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);
     }
 
+    private async Task<PublishOutcome> SendAsync(OutboxMessage row)
+    {
+        using var span = OutboxTracing.StartPublish(row);
+        var outcome = await _publisher.PublishAsync(row);
+
+        span?.End(outcome);
+        if (outcome.Result is PublishResult.Confirmed)
+            metrics.Published(row);
+
+        return outcome;
+    }
+
     private void StopFlow(string reason)
     {
         if (!_flows)
@@ -275,7 +332,14 @@ internal sealed partial class OutboxRelay<TDbContext>(
 
         _flows = false;
         LogUnreachable(reason);
-        Wake();
+        _wakeUp.Set();
+    }
+
+    /// <summary>Level-triggered: a wake-up during a pass causes another pass.</summary>
+    private void Wake(WakeUpSource source)
+    {
+        metrics.WokenUp(source);
+        _wakeUp.Set();
     }
 
     private void Report(PublishOutcome outcome) => _outcomes!.Report(outcome);

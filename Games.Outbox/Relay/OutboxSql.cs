@@ -82,7 +82,8 @@ internal sealed class OutboxSql
                   SELECT 1 FROM {outbox} e
                   WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND e.{relayed} IS NULL AND {InLine("e")}
                     AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
-            RETURNING {string.Join(", ", Columns.Select(Returned))}
+            RETURNING {string.Join(", ", Columns.Select(Returned))},
+                EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(t.{created}, t.{enqueue}))::float8
             """;
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
@@ -98,6 +99,29 @@ internal sealed class OutboxSql
 
         Peek = Due("'-infinity'");
         PeekLater = Due("now()");
+
+        // Each count walks its index and stops at the bound, by ORDER BY whatever the statistics say: 16 million rows cost as much as
+        // 10,000. Beyond the bound stands what the last vacuum counted in the whole table.
+        Measure = $"""
+            SELECT CASE WHEN ready + later <= $1 THEN ready + later ELSE GREATEST(ready + later, rows - dead) END, dead, age
+            FROM (SELECT
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT $1 + 1) r) AS ready,
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1 + 1) l) AS later,
+                (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} = 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1) d) AS dead,
+                (SELECT reltuples::bigint FROM pg_class WHERE oid = {table}) AS rows,
+                EXTRACT(EPOCH FROM clock_timestamp() - LEAST(
+                    (SELECT GREATEST({created}, {enqueue}) FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1),
+                    (SELECT min(GREATEST({created}, {enqueue}))
+                     FROM (SELECT {created}, {enqueue} FROM {outbox}
+                           WHERE {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1) l)))::float8 AS age) m
+            """;
+
+        // By the table's full name, as the server knows it: whatever schema a model names or leaves to the search path, those who share the
+        // table share the channel, and no other application in the database does.
+        Channel = $"""
+            SELECT 'outbox_' || left(encode(sha256(convert_to(format('%I.%I', n.nspname, c.relname), 'UTF8')), 'hex'), 32)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {table}
+            """;
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
         Keep = $"""
@@ -153,6 +177,8 @@ internal sealed class OutboxSql
     public string Claim { get; }
     public string Peek { get; }
     public string PeekLater { get; }
+    public string Measure { get; }
+    public string Channel { get; }
     public string Delete { get; }
     public string Keep { get; }
     public string Release { get; }

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using Games.Outbox.Inbox;
+using Games.Outbox.Monitoring;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -15,6 +16,9 @@ namespace Games.Outbox.Relay;
 internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, OutboxSettings<TDbContext> settings, TimeProvider time)
     where TDbContext : DbContext
 {
+    /// <summary>How far <see cref="MeasureAsync" /> counts exactly, in rows.</summary>
+    public const long MeasureLimit = 10_000;
+
     private readonly OutboxOptions _options = settings.Value;
     private OutboxSql? _sql;
     private volatile bool _isPaused;
@@ -48,7 +52,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         var paused = reader.GetBoolean(0);
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            rows.Add(ReadRow(reader, heldSince));
+            rows.Add(ReadRow(reader, heldSince, time.TimestampFrequency));
 
         // Resumed while this claim waited for its turn: what it took is to be published.
         _isPaused = paused && rows.Count == 0;
@@ -59,10 +63,86 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     }, ct);
 
     /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
-    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => PeekAsync(sql => sql.Peek, ct);
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync((connection, sql) => PeekAsync(Command(connection, sql.Peek), ct), ct);
 
     /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
-    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) => PeekAsync(sql => sql.PeekLater, ct);
+    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) => ExecuteAsync((connection, sql) => PeekAsync(Command(connection, sql.PeekLater), ct), ct);
+
+    /// <summary>The same over a connection of <see cref="OpenOwnConnectionAsync" />.</summary>
+    public Task<TimeSpan?> PeekAsync(NpgsqlConnection own, CancellationToken ct) => PeekAsync(new NpgsqlCommand(_sql!.Peek, own), ct);
+
+    /// <summary>
+    /// Opens a connection with the application's credentials, outside its pool. Each call asks anew, so that a password that changes is
+    /// the present one.
+    /// </summary>
+    /// <param name="timeout">How long the opening may take, and each statement.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<NpgsqlConnection> OpenOwnConnectionAsync(TimeSpan timeout, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
+        var shared = (NpgsqlConnection)context.Database.GetDbConnection();
+        var seconds = (int)timeout.TotalSeconds;
+        var settings = new NpgsqlConnectionStringBuilder(shared.ConnectionString)
+        {
+            ApplicationName = "outbox",
+            Pooling = false,
+            Multiplexing = false,
+            Enlist = false,
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            // A line that is dead does not take a request to cancel either.
+            CancellationTimeout = -1
+        };
+
+        _ = Sql(context);
+        var own = await shared.CloneWithAsync(settings.ConnectionString, ct);
+
+        try
+        {
+            await own.OpenAsync(ct);
+
+            return own;
+        }
+        catch
+        {
+            await own.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The channel on which the relays of this table tell each other of rows.</summary>
+    public async Task<string> ReadChannelAsync(NpgsqlConnection own, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(_sql!.Channel, own);
+
+        return (string)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Listens to a channel of <see cref="ReadChannelAsync" />.</summary>
+    public static async Task ListenAsync(NpgsqlConnection own, string channel, CancellationToken ct)
+    {
+        // LISTEN takes no parameter. The name is letters and digits.
+        await using var command = new NpgsqlCommand($"LISTEN {channel}", own);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Tells all who listen to the channel.</summary>
+    public static async Task NotifyAsync(NpgsqlConnection own, string channel, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_notify($1, '')", own) { Parameters = { Value(channel) } };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Counts what waits and what is dead, at a bounded cost, and says how old the oldest is.</summary>
+    public Task<Backlog> MeasureAsync(CancellationToken ct) => ExecuteAsync(async (connection, sql) =>
+    {
+        await using var command = Command(connection, sql.Measure, Value(MeasureLimit));
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+
+        return new Backlog(reader.GetInt64(0), reader.GetInt64(1), TimeSpan.FromSeconds(reader.IsDBNull(2) ? 0 : Math.Max(reader.GetDouble(2), 0)));
+    }, ct);
 
     /// <summary>Deletes rows that the broker has confirmed, if they are still ours; with a retention they stay as relayed.</summary>
     public Task<int> DeleteAsync(long[] rows, CancellationToken ct) =>
@@ -169,13 +249,14 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         }
     }
 
-    private Task<TimeSpan?> PeekAsync(Func<OutboxSql, string> statement, CancellationToken ct) => ExecuteAsync<TimeSpan?>(async (connection, sql) =>
+    private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
     {
-        await using var command = Command(connection, statement(sql), Value(_options.Lease));
+        await using var command = peek;
+        command.Parameters.Add(Value(_options.Lease));
 
         // Up to the next millisecond: a timer that ends before it would find nothing due.
         return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
-    }, ct);
+    }
 
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
         ExecuteAsync(async (connection, sql) =>
@@ -209,7 +290,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
-    private OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince) => new()
+    private OutboxMessage ReadRow(NpgsqlDataReader reader, long heldSince, long frequency) => new()
     {
         SequenceNumber = reader.GetInt64(0),
         MessageId = reader.GetGuid(1),
@@ -231,7 +312,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         ExpirationTime = reader.IsDBNull(16) ? null : time.GetUtcNow().UtcDateTime.AddSeconds(reader.GetDouble(16)),
         OrderingKey = Text(reader, 17),
         Attempts = reader.GetInt32(18),
-        HeldSince = heldSince
+        HeldSince = heldSince,
+        PublishableSince = heldSince - (long)(reader.GetDouble(19) * frequency)
     };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);

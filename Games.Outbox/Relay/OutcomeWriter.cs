@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Games.Outbox.Capture;
+using Games.Outbox.Monitoring;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,8 @@ namespace Games.Outbox.Relay;
 
 /// <summary>Writes down what became of the publishes: the one place that deletes rows, gives them back, lays them aside or buries them.</summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxOptions options, HeldRows held, WakeUp wakeUp, TimeProvider time, ILogger logger)
+    OutboxStore<TDbContext> store, OutboxOptions options, HeldRows held, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
+    TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
@@ -81,6 +83,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
         else
         {
             LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
+            metrics.Retried();
         }
 
         await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct), stopping);

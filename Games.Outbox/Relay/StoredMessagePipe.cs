@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -26,6 +27,7 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
 
         foreach (var (name, value) in Dictionary(message.Headers))
             context.Headers.Set(name, value);
+        OutboxTracing.Pass(context);
 
         if (context is TransportSendContext transport)
         {

@@ -99,7 +99,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
     {
         var looks = service.Services.GetRequiredService<Looks>();
         var before = looks.Count;
-        service.Services.GetRequiredService<OutboxRelay<NotesDbContext>>().Wake();
+        service.Services.GetRequiredService<OutboxRelay<NotesDbContext>>().RowsCommitted();
         await Until.TrueAsync(() => looks.Count >= before + 2, "the relay has looked at the table");
     }
 

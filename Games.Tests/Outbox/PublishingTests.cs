@@ -1,5 +1,6 @@
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Messaging;
@@ -48,6 +49,34 @@ public partial class PublishingTests
         });
 
         await AssertNothingOfAsync(service, taken);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_two_contexts_share_publishes_at_its_commit_by_either()
+    {
+        await using var service = await StartAsync(outbox: x => x.QueryDelay = TimeSpan.FromHours(1),
+            host: x => x.Configuration["Outbox:KeepAliveInterval"] = "01:00:00");
+
+        // More than one, so that a look that happened to come by cannot pass for a wake-up.
+        for (var i = 0; i < 3; i++)
+        {
+            var taken = new NoteTaken(Guid.CreateVersion7(), $"in another's transaction {i}");
+            await service.InScopeAsync(async (owner, _) =>
+            {
+                await using var transaction = await owner.Database.BeginTransactionAsync();
+                await service.InScopeAsync(async (guest, publisher) =>
+                {
+                    guest.Database.SetDbConnection(owner.Database.GetDbConnection());
+                    await guest.Database.UseTransactionAsync(transaction.GetDbTransaction());
+                    await publisher.Publish(taken);
+                    await guest.SaveChangesAsync();
+                });
+
+                await transaction.CommitAsync();
+            });
+
+            await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived", TimeSpan.FromSeconds(5));
+        }
     }
 
     [Fact]

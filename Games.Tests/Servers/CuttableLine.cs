@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Npgsql;
 
 namespace Games.Tests.Servers;
 
@@ -11,11 +12,13 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly ConcurrentDictionary<TcpClient, bool> connections = new();
     private readonly CancellationTokenSource stopped = new();
     private readonly (string Host, int Port) target;
+    private readonly StatementCounter? counter;
     private readonly Task accepting;
     private volatile TaskCompletionSource frozen = Thawed();
 
-    public CuttableLine(string host, int port)
+    public CuttableLine(string host, int port, StatementCounter? counter = null)
     {
+        this.counter = counter;
         target = (host, port);
         listener.Start();
         accepting = AcceptAsync();
@@ -29,6 +32,17 @@ internal sealed class CuttableLine : IAsyncDisposable
         var line = new CuttableLine(uri.Host, uri.Port);
         (uri.Host, uri.Port) = ("127.0.0.1", line.Port);
         through = uri.Uri.AbsoluteUri;
+
+        return line;
+    }
+
+    /// <summary>Without encryption, which a line that counts could not read.</summary>
+    public static CuttableLine ToPostgres(string connectionString, out string through, StatementCounter? counter = null)
+    {
+        var target = new NpgsqlConnectionStringBuilder(connectionString);
+        var line = new CuttableLine(target.Host!, target.Port, counter);
+        (target.Host, target.Port, target.SslMode, target.GssEncryptionMode) = ("127.0.0.1", line.Port, SslMode.Disable, GssEncryptionMode.Disable);
+        through = target.ConnectionString;
 
         return line;
     }
@@ -81,7 +95,7 @@ internal sealed class CuttableLine : IAsyncDisposable
         {
             connections[near] = connections[far] = true;
             await far.ConnectAsync(target.Host, target.Port, stopped.Token);
-            await await Task.WhenAny(CopyAsync(near, far), CopyAsync(far, near));
+            await await Task.WhenAny(CopyAsync(near, far, counter?.Connection()), CopyAsync(far, near));
         }
         catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
@@ -94,12 +108,13 @@ internal sealed class CuttableLine : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to)
+    private async Task CopyAsync(TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? watch = null)
     {
         var buffer = new byte[8192];
         while (await from.GetStream().ReadAsync(buffer, stopped.Token) is var read and > 0)
         {
             await frozen.Task;
+            watch?.Invoke(buffer.AsMemory(0, read));
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stopped.Token);
         }
     }

@@ -1,0 +1,31 @@
+namespace Games.Outbox.Monitoring;
+
+/// <summary>A loop says when it will be back; whoever watches sees when it is late. Time is the process's own, monotonic.</summary>
+internal sealed class Heartbeat(TimeProvider time)
+{
+    private const long Stopped = long.MaxValue;
+
+    private long _expected = Stopped;
+
+    /// <summary>How long the loop has been late; null while it does not run.</summary>
+    public TimeSpan? Overdue
+    {
+        get
+        {
+            var expected = Interlocked.Read(ref _expected);
+            if (expected == Stopped)
+                return null;
+
+            var overdue = time.GetElapsedTime(expected);
+
+            return overdue > TimeSpan.Zero ? overdue : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>The loop is alive and means to be back after this time.</summary>
+    public void Beat(TimeSpan rest = default) =>
+        Interlocked.Exchange(ref _expected, time.GetTimestamp() + (long)(rest.TotalSeconds * time.TimestampFrequency));
+
+    /// <summary>The loop has ended as it should.</summary>
+    public void Stop() => Interlocked.Exchange(ref _expected, Stopped);
+}

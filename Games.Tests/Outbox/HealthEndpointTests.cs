@@ -1,0 +1,25 @@
+using System.Net;
+using Games.Tests.Api;
+using Games.Tests.Servers;
+using Npgsql;
+
+namespace Games.Tests.Outbox;
+
+public sealed class HealthEndpointTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    [Fact]
+    public async Task An_event_that_waits_for_a_broker_degrades_the_outbox_and_leaves_the_api_ready()
+    {
+        await using var host = new ApiHost(database.ConnectionString, ApiHost.NoBroker);
+        using var api = host.CreateClient();
+        Assert.Equal("Healthy", await api.GetStringAsync("/health/outbox"));
+
+        await api.CreateGameAsync();
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand("""UPDATE "OutboxMessage" SET "Created" = now() - interval '2 minutes'""");
+        await command.ExecuteNonQueryAsync();
+
+        await Until.TrueAsync(async () => await api.GetStringAsync("/health/outbox") == "Degraded", "the event that waits is noticed");
+        Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/health/ready")).StatusCode);
+    }
+}
