@@ -51,9 +51,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         Finding[] findings =
         [
             .. await check.FindingsAsync(accepted, posted, ct),
-            .. from queue in await new BrokerQueues(system.RabbitMq).CountAsync(Queues, ct)
-               where queue.Value > 0
-               select new Finding(Fate.Stuck, $"messages in {queue.Key}", [.. Enumerable.Repeat("a message", (int)queue.Value)]),
+            .. await LeftInQueuesAsync(system, ct),
             .. FindingOf(Fate.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
             .. FindingOf(Fate.Wrong, "not there yet when the event came, by the bots' logs", logs.NotFound),
         ];
@@ -64,7 +62,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
             accepted.Count,
             failures.Values.Sum(),
             failures,
-            await check.GamesAsync(ct) - accepted.Count,
+            Math.Max(0, await check.GamesAsync(ct) - accepted.Count),
             faults,
             Count(Fate.Lost),
             Count(Fate.Doubled),
@@ -81,6 +79,15 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
 
     private static IEnumerable<Finding> FindingOf(Fate fate, string what, IReadOnlyList<Guid> games) =>
         games.Count > 0 ? [new Finding(fate, what, [.. games.Select(game => game.ToString())])] : [];
+
+    private static async Task<IEnumerable<Finding>> LeftInQueuesAsync(SystemUnderFire system, CancellationToken ct)
+    {
+        var queues = new BrokerQueues(system.RabbitMq);
+        var left = new List<Finding>();
+        foreach (var queue in Queues)
+            left.Add(new Finding(Fate.Stuck, $"in the queue {queue}", await queues.MessagesAsync(queue, ct)));
+        return left.Where(finding => finding.Where.Count > 0);
+    }
 
     private static async Task StartAsync(SystemUnderFire system, CancellationToken ct)
     {
@@ -100,32 +107,39 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         var run = $"chaos {load.Seed}";
         var posters = system.Apis.Select(api => new GamePoster(api.Address, run, load.Clients, ClientPatience)).ToList();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var posts = new FireLoad(posters, progress, load.Clients);
+        var faults = conductor.RunAsync(ending.Token);
         try
         {
-            var posts = new FireLoad(posters, progress, load.Clients);
-            var faults = conductor.RunAsync(ending.Token);
             if (!await posts.RunAsync(load.Patience, begin($"{load.Games} games accepted under {load.Faults} faults", load.Games), ct))
             {
                 complaints.Add($"No game was accepted for {load.Patience.TotalSeconds:0} s after {progress.Count}, so no more were posted.");
                 await ending.CancelAsync();
             }
-
-            await EndedAsync(faults, ct);
-            return (posts.Posted, posts.Failures);
+        }
+        catch
+        {
+            await ending.CancelAsync();
+            throw;
         }
         finally
         {
+            // Also when we are told to stop: a fault that goes on would start again what is about to be stopped.
+            await EndedAsync(faults);
             posters.ForEach(poster => poster.Dispose());
         }
+
+        ct.ThrowIfCancellationRequested();
+        return (posts.Posted, posts.Failures);
     }
 
-    private static async Task EndedAsync(Task faults, CancellationToken ct)
+    private static async Task EndedAsync(Task faults)
     {
         try
         {
             await faults;
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The load has given up, and so have the faults: the complaints say both.
         }

@@ -13,8 +13,6 @@ internal sealed class FaultConductor(SystemUnderFire system, IReadOnlyList<Plann
     /// <summary>Faults whose end did not come, and those whose moment did not.</summary>
     public IEnumerable<string> Complaints => complaints.Concat(plan.Skip(records.Count).Select(fault => $"{fault.Name} was not reached, at game {fault.AtGame}"));
 
-    public int Inflicted => records.Count;
-
     public async Task RunAsync(CancellationToken ct)
     {
         var running = new List<Task>();

@@ -27,28 +27,26 @@ internal sealed class FireLoad(IReadOnlyList<GamePoster> apis, Progress progress
     public async Task<bool> RunAsync(TimeSpan patience, IPhase phase, CancellationToken ct)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var posting = Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(() => ClientAsync(client, phase, ending.Token), ct)));
+        var posting = Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(() => ClientAsync(client, phase, ending.Token), CancellationToken.None)));
         var (last, still) = (0, TimeSpan.Zero);
-        using var timer = new PeriodicTimer(Look);
         while (!posting.IsCompleted && still < patience)
         {
-            await Task.WhenAny(posting, timer.WaitForNextTickAsync(ct).AsTask());
-            ct.ThrowIfCancellationRequested();
+            await Task.WhenAny(posting, Task.Delay(Look, CancellationToken.None));
             var count = progress.Count;
             (last, still) = (count, count > last || progress.IsHeld ? TimeSpan.Zero : still + Look);
         }
 
-        var completed = posting.IsCompleted;
+        var enough = posting.IsCompleted;
         await ending.CancelAsync();
         try
         {
             await posting;
         }
-        catch (OperationCanceledException) when (!completed && !ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             return false;
         }
-        return completed;
+        return enough;
     }
 
     private async Task ClientAsync(int client, IPhase phase, CancellationToken ct)

@@ -18,6 +18,7 @@ internal sealed partial class ServiceLogs(string? directory) : IDisposable
     private readonly ConcurrentQueue<Guid> notFound = new();
     private int announced;
     private int repeats;
+    private volatile bool ended;
 
     /// <summary>Announcements that the bots logged before their commit: more than there are in the end, where one was rolled back.</summary>
     public int Announced => Volatile.Read(ref announced);
@@ -44,12 +45,24 @@ internal sealed partial class ServiceLogs(string? directory) : IDisposable
         return line =>
         {
             lock (file)
-                file.WriteLine(line);
+            {
+                // The last lines of a process may come when it is long dead.
+                if (!ended)
+                    file.WriteLine(line);
+            }
             Hear(service, line);
         };
     }
 
-    public void Dispose() => files.ForEach(file => file.Dispose());
+    public void Dispose()
+    {
+        ended = true;
+        foreach (var file in files)
+        {
+            lock (file)
+                file.Dispose();
+        }
+    }
 
     private void Hear(string service, string line)
     {
