@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Games.Bench.Commands;
 
-var bench = new RootCommand("Drives any implementation of the main job from outside: HTTP in, SQL to see the result.")
+var bench = new RootCommand("Drives any implementation of the main job from outside, HTTP in, SQL to see the result; and ours under fire.")
 {
     LoadCommand.Create(),
     LatencyCommand.Create(),
     DrainCommand.Create(),
     CompareCommand.Create(),
+    ChaosCommand.Create(),
 };
 
 var parsed = bench.Parse(args);

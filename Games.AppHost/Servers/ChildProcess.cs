@@ -12,6 +12,8 @@ internal enum Signal
     Quit = 3,
     Kill = 9,
     Term = 15,
+    Cont = 18,
+    Stop = 19,
 }
 
 /// <summary>What to start, as whom, and how it is told that its parent is gone.</summary>

@@ -49,6 +49,13 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
         return ConnectionStringTo(name);
     }
 
+    /// <summary>An immediate shutdown: every backend is told to quit at once, nothing is flushed, and the start recovers from the log.</summary>
+    public async Task RestartImmediatelyAsync(CancellationToken ct = default)
+    {
+        await StopAsync(Signal.Quit);
+        await StartAsync(ct);
+    }
+
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
     {
         home ??= await UsableDirectoryAsync(ct);

@@ -63,12 +63,7 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
         }
     }
 
-    public async Task StopAsync()
-    {
-        if (server is not null)
-            await server.StopAsync(CleanStop, StopPatience);
-        Released();
-    }
+    public Task StopAsync() => StopAsync(CleanStop);
 
     /// <summary>SIGKILL, as a power cut would: nothing is flushed, nobody is told.</summary>
     public void Kill()
@@ -76,6 +71,12 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
         server?.Kill();
         Released();
     }
+
+    /// <summary>SIGSTOP: it stands still wherever it is, and its connections stay open, until <see cref="Thaw"/>.</summary>
+    public void Freeze() => server?.Send(Signal.Stop);
+
+    /// <summary>SIGCONT: it goes on where it stood, and knows nothing of the time between.</summary>
+    public void Thaw() => server?.Send(Signal.Cont);
 
     public async Task RestartAsync(bool kill = false, CancellationToken ct = default)
     {
@@ -97,6 +98,13 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
     /// <summary>Opens a connection as a client would; throws while that is not possible.</summary>
     protected abstract Task ConnectAsync(CancellationToken ct);
+
+    protected async Task StopAsync(Signal how)
+    {
+        if (server is not null)
+            await server.StopAsync(how, StopPatience);
+        Released();
+    }
 
     /// <summary>Called when the server's process is gone.</summary>
     protected virtual void Released()

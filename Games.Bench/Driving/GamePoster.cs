@@ -16,14 +16,15 @@ internal readonly record struct Answer(Guid GameId, string? Refusal)
 /// <summary>Posts games over keep-alive connections, reads no more of a response than its status and its Location.</summary>
 internal sealed class GamePoster : IDisposable
 {
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(30);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpClient http;
     private readonly Uri games;
     private readonly GameBodies bodies;
 
-    public GamePoster(Uri api, string run, int connections)
+    /// <param name="patience">How long an answer may take; 30 s unless given.</param>
+    public GamePoster(Uri api, string run, int connections, TimeSpan? patience = null)
     {
         games = new Uri(api, "/games");
         bodies = new GameBodies(run);
@@ -37,7 +38,7 @@ internal sealed class GamePoster : IDisposable
             ActivityHeadersPropagator = null,
         })
         {
-            Timeout = RequestTimeout,
+            Timeout = patience ?? UsualPatience,
         };
     }
 
@@ -61,7 +62,7 @@ internal sealed class GamePoster : IDisposable
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return Answer.Refused($"no answer within {RequestTimeout.TotalSeconds} s");
+            return Answer.Refused($"no answer within {http.Timeout.TotalSeconds} s");
         }
     }
 

@@ -73,9 +73,16 @@ internal sealed class AnnounceGameConsumerDefinition : ConsumerDefinition<Announ
         IRegistrationContext context)
     {
         endpoint.PrefetchCount = 64;
+        // A database that is away says nothing about the message: it is waited for, however long, and counts no attempt.
         endpoint.UseMessageRetry(retry => retry
-            .Exponential(5, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100))
-            .Ignore<GameNotFoundException>());
+            .Exponential(int.MaxValue, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100))
+            .Handle<Exception>(failure => failure.IsDatabaseGone()));
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Exponential(5, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100));
+            retry.Ignore<GameNotFoundException>();
+            retry.Ignore<Exception>(failure => failure.IsDatabaseGone());
+        });
         endpoint.UseEntityFrameworkOutbox<GamesDbContext>(context);
     }
 }

@@ -7,7 +7,7 @@ namespace Games.Tests.Bench;
 
 public sealed class CommandLineTests
 {
-    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), CompareCommand.Create()];
+    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
 
     [Fact]
     public void Every_command_runs_without_an_option() => Assert.All(Commands, command => Assert.Empty(command.Parse([]).Errors));
@@ -29,6 +29,8 @@ public sealed class CommandLineTests
     [InlineData("latency", "--seconds", "3601")]
     [InlineData("drain", "--messages", "-1")]
     [InlineData("compare", "--rounds", "21")]
+    [InlineData("chaos", "--games", "199")]
+    [InlineData("chaos", "--faults", "8")]
     public void No_run_is_without_an_end(string command, string option, string value)
     {
         var errors = Commands.Single(one => one.Name == command).Parse([option, value]).Errors;

@@ -1,0 +1,37 @@
+namespace Games.Bench.Chaos;
+
+/// <summary>What a run under fire has shown.</summary>
+/// <param name="Accepted">Games answered 201; a few more than asked for, as clients end together.</param>
+/// <param name="Failed">Requests with any other answer or none.</param>
+/// <param name="LeftByFailed">Games that failed requests left all the same; each counts as a game and has to be announced.</param>
+/// <param name="Repeats">Messages that reached a bot again and had no effect, as far as the bots' logs say.</param>
+/// <param name="RolledBack">Announcements that were made and rolled back, as far as the bots' logs say; another attempt has made them.</param>
+/// <param name="LongestRecoverySeconds">Of all faults; null if one is not recovered from.</param>
+/// <param name="LongestWaitSeconds">From the commit of a game to the commit of its announcement.</param>
+internal sealed record ChaosFigures(
+    int Seed,
+    int Accepted,
+    int Failed,
+    IReadOnlyDictionary<string, int> Failures,
+    int LeftByFailed,
+    IReadOnlyList<InflictedFault> Faults,
+    int Lost,
+    int Doubled,
+    int Stuck,
+    int Repeats,
+    int RolledBack,
+    double PostingSeconds,
+    double? LongestRecoverySeconds,
+    double? LongestWaitSeconds,
+    IReadOnlyList<string> Complaints)
+{
+    public bool Passed => Complaints.Count == 0;
+}
+
+/// <summary>A fault and what it cost.</summary>
+/// <param name="AtGame">Games accepted before it.</param>
+/// <param name="Overlaps">Whether it did not wait for the end of those before it.</param>
+/// <param name="OutageSeconds">Until what was taken away was back.</param>
+/// <param name="Waiting">Games accepted before it and not announced at that moment.</param>
+/// <param name="RecoverySeconds">Until the last of them was announced; null if one never was.</param>
+internal sealed record InflictedFault(string Fault, int AtGame, bool Overlaps, double OutageSeconds, int Waiting, double? RecoverySeconds);

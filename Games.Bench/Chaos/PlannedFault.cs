@@ -1,0 +1,41 @@
+namespace Games.Bench.Chaos;
+
+/// <summary>What can be done to the running system.</summary>
+internal enum FaultKind
+{
+    KillApi,
+    KillBot,
+    FreezeApi,
+    FreezeBot,
+    RestartRabbitMq,
+    KillRabbitMq,
+    RestartPostgres,
+    CrashPostgres,
+    TerminateBackends,
+}
+
+/// <summary>One fault of a run, and its moment: counted in accepted games, not in seconds, so that a seed does the same on any machine.</summary>
+/// <param name="Replica">1 or 2: which API, or which bot.</param>
+/// <param name="From">Accepted games at which the load waits until the faults before this one are over, unless this one overlaps with them.</param>
+/// <param name="AtGame">Accepted games at which it is inflicted; since <paramref name="From"/> the load runs.</param>
+internal sealed record PlannedFault(FaultKind Kind, int Replica, int From, int AtGame, bool Overlaps)
+{
+    public string Target => Kind switch
+    {
+        FaultKind.KillApi or FaultKind.FreezeApi => $"api-{Replica}",
+        FaultKind.KillBot or FaultKind.FreezeBot => $"bot-{Replica}",
+        FaultKind.RestartRabbitMq or FaultKind.KillRabbitMq => "rabbitmq",
+        _ => "postgres",
+    };
+
+    public string Name => Kind switch
+    {
+        FaultKind.KillApi or FaultKind.KillBot => $"kill -9 of {Target}",
+        FaultKind.FreezeApi or FaultKind.FreezeBot => $"SIGSTOP of {Target} past its lease",
+        FaultKind.RestartRabbitMq => "restart of RabbitMQ",
+        FaultKind.KillRabbitMq => "kill -9 of RabbitMQ",
+        FaultKind.RestartPostgres => "restart of PostgreSQL, fast",
+        FaultKind.CrashPostgres => "restart of PostgreSQL, immediate",
+        _ => "pg_terminate_backend of all",
+    };
+}

@@ -1,0 +1,34 @@
+using Games.AppHost.Servers;
+using Games.Bench.Chaos;
+using Games.Bench.Showing;
+using Games.Tests.Servers;
+
+namespace Games.Tests.MainJob;
+
+/// <summary>The bench's <c>chaos</c>, short: every fault once, on servers of its own, because they are taken away.</summary>
+public sealed class ChaosTests(TestServers servers)
+{
+    [Fact]
+    public async Task Nothing_is_lost_doubled_or_stuck_whatever_dies_freezes_or_restarts()
+    {
+        var installed = await Availability.OfAsync(Task.Run(() => ServerBinaries.Postgres() + ServerBinaries.RabbitMq()));
+        Assert.NotEmpty(installed.ConnectionString);
+        using var logs = new ServiceLogs(directory: null);
+        var load = new ChaosLoad(Games: 360, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Patience: TimeSpan.FromSeconds(60));
+
+        var figures = await new ChaosRun(servers.DirectoryOf("chaos"), load, logs).RunAsync((_, _) => new Unseen(), TestContext.Current.CancellationToken);
+
+        Assert.True(figures.Passed, $"{string.Join('\n', figures.Complaints)}\nThe services said last:\n{logs.LastLines}");
+        Assert.Equal(FaultPlan.Kinds, figures.Faults.Count);
+        Assert.All(figures.Faults, fault => Assert.NotNull(fault.RecoverySeconds));
+        Assert.InRange(figures.Accepted, load.Games, load.Games + load.Clients);
+        Assert.Equal((0, 0, 0), (figures.Lost, figures.Doubled, figures.Stuck));
+    }
+
+    private sealed class Unseen : IPhase
+    {
+        public void Reached(double value)
+        {
+        }
+    }
+}
