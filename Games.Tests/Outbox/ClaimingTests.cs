@@ -191,28 +191,6 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_dead_head_with_many_behind_it_does_not_slow_the_others()
-    {
-        var head = await InsertAsync(1, x => x.OrderingKey = "game 1");
-        var store = Store();
-        await store.ClaimAsync(1, None);
-        await store.FailAsync(head[0], "hopeless", 1, null, None);
-        await WithDbAsync(db => db.Database.ExecuteSqlRawAsync("""
-            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "OrderingKey")
-            SELECT gen_random_uuid(), now(), "ContentType", "MessageType", "Body", "OrderingKey" FROM "OutboxMessage", generate_series(1, 30000);
-            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "OrderingKey")
-            SELECT gen_random_uuid(), now(), 'text/plain', 'urn:message:Test', 'other', 'other ' || i FROM generate_series(1, 1000) i;
-            ANALYZE "OutboxMessage";
-            """));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-
-        var claimed = await store.ClaimAsync(100, patience.Token);
-
-        Assert.Equal(100, claimed.Count);
-        Assert.All(claimed, x => Assert.StartsWith("other", x.OrderingKey));
-    }
-
-    [Fact]
     public async Task A_message_for_later_joins_the_line_of_its_key_when_it_is_due()
     {
         var later = (await InsertAsync(1, x =>
