@@ -36,7 +36,12 @@ internal sealed class OutboxSql
         // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
         // It also tells whether relaying is paused, so that a relay needs no statement of its own to know.
-        LockClaims = $"SELECT {paused}, pg_advisory_xact_lock(hashtext('games.outbox'), {table}::int)";
+        // Claims walk indexes in their order and stop early. Statistics of a queue are always old: with them the planner may read all rows of
+        // a key anew for each row of it.
+        LockClaims = $"""
+            SELECT {paused}, pg_advisory_xact_lock(hashtext('games.outbox'), {table}::int), set_config('enable_seqscan', 'off', true),
+                set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
+            """;
 
         // One after the other in one order for all, so that two savers of the same keys cannot wait for each other.
         LockKeys = $"""
@@ -44,6 +49,8 @@ internal sealed class OutboxSql
                 SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
             """;
 
+        // Keys whose head is laid aside are looked up once: many may wait behind a dead one, and each claim passes them all.
+        //
         // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
         // So at the end a row goes only with all before it.
         //
@@ -58,10 +65,14 @@ internal sealed class OutboxSql
             ? $"EXTRACT(EPOCH FROM t.{o(column)} - clock_timestamp())::float8" : $"t.{o(column)}";
 
         Claim = $"""
-            WITH ready AS (
+            WITH blocked AS MATERIALIZED (
+                SELECT {key} FROM {outbox} b
+                WHERE {next} IS NOT NULL AND {relayed} IS NULL AND {InLine("b")} AND NOT EXISTS (
+                    SELECT 1 FROM {outbox} e WHERE e.{key} = b.{key} AND e.{sequence} < b.{sequence} AND e.{relayed} IS NULL)),
+            ready AS (
                 SELECT {sequence}, {key} FROM {outbox} m
                 WHERE NOT {paused} AND {next} IS NULL AND {Free("m", "$2")}
-                  AND ({key} IS NULL OR NOT EXISTS (
+                  AND ({key} IS NULL OR {key} NOT IN (SELECT {key} FROM blocked) AND NOT EXISTS (
                       SELECT 1 FROM {outbox} e
                       WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
                         AND (e.{next} IS NOT NULL AND {InLine("e")} OR NOT {Free("e", "$2")})))
