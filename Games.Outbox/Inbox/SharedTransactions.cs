@@ -94,7 +94,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
     private static string? ConnectionStringOf(DbContext context) =>
         RelationalOptionsExtension.Extract(context.GetService<IDbContextOptions>()).ConnectionString;
 
-    [LoggerMessage(LogLevel.Debug, "Inbox: {Count} deliveries could not share a transaction and run alone: {Reason}")]
+    [LoggerMessage(LogLevel.Information, "Inbox: {Count} deliveries could not share a transaction and run alone: {Reason}")]
     private partial void LogGivenUp(int count, string reason);
 
     /// <summary>What a delivery is told, what it answers, and how the transaction that it shared ended.</summary>

@@ -237,9 +237,7 @@ public sealed partial class OutboxInspection<TDbContext>
         var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
         var sql = _sql ??= new(context.Model, context.GetService<ISqlGenerationHelper>());
 
-        await context.Database.OpenConnectionAsync(ct);
-
-        return await action((NpgsqlConnection)context.Database.GetDbConnection(), sql);
+        return await context.OnConnectionAsync(connection => action(connection, sql), ct);
     }
 
     private NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)

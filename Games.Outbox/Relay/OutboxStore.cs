@@ -225,29 +225,15 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         (int)await InContextAsync<long>(context, transaction, Sql(context).Cancel, sync, ct, Value(tokens), Value(_options.Lease));
 
     /// <summary>Asks on the connection of a context that is about to save, in its transaction if it has one.</summary>
-    private async Task<T> InContextAsync<T>(
-        TDbContext context, DbTransaction? transaction, string sql, bool sync, CancellationToken ct, params NpgsqlParameter[] parameters)
-    {
-        await using var command = Command((NpgsqlConnection)context.Database.GetDbConnection(), sql, parameters);
-        command.Transaction = (NpgsqlTransaction?)transaction;
-
-        if (sync)
-            context.Database.OpenConnection();
-        else
-            await context.Database.OpenConnectionAsync(ct);
-
-        try
+    private Task<T> InContextAsync<T>(
+        TDbContext context, DbTransaction? transaction, string sql, bool sync, CancellationToken ct, params NpgsqlParameter[] parameters) =>
+        context.OnConnectionAsync(async connection =>
         {
+            await using var command = Command(connection, sql, parameters);
+            command.Transaction = (NpgsqlTransaction?)transaction;
+
             return (T)(sync ? command.ExecuteScalar() : await command.ExecuteScalarAsync(ct))!;
-        }
-        finally
-        {
-            if (sync)
-                context.Database.CloseConnection();
-            else
-                await context.Database.CloseConnectionAsync();
-        }
-    }
+        }, ct, sync);
 
     private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
     {
@@ -270,11 +256,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     {
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
-        var connection = (NpgsqlConnection)context.Database.GetDbConnection();
 
-        await context.Database.OpenConnectionAsync(ct);
-
-        return await action(connection, Sql(context));
+        return await context.OnConnectionAsync(connection => action(connection, Sql(context)), ct);
     }
 
     // Kept here and not in a static: two applications in one process may have the tables in two schemas.

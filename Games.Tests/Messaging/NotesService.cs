@@ -28,7 +28,7 @@ public sealed class NotesService : IAsyncDisposable
         builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(logs);
         builder.Services.AddSingleton<Seen>();
-        builder.Services.AddDbContext<NotesDbContext>(x => x.UseNpgsql(database));
+        builder.Services.AddDbContextPool<NotesDbContext>(x => x.UseNpgsql(database));
         builder.Services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();

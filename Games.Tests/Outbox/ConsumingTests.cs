@@ -2,6 +2,7 @@ using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Messaging;
 
@@ -35,6 +36,7 @@ public sealed partial class ConsumingTests
         foreach (var (taken, _) in notes)
             Assert.Single(await NotesAsync(service, taken));
         Assert.InRange(await TransactionsAsync(service, notes.Select(x => x.MessageId)), 1, notes.Length / 2);
+        Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share"));
     }
 
     [Fact]
