@@ -141,7 +141,7 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         Assert.Equal(conversation, filed.ConversationId);
     }
 
-    private Task<NotesService> StartAsync(Action<HostApplicationBuilder>? host = null) => NotesService.StartAsync(
+    private Task<NotesService> StartAsync(Action<HostApplicationBuilder>? host = null, bool pooled = false) => NotesService.StartAsync(
         database.ConnectionString, broker.ConnectionString,
         bus: x =>
         {
@@ -154,7 +154,8 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         {
             x.Services.AddSingleton<Failures>();
             host?.Invoke(x);
-        });
+        },
+        pooled: pooled);
 
     private static NoteTaken NewNote()
     {

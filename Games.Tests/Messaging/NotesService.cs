@@ -21,14 +21,17 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> BuildAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         var logs = new LogLines();
         builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(logs);
         builder.Services.AddSingleton<Seen>();
-        builder.Services.AddDbContextPool<NotesDbContext>(x => x.UseNpgsql(database));
+        if (pooled)
+            builder.Services.AddDbContextPool<NotesDbContext>(x => x.UseNpgsql(database));
+        else
+            builder.Services.AddDbContext<NotesDbContext>(x => x.UseNpgsql(database));
         builder.Services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
@@ -58,9 +61,9 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> StartAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false)
     {
-        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host);
+        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host, pooled);
         await service.StartAsync();
 
         return service;

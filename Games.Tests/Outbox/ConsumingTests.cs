@@ -81,7 +81,8 @@ public sealed partial class ConsumingTests
         }
     }
 
-    private Task<NotesService> StartTogetherAsync() => StartAsync(x => x.Configuration["Outbox:ConsumeTogether"] = "16");
+    // With contexts that live on: the relay's and the consumers' are the same ones.
+    private Task<NotesService> StartTogetherAsync() => StartAsync(x => x.Configuration["Outbox:ConsumeTogether"] = "16", pooled: true);
 
     /// <summary>In how many transactions these messages were consumed: PostgreSQL notes on every row which one inserted it.</summary>
     private static Task<int> TransactionsAsync(NotesService service, IEnumerable<Guid> messages) => service.QueryAsync(db => db.Database
