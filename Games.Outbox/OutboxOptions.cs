@@ -21,11 +21,14 @@ public sealed class OutboxOptions
     /// <summary>
     /// Deliveries of one consumer that may share a transaction when they are here at the same time: one BEGIN, one INSERT of inbox rows and
     /// one COMMIT for all. For consumers that only work on their database, and shortly: in a shared transaction they run one after the
-    /// other, and a failure makes all of them run once more, each alone. Default: 1, each has its own.
+    /// other, and after a failure each runs alone, those that had run before it for the second time. Default: 1, each has its own.
     /// </summary>
     public int ConsumeTogether { get; set; } = 1;
 
-    /// <summary>With <see cref="ConsumeTogether" />: transactions of one consumer that may be under way at the same time. Default: 2.</summary>
+    /// <summary>
+    /// With <see cref="ConsumeTogether" /> above 1: transactions of one consumer that may be under way at the same time, retries aside.
+    /// Default: 2.
+    /// </summary>
     public int ConsumerTransactions { get; set; } = 2;
 
     /// <summary>
@@ -50,7 +53,7 @@ public sealed class OutboxOptions
     /// <summary>How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.</summary>
     public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Rows claimed by one statement. Default: 100.</summary>
+    /// <summary>Rows claimed by one statement, and as many again of those that were laid aside and are due. Default: 100.</summary>
     public int ClaimLimit { get; set; } = 100;
 
     /// <summary>

@@ -11,10 +11,12 @@ public interface IEntityFrameworkOutboxConfigurator : ITransactionalOutboxConfig
     /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
     IsolationLevel IsolationLevel { set; }
 
-    /// <summary>How often the table is looked at when no wake-up came: a backstop, with jitter. Default: 10 s.</summary>
+    /// <summary>
+    /// How often the table is looked at when no wake-up came and no notifications arrive: a backstop, with jitter. Default: 10 s.
+    /// </summary>
     TimeSpan QueryDelay { set; }
 
-    /// <summary>Rows claimed by one statement. Default: 100.</summary>
+    /// <summary>Rows claimed by one statement, and as many again of those that were laid aside and are due. Default: 100.</summary>
     int QueryMessageLimit { set; }
 
     /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>

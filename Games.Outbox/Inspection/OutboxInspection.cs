@@ -129,7 +129,8 @@ public sealed partial class OutboxInspection<TDbContext>
 
     /// <summary>
     /// Lets a dead message, or one that waits for its next attempt, be tried at once, as if it never had been; its last error stays to be
-    /// read. False if there is no such row, if it is scheduled, may leave at once already, or is in the hands of a relay.
+    /// read. This process's relay takes it at once; where none runs, another finds it at its next look at the table. False if there is no
+    /// such row, if it is scheduled, may leave at once already, or is in the hands of a relay.
     /// </summary>
     public async Task<bool> RetryAsync(long sequenceNumber, CancellationToken ct = default)
     {
@@ -193,8 +194,10 @@ public sealed partial class OutboxInspection<TDbContext>
 
     /// <summary>
     /// Stops relaying in every process, until <see cref="ResumeAsync" />: across restarts, and for processes that start meanwhile. Messages
-    /// are still captured and wait in the table. This process stops at once; another at its next look at the table, within
-    /// <see cref="OutboxOptions.PollInterval" />. What a relay has begun to publish by then is published.
+    /// are still captured and wait in the table. A relay learns of it by its next claim. This process's relay claims at once. Other
+    /// processes are not told while this one can publish: they claim when a commit whose messages go through the table, a notification or a
+    /// row that is due wakes them, and one that publishes from memory alone goes on until then. What a relay has begun to publish by then is
+    /// published.
     /// </summary>
     /// <param name="by">Who pauses, for others to see; its first 16 bytes are kept.</param>
     /// <param name="ct">Ends the wait, perhaps after the row was written.</param>
@@ -209,7 +212,10 @@ public sealed partial class OutboxInspection<TDbContext>
         return changed;
     }
 
-    /// <summary>Lets all processes relay again: this one at once, others as with <see cref="PauseAsync" />. False if relaying was not paused.</summary>
+    /// <summary>
+    /// Lets all processes relay again. This process's relay goes on at once, and if it knew of the pause the others are told. Who is not told
+    /// goes on within <see cref="OutboxOptions.PollInterval" />, or when a commit wakes it. False if relaying was not paused.
+    /// </summary>
     public async Task<bool> ResumeAsync(CancellationToken ct = default)
     {
         var changed = await WriteAsync(sql => sql.Resume, ct) > 0;
@@ -220,7 +226,10 @@ public sealed partial class OutboxInspection<TDbContext>
         return changed;
     }
 
-    /// <summary>The one place that tells relays to look at the table now: this process's. The others look within a poll.</summary>
+    /// <summary>
+    /// The one place that has the table looked at now: by this process's relay, if there is one. The others are told only while that one
+    /// cannot publish; without one nobody is told.
+    /// </summary>
     private void Wake() => _relay?.RowsCommitted();
 
     private Task<int> WriteAsync(Func<InspectionSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
