@@ -11,7 +11,6 @@ internal static class OutboxCommand
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 1_000;
-    private const string NextLook = "when a relay next looks at the table (within 10 s unless set otherwise)";
 
     public static Task<int> RunAsync(WebApplicationBuilder builder, string[] arguments)
     {
@@ -91,7 +90,7 @@ internal static class OutboxCommand
         var number = Number();
         number.Arity = ArgumentArity.ZeroOrOne;
         var all = new Option<bool>("--all") { Description = "All dead messages" };
-        var command = new Command("retry", "Lets a message that is dead, or waits for its next attempt, be tried at the next look of a relay; or all that are dead.") { number, all };
+        var command = new Command("retry", "Lets a message that is dead, or waits for its next attempt, be tried again at once; or all that are dead.") { number, all };
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == (result.GetResult(number) is { Tokens.Count: > 0 }))
@@ -100,10 +99,10 @@ internal static class OutboxCommand
         command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox =>
         {
             if (options.GetValue(all))
-                return OutboxScreen.Say($"{await outbox.RetryDeadAsync(ct)} dead messages are tried again {NextLook}.");
+                return OutboxScreen.Say($"{await outbox.RetryDeadAsync(ct)} dead messages are tried again.");
 
             return await outbox.RetryAsync(options.GetValue(number), ct)
-                ? OutboxScreen.Say($"Message {options.GetValue(number)} is tried again {NextLook}.")
+                ? OutboxScreen.Say($"Message {options.GetValue(number)} is tried again.")
                 : OutboxScreen.Complain($"Message {options.GetValue(number)} is not to be retried: it is scheduled, may leave at once already, is being published, or is gone.");
         }));
         return command;
@@ -122,10 +121,9 @@ internal static class OutboxCommand
     private static Command Pause(WebApplicationBuilder builder)
     {
         var by = new Option<string>("--by") { Description = "Who pauses, for others to see (16 bytes are kept)", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName };
-        var command = new Command("pause", "Stops relaying until it is resumed, in each process from its next claim on; messages are still captured.") { by };
+        var command = new Command("pause", "Stops relaying in all processes until it is resumed; messages are still captured.") { by };
         command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox => OutboxScreen.Say(await outbox.PauseAsync(options.GetRequiredValue(by), ct)
-            ? "Relaying is paused. Running processes are not told: a relay stops with its next claim, which one that publishes from memory alone may not make for long. "
-                + "POST /ops/outbox/pause stops the relay of the API that is asked at once."
+            ? "Relaying is paused."
             : "Relaying was paused already.")));
         return command;
     }
@@ -134,7 +132,7 @@ internal static class OutboxCommand
     {
         var command = new Command("resume", "Lets all processes relay again.");
         command.SetAction((_, ct) => OnOutboxAsync(builder, async outbox => OutboxScreen.Say(await outbox.ResumeAsync(ct)
-            ? "Relaying is resumed. Running processes are not told: each goes on within Outbox:PollInterval (10 s unless set), or with its next message."
+            ? "Relaying is resumed."
             : "Relaying was not paused.")));
         return command;
     }

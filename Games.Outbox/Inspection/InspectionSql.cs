@@ -90,6 +90,7 @@ internal sealed class InspectionSql
             INSERT INTO {state} ({s(nameof(OutboxState.OutboxId))}, {s(nameof(OutboxState.LockId))}, {s(nameof(OutboxState.Created))})
             VALUES ('{PauseRow.Id}', $1, clock_timestamp()) ON CONFLICT ({s(nameof(OutboxState.OutboxId))}) DO NOTHING
             """;
+        Notify = $"SELECT pg_notify(({OutboxSql.ChannelOf(outbox)}), '')";
         Resume = $"DELETE FROM {state} WHERE {s(nameof(OutboxState.OutboxId))} = '{PauseRow.Id}'";
     }
 
@@ -104,4 +105,7 @@ internal sealed class InspectionSql
     public string Discard { get; }
     public string Pause { get; }
     public string Resume { get; }
+
+    /// <summary>Has every relay look at the table.</summary>
+    public string Notify { get; }
 }

@@ -129,8 +129,8 @@ public sealed partial class OutboxInspection<TDbContext>
 
     /// <summary>
     /// Lets a dead message, or one that waits for its next attempt, be tried at once, as if it never had been; its last error stays to be
-    /// read. This process's relay takes it at once; where none runs, another finds it at its next look at the table. False if there is no
-    /// such row, if it is scheduled, may leave at once already, or is in the hands of a relay.
+    /// read. Relays are told by a notification; one that does not listen finds it at its next look at the table. False if there is no such
+    /// row, if it is scheduled, may leave at once already, or is in the hands of a relay.
     /// </summary>
     public async Task<bool> RetryAsync(long sequenceNumber, CancellationToken ct = default)
     {
@@ -138,7 +138,7 @@ public sealed partial class OutboxInspection<TDbContext>
         if (found)
         {
             LogRetried(sequenceNumber);
-            Wake();
+            await WakeAsync(ct);
         }
 
         return found;
@@ -160,7 +160,7 @@ public sealed partial class OutboxInspection<TDbContext>
         while (await WriteAsync(sql => sql.RetryDead, ct, Value(now), Value((long)RetryLimit)) is > 0 and var some)
         {
             all += some;
-            Wake();
+            await WakeAsync(ct);
         }
 
         LogRetriedDead(all);
@@ -187,17 +187,16 @@ public sealed partial class OutboxInspection<TDbContext>
 
         LogDiscarded(message.Id, sequenceNumber, message.Type);
         // It may have held back its ordering key.
-        Wake();
+        await WakeAsync(ct);
 
         return true;
     }
 
     /// <summary>
     /// Stops relaying in every process, until <see cref="ResumeAsync" />: across restarts, and for processes that start meanwhile. Messages
-    /// are still captured and wait in the table. A relay learns of it by its next claim. This process's relay claims at once. Other
-    /// processes are not told while this one can publish: they claim when a commit whose messages go through the table, a notification or a
-    /// row that is due wakes them, and one that publishes from memory alone goes on until then. What a relay has begun to publish by then is
-    /// published.
+    /// are still captured and wait in the table. Relays are told by a notification and stop at once; one that does not listen, or has lost
+    /// its connection, learns of it at its next look at the table, within <see cref="OutboxOptions.PollInterval" />. What a relay has begun to
+    /// publish by then is published.
     /// </summary>
     /// <param name="by">Who pauses, for others to see; its first 16 bytes are kept.</param>
     /// <param name="ct">Ends the wait, perhaps after the row was written.</param>
@@ -207,30 +206,42 @@ public sealed partial class OutboxInspection<TDbContext>
         var changed = await WriteAsync(sql => sql.Pause, ct, Value(PauseRow.Note(by))) == 1;
         if (changed)
             LogPaused(by);
-        Wake();
+        await WakeAsync(ct);
 
         return changed;
     }
 
     /// <summary>
-    /// Lets all processes relay again. This process's relay goes on at once, and if it knew of the pause the others are told. Who is not told
-    /// goes on within <see cref="OutboxOptions.PollInterval" />, or when a commit wakes it. False if relaying was not paused.
+    /// Lets all processes relay again, as quickly as <see cref="PauseAsync" /> stops them. False if relaying was not paused.
     /// </summary>
     public async Task<bool> ResumeAsync(CancellationToken ct = default)
     {
         var changed = await WriteAsync(sql => sql.Resume, ct) > 0;
         if (changed)
             LogResumed();
-        Wake();
+        await WakeAsync(ct);
 
         return changed;
     }
 
-    /// <summary>
-    /// The one place that has the table looked at now: by this process's relay, if there is one. The others are told only while that one
-    /// cannot publish; without one nobody is told.
-    /// </summary>
-    private void Wake() => _relay?.RowsCommitted();
+    /// <summary>Has the table looked at now: by this process's relay, if there is one, and by all that listen.</summary>
+    private async Task WakeAsync(CancellationToken ct)
+    {
+        _relay?.RowsCommitted();
+
+        if (!_options.Notifications)
+            return;
+
+        try
+        {
+            await WriteAsync(sql => sql.Notify, ct);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // What was to be told is written, and found without being told.
+            LogNotTold(exception.Message);
+        }
+    }
 
     private Task<int> WriteAsync(Func<InspectionSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>
         ExecuteAsync(async (connection, sql) =>
@@ -311,6 +322,9 @@ public sealed partial class OutboxInspection<TDbContext>
 
     [LoggerMessage(LogLevel.Warning, "Outbox: relaying was paused by {By}")]
     private partial void LogPaused(string by);
+
+    [LoggerMessage(LogLevel.Warning, "Outbox: the relays could not be told, they find out at their next look at the table: {Reason}")]
+    private partial void LogNotTold(string reason);
 
     [LoggerMessage(LogLevel.Information, "Outbox: relaying was resumed by hand")]
     private partial void LogResumed();

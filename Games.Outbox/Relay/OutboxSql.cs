@@ -27,7 +27,7 @@ internal sealed class OutboxSql
         var dead = o(nameof(OutboxMessage.Dead));
         var relayed = o(nameof(OutboxMessage.Relayed));
         var enqueue = o(nameof(OutboxMessage.EnqueueTime));
-        var table = $"'{outbox.Replace("'", "''")}'::regclass::oid";
+        var table = Oid(outbox);
 
         // clock_timestamp(), not now(): the statement may have waited for the lock of the claims.
         string Free(string row, string lease) =>
@@ -99,7 +99,7 @@ internal sealed class OutboxSql
 
         // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
         string Due(string after) => $"""
-            SELECT EXTRACT(EPOCH FROM min(due) - clock_timestamp())::float8 FROM (
+            SELECT {paused}, EXTRACT(EPOCH FROM min(due) - clock_timestamp())::float8 FROM (
                 (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END
                  FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
                 UNION ALL
@@ -127,12 +127,7 @@ internal sealed class OutboxSql
                            WHERE {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1) l)))::float8 AS age) m
             """;
 
-        // By the table's full name, as the server knows it: whatever schema a model names or leaves to the search path, those who share the
-        // table share the channel, and no other application in the database does.
-        Channel = $"""
-            SELECT 'outbox_' || left(encode(sha256(convert_to(format('%I.%I', n.nspname, c.relname), 'UTF8')), 'hex'), 32)
-            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {table}
-            """;
+        Channel = ChannelOf(outbox);
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
         Keep = $"""
@@ -212,6 +207,15 @@ internal sealed class OutboxSql
         nameof(OutboxMessage.OrderingKey), nameof(OutboxMessage.Attempts)
     ];
 
+    /// <summary>
+    /// A query for the channel of a table's notifications. By the table's full name, as the server knows it: whatever schema a model names or
+    /// leaves to the search path, those who share the table share the channel, and no other application in the database does.
+    /// </summary>
+    public static string ChannelOf(string outbox) => $"""
+        SELECT 'outbox_' || left(encode(sha256(convert_to(format('%I.%I', n.nspname, c.relname), 'UTF8')), 'hex'), 32)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {Oid(outbox)}
+        """;
+
     /// <summary>The table of an entity and its columns, as SQL writes them.</summary>
     public static (string Table, Func<string, string> Column) Names<TEntity>(IModel model, ISqlGenerationHelper names)
     {
@@ -222,4 +226,6 @@ internal sealed class OutboxSql
         return (names.DelimitIdentifier(table.Name, table.Schema),
             property => names.DelimitIdentifier(entity.FindProperty(property)!.GetColumnName(table)!));
     }
+
+    private static string Oid(string table) => $"'{table.Replace("'", "''")}'::regclass::oid";
 }

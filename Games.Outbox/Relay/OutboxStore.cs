@@ -62,7 +62,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         return rows;
     }, ct);
 
-    /// <summary>How long until a row may be claimed; negative or zero if one may now, null if there is none.</summary>
+    /// <summary>How long until a claim is worth its while: a row may be claimed, or relaying was paused or resumed. Negative or zero if it is now, null if there is nothing.</summary>
     public Task<TimeSpan?> PeekAsync(CancellationToken ct) => ExecuteAsync((connection, sql) => PeekAsync(Command(connection, sql.Peek), ct), ct);
 
     /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
@@ -239,9 +239,15 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     {
         await using var command = peek;
         command.Parameters.Add(Value(_options.Lease));
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+
+        // Paused or resumed since the last claim: the next one, due now, finds out.
+        if (reader.GetBoolean(0) != _isPaused)
+            return TimeSpan.Zero;
 
         // Up to the next millisecond: a timer that ends before it would find nothing due.
-        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
+        return reader.IsDBNull(1) ? null : TimeSpan.FromMilliseconds(Math.Ceiling(reader.GetDouble(1) * 1000));
     }
 
     private Task<int> WriteAsync(Func<OutboxSql, string> statement, CancellationToken ct, params NpgsqlParameter[] parameters) =>

@@ -90,6 +90,30 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await ArrivesAsync(taken);
     }
 
+    [Theory]
+    [InlineData("Outbox:PollInterval", "01:00:00")]
+    [InlineData("Outbox:Notifications", "false")]
+    public async Task A_process_without_a_relay_stops_those_that_publish_from_memory_alone(string key, string value)
+    {
+        // Leases do not end meanwhile, and the keep-alive does not look: only the pause itself can make a relay claim.
+        var service = await StartAsync(null, ("Outbox:Lease", "01:00:00"), ("Outbox:KeepAliveInterval", "01:00:00"), (key, value));
+        await ArrivesAsync(await service.TakeNoteAsync());
+        await using var console = new ServiceCollection()
+            .AddLogging()
+            .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
+            .AddOutboxInspection<NotesDbContext>()
+            .BuildServiceProvider();
+        var inspection = console.GetRequiredService<OutboxInspection<NotesDbContext>>();
+
+        await inspection.PauseAsync("a person", default);
+
+        await Until.TrueAsync(() => KnowsOfPause(service), "it knows of the pause");
+        var taken = await service.TakeNoteAsync();
+        Assert.True(await HeldAsync(service, 0));
+        await inspection.ResumeAsync(default);
+        await ArrivesAsync(taken);
+    }
+
     private static OutboxInspection<NotesDbContext> Inspection(NotesService service) => service.Services.GetRequiredService<OutboxInspection<NotesDbContext>>();
 
     private static bool KnowsOfPause(NotesService service) => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("relaying is paused"));
