@@ -1,5 +1,6 @@
 using Games.Data;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Api;
 
@@ -10,7 +11,11 @@ internal static class Health
         routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         // The bus is not asked: with the broker down games are still taken, and their events wait.
         routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Name == GamesDatabase.HealthCheckName });
-        // What waits to be published and what is dead: for whoever watches, not for whoever routes requests.
-        routes.MapHealthChecks("/health/outbox", new HealthCheckOptions { Predicate = check => check.Tags.Contains("outbox") });
+        // What waits to be published and what is dead: for whoever watches, who may read no more than the status; not for whoever routes requests.
+        routes.MapHealthChecks("/health/outbox", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains("outbox"),
+            ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
+        });
     }
 }

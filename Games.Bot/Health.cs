@@ -14,7 +14,11 @@ internal static class Health
             Predicate = check => check.Tags.Contains("ready"),
             ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
         });
-        // What waits to be published and what is dead: for whoever watches.
-        routes.MapHealthChecks("/health/outbox", new HealthCheckOptions { Predicate = check => check.Tags.Contains("outbox") });
+        // What waits to be published and what is dead: for whoever watches, who may read no more than the status; not for whoever routes requests.
+        routes.MapHealthChecks("/health/outbox", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains("outbox"),
+            ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
+        });
     }
 }

@@ -14,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, bool mayRunAgain)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider)
     where TMessage : class
 {
@@ -51,6 +51,10 @@ internal sealed class InboxConsumeContext<TMessage>(
         if (OutboxSession.For(dbContext).CommandFailed)
             await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
     }
+
+    /// <summary>A failure in a shared transaction is no fault yet: the consumer runs again, alone.</summary>
+    public override Task NotifyFaulted<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) =>
+        mayRunAgain ? Task.CompletedTask : base.NotifyFaulted(context, duration, consumerType, exception);
 
     public override Task SetDelivered() => Task.CompletedTask;
     public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => Task.FromResult(new List<OutboxMessageContext>());

@@ -70,7 +70,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         try
         {
             dbContext.ChangeTracker.Clear();
-            await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New);
+            await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New, mayRunAgain: true);
             worked = true;
         }
         catch (Exception exception)
@@ -96,7 +96,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         var isNew = await store.InsertInboxAsync(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
-        await RunConsumerAsync(context, options, next, messageId, isNew);
+        await RunConsumerAsync(context, options, next, messageId, isNew, mayRunAgain: false);
 
         if (!isNew)
             return;
@@ -106,7 +106,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
     }
 
     private async Task RunConsumerAsync<T>(
-        ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId, bool isNew)
+        ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId, bool isNew,
+        bool mayRunAgain)
         where T : class
     {
         if (!isNew)
@@ -117,7 +118,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
         OutboxSession.For(dbContext).CommandFailed = false;
 
-        var consuming = new InboxConsumeContext<T>(context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew);
+        var consuming = new InboxConsumeContext<T>(
+            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew, mayRunAgain);
         if (settings.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

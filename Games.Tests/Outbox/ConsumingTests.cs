@@ -64,6 +64,23 @@ public sealed partial class ConsumingTests
     }
 
     [Fact]
+    public async Task A_failure_in_a_shared_transaction_that_no_retry_handles_is_one_fault()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 40).Select(i => i % 8 == 3 ? NewNote() with { Text = Hopeless } : NewNote()).ToArray();
+        var (failing, others) = (notes.Where(x => x.Text == Hopeless).ToHashSet(), notes.Where(x => x.Text != Hopeless).ToArray());
+        foreach (var note in failing)
+            service.Services.GetRequiredService<Failures>().Plan(note.Id, times: int.MaxValue);
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x, NewId.NextGuid())));
+
+        await Until.TrueAsync(() => others.All(x => Filed(service).Contains(x.Id)), "all others have had their effect");
+        await Until.TrueAsync(() => failing.IsSubsetOf(Faults(service).Select(x => x.Message)), "the failing have faulted");
+        await FenceAsync(service);
+        Assert.Equal(failing.Count, Faults(service).Length);
+    }
+
+    [Fact]
     public async Task Repeats_within_one_shared_transaction_have_one_effect()
     {
         await using var service = await StartTogetherAsync();
