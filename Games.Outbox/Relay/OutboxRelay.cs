@@ -241,6 +241,11 @@ internal sealed partial class OutboxRelay<TDbContext>(
             if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
                 return false;
         }
+        else if (_held.Count > 0)
+        {
+            // What was on its way when the flow stopped is not given back yet, and with it the message to try.
+            return false;
+        }
 
         _opening++;
         _flows = !ct.IsCancellationRequested;

@@ -123,6 +123,27 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     }
 
     [Fact]
+    public async Task Messages_flow_again_only_when_one_of_them_is_confirmed()
+    {
+        await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
+        await using var service = await NotesService.StartAsync(database.ConnectionString, through, x => x.AddConsumer<TakenConsumer>(),
+            host: x => x.Configuration["Outbox:PublishTimeout"] = "00:00:01");
+        var first = await service.TakeNoteAsync();
+        await Until.TrueAsync(() => Texts(service).Contains(first.Text), "messages flow");
+
+        // Connected, and silent: the bus goes on to say that the broker is there.
+        line.Freeze();
+        var taken = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => service.TakeNoteAsync($"into the silence {i}")));
+        await Until.TrueAsync(() => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("not reachable")), "the silence is noticed");
+        await Until.TrueAsync(async () => await FreeAsync(service) >= taken.Length - 1, "what was on its way is given back");
+        Assert.Single(service.Logs.At(LogLevel.Information), x => x.Contains("messages flow"));
+
+        line.Thaw();
+        await Until.TrueAsync(() => IsGoneAsync(service, "into the silence"), "their rows are gone");
+        Assert.All(taken, x => Assert.Contains(service.Services.GetRequiredService<Seen>().Of<Received>(), seen => seen.Text == x.Text));
+    }
+
+    [Fact]
     public async Task Two_replicas_share_a_backlog_and_relay_no_row_twice()
     {
         await using (var process = await BuildAsync())
@@ -187,6 +208,9 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     private static Task<bool> RowAsync(
         NotesService service, string text, System.Linq.Expressions.Expression<Func<OutboxMessage, bool>> holds) =>
         service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains(text)).AnyAsync(holds));
+
+    private static Task<int> FreeAsync(NotesService service) =>
+        service.QueryAsync(db => db.Set<OutboxMessage>().CountAsync(x => x.Body.Contains("into the silence") && x.LockId == null));
 
     private static Received[] Messages(NotesService service, string text) =>
         [.. service.Services.GetRequiredService<Seen>().Of<Received>().Where(x => x.Text == text)];
