@@ -49,7 +49,8 @@ internal sealed class OutboxSql
                 SELECT DISTINCT hashtextextended(key, {table}::bigint) AS id FROM unnest($1) key ORDER BY 1) ids OFFSET 0) locks
             """;
 
-        // Keys whose head is laid aside are looked up once: many may wait behind a dead one, and each claim passes them all.
+        // Keys whose head is laid aside are looked up once: many may wait behind a dead one, and each claim passes them all. Up to a bound, for
+        // it only saves time, and in an order that but one index has: without it a planner that takes the table for empty reads all keys.
         //
         // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
         // So at the end a row goes only with all before it.
@@ -66,8 +67,10 @@ internal sealed class OutboxSql
 
         Claim = $"""
             WITH blocked AS MATERIALIZED (
-                SELECT {key} FROM {outbox} b
-                WHERE {next} IS NOT NULL AND {relayed} IS NULL AND {InLine("b")} AND NOT EXISTS (
+                SELECT {key} FROM (
+                    SELECT {key}, {sequence} FROM {outbox} l
+                    WHERE {next} IS NOT NULL AND {relayed} IS NULL AND {InLine("l")} ORDER BY {next} DESC LIMIT 10000) b
+                WHERE NOT EXISTS (
                     SELECT 1 FROM {outbox} e WHERE e.{key} = b.{key} AND e.{sequence} < b.{sequence} AND e.{relayed} IS NULL)),
             ready AS (
                 SELECT {sequence}, {key} FROM {outbox} m

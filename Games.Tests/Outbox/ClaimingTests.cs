@@ -244,11 +244,28 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         Assert.True(await Store().PeekAsync(None) <= TimeSpan.Zero);
     }
 
-    private OutboxStore<NotesDbContext> Store(TimeSpan? lease = null, OutboxStore<NotesDbContext>? owner = null)
+    [Theory]
+    [InlineData(10)]
+    [InlineData(-10)]
+    public async Task Clocks_that_are_minutes_apart_neither_end_a_lease_nor_prolong_it(int minutes)
+    {
+        var rows = await InsertAsync(2);
+        var skewed = new SkewedTime(TimeSpan.FromMinutes(minutes));
+        var (ours, theirs) = (Store(), Store(lease: TimeSpan.FromSeconds(1), time: skewed));
+        Assert.Equal(rows[..1], Numbers(await ours.ClaimAsync(1, None)));
+
+        Assert.Equal(rows[1..], Numbers(await theirs.ClaimAsync(10, None)));
+        await theirs.FailAsync(rows[1], "refused", 1, TimeSpan.FromSeconds(1), None);
+
+        await Until.TrueAsync(async () => Numbers(await ours.ClaimAsync(10, None)).SequenceEqual(rows[1..]), "the failed row is due by the database's clock");
+        Assert.Empty(await theirs.ClaimAsync(10, None));
+    }
+
+    private OutboxStore<NotesDbContext> Store(TimeSpan? lease = null, OutboxStore<NotesDbContext>? owner = null, TimeProvider? time = null)
     {
         var options = new OutboxOptions { Lease = lease ?? TimeSpan.FromMinutes(1) };
 
-        return new(_services.GetRequiredService<IServiceScopeFactory>(), new(options), TimeProvider.System) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
+        return new(_services.GetRequiredService<IServiceScopeFactory>(), new(options), time ?? TimeProvider.System) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
     }
 
     private async Task<long[]> InsertAsync(int count, Action<OutboxMessage>? change = null)
@@ -291,5 +308,10 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         await using var scope = _services.CreateAsyncScope();
 
         return await query(scope.ServiceProvider.GetRequiredService<NotesDbContext>());
+    }
+
+    private sealed class SkewedTime(TimeSpan skew) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + skew;
     }
 }

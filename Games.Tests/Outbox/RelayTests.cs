@@ -106,20 +106,23 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     }
 
     [Fact]
-    public async Task A_backlog_flows_off_in_batches_with_nothing_lost_or_doubled()
+    public async Task A_backlog_flows_off_in_batches_past_a_poison_in_front_with_nothing_lost_or_doubled()
     {
+        const int Backlog = 10_000;
         await using (var process = await BuildAsync())
         {
+            await InsertAsync(process, NoDestination("in front"));
             await process.TakeNoteAsync("backlog");
-            await MultiplyAsync("backlog", 1000);
+            await MultiplyAsync("backlog", Backlog);
         }
 
         await using var service = await StartAsync();
 
         await Until.TrueAsync(() => IsGoneAsync(service, "backlog"), "its rows are gone");
-        await Until.TrueAsync(() => Messages(service, "backlog").Length >= 1000, "all have arrived");
-        Assert.Equal(1000, Messages(service, "backlog").Select(x => x.MessageId).Distinct().Count());
-        Assert.Equal(1000, Messages(service, "backlog").Length);
+        await Until.TrueAsync(() => Messages(service, "backlog").Length >= Backlog, "all have arrived");
+        Assert.Equal(Backlog, Messages(service, "backlog").Select(x => x.MessageId).Distinct().Count());
+        Assert.Equal(Backlog, Messages(service, "backlog").Length);
+        Assert.True(await RowAsync(service, "in front", x => x.Attempts > 0));
     }
 
     [Fact]

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Games.Outbox.Relay;
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace Games.Tests.Outbox;
+
+/// <summary>What a claim costs while a million rows wait: as much as with a hundred.</summary>
+public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>
+{
+    [Theory]
+    [InlineData("with the statistics of an empty table", "")]
+    [InlineData("with fresh statistics", """ANALYZE "OutboxMessage";""")]
+    public async Task With_a_million_rows_a_claim_reads_the_heads_of_its_indexes(string when, string analyze)
+    {
+        await using var db = new NotesDbContext(new DbContextOptionsBuilder<NotesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        await db.Database.EnsureCreatedAsync();
+        var sql = new OutboxSql(db.Model, db.GetService<ISqlGenerationHelper>());
+        await db.Database.OpenConnectionAsync();
+        var connection = (NpgsqlConnection)db.Database.GetDbConnection();
+        await ExecuteAsync(connection, """
+            TRUNCATE "OutboxMessage";
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "OrderingKey")
+            SELECT gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{}', CASE WHEN i % 10 = 0 THEN 'key ' || i % 1000 END
+            FROM generate_series(1, 1000000) i;
+            """ + analyze);
+
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(sql.LockClaims),
+                new($"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql.Claim}")
+                {
+                    Parameters = { new() { Value = Guid.CreateVersion7() }, new() { Value = TimeSpan.FromSeconds(5) }, new() { Value = 100 } }
+                }
+            }
+        };
+        await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync();
+        await reader.ReadAsync();
+        var plan = JsonDocument.Parse(reader.GetString(0)).RootElement[0].GetProperty("Plan");
+
+        Assert.DoesNotContain(Nodes(plan), x => x.GetProperty("Node Type").GetString() == "Seq Scan" && x.GetProperty("Relation Name").GetString() == "OutboxMessage");
+        Assert.Contains(Nodes(plan), x => x.TryGetProperty("Index Name", out var index) && index.GetString() == "IX_OutboxMessage_Ready");
+        // Pages of 8 KiB: the table has some 30,000. A claim of 100 rows writes them anew and asks a few indexes about each.
+        var pages = plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
+        Assert.True(pages < 5_000, $"{when}, {pages} pages were read: {plan}");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static IEnumerable<JsonElement> Nodes(JsonElement plan) => plan.TryGetProperty("Plans", out var plans)
+        ? plans.EnumerateArray().SelectMany(Nodes).Prepend(plan)
+        : [plan];
+}
