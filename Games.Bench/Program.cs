@@ -7,6 +7,7 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
     LoadCommand.Create(),
     LatencyCommand.Create(),
     DrainCommand.Create(),
+    BacklogCommand.Create(),
     CompareCommand.Create(),
     ChaosCommand.Create(),
 };

@@ -25,6 +25,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database, string name)
         ["OrderingKey"] = "case when template.\"OrderingKey\" is not null then gen_random_uuid()::text end",
     };
 
+    public async Task EmptyAsync(CancellationToken ct) => await ScalarAsync($"truncate {name}", ct);
+
     public async Task<long> CountAsync(CancellationToken ct) => (long)(await ScalarAsync($"select count(*) from {name}", ct))!;
 
     public async Task CatchTemplateAsync(CancellationToken ct)
@@ -42,7 +44,7 @@ internal sealed class OutboxTable(NpgsqlDataSource database, string name)
     /// <summary>Inserts <paramref name="copies"/> copies of the row that was caught first.</summary>
     public async Task FillAsync(int copies, CancellationToken ct)
     {
-        await ScalarAsync($"drop trigger {Template} on {name}", ct);
+        await ScalarAsync($"drop trigger if exists {Template} on {name}", ct);
 
         var columns = new List<(string Name, string Value)>();
         await using (var command = database.CreateCommand("""

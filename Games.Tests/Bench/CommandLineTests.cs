@@ -7,7 +7,7 @@ namespace Games.Tests.Bench;
 
 public sealed class CommandLineTests
 {
-    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
+    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), BacklogCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
 
     [Fact]
     public void Every_command_runs_without_an_option() => Assert.All(Commands, command => Assert.Empty(command.Parse([]).Errors));
@@ -28,6 +28,7 @@ public sealed class CommandLineTests
     [InlineData("latency", "--rate", "5001")]
     [InlineData("latency", "--seconds", "3601")]
     [InlineData("drain", "--messages", "-1")]
+    [InlineData("backlog", "--pending", "0")]
     [InlineData("compare", "--rounds", "21")]
     [InlineData("chaos", "--games", "199")]
     [InlineData("chaos", "--faults", "8")]
