@@ -30,8 +30,11 @@ public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : ICl
 
         await Until.TrueAsync(async () => await CountAsync("SELECT count(*) FROM \"left\".\"OutboxMessage\"") == 0, "the left's rows are gone");
         await Until.TrueAsync(async () => await CountAsync("SELECT count(*) FROM \"right\".outbox") == 0, "the right's rows are gone");
-        Assert.Equal(2, await CountAsync("SELECT count(*) FROM \"left\".\"InboxState\""));
-        Assert.Equal(2, await CountAsync("SELECT count(*) FROM \"right\".inbox"));
+        foreach (var id in new[] { IdOf(left, published.Left), IdOf(left, published.Right) })
+        {
+            Assert.Equal(1, await CountAsync($"SELECT count(*) FROM \"left\".\"InboxState\" WHERE \"MessageId\" = '{id}'"));
+            Assert.Equal(1, await CountAsync($"SELECT count(*) FROM \"right\".inbox WHERE \"MessageId\" = '{id}'"));
+        }
 
         await StopAsync(left, right);
     }
@@ -105,7 +108,10 @@ public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : ICl
         return note;
     }
 
-    private static NoteTaken[] Seen(IHost host) => host.Services.GetRequiredService<Seen>().Of<NoteTaken>();
+    private static NoteTaken[] Seen(IHost host) => [.. host.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];
+
+    private static Guid? IdOf(IHost host, NoteTaken note) =>
+        host.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Single(x => x.Message == note).MessageId;
 
     private async Task<long> CountAsync(string sql)
     {
@@ -145,7 +151,7 @@ public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : ICl
     {
         public Task Consume(ConsumeContext<NoteTaken> context)
         {
-            seen.Add(context.Message);
+            seen.Add(context);
 
             return Task.CompletedTask;
         }
