@@ -1,3 +1,5 @@
+using System.Runtime.Serialization;
+using System.Text.Json;
 using Games.Contracts;
 using Games.Data;
 using MassTransit;
@@ -32,10 +34,14 @@ internal sealed class IngestionFilter(IngestionMetrics metrics) : IFilter<Consum
             throw;
         }
 
+        // Of another type: MassTransit moves it to ingest-message_skipped.
+        if (!context.TryGetMessage<DiscordMessageReceived>(out var message))
+            return;
+
         if (ingested.Change is null or StoredChange.None)
             metrics.Repeated();
-        else if (context.TryGetMessage<DiscordMessageReceived>(out var stored))
-            metrics.Stored(stored.Message, ingested.Change.Value);
+        else
+            metrics.Stored(message.Message, ingested.Change.Value);
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("ingestion");
@@ -45,7 +51,7 @@ internal static class InvalidMessages
 {
     /// <summary>The message is at fault, and will be at the next attempt: it breaks a rule of ours, cannot be read, or PostgreSQL refuses its values.</summary>
     public static bool IsInvalidMessage(this Exception failure) =>
-        failure is InvalidDiscordMessageException or System.Runtime.Serialization.SerializationException
+        failure is InvalidDiscordMessageException or SerializationException or JsonException
         || (failure is PostgresException { SqlState: var state } && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)))
         || (failure.InnerException?.IsInvalidMessage() ?? false);
 }
