@@ -16,7 +16,7 @@ internal sealed partial class IngestMessageConsumer(GamesDbContext db, TimeProvi
         var message = context.Message.Validated(context.Raw(), now);
 
         var change = await db.StoreAsync(message, ct);
-        context.GetOrAddPayload(() => new Ingested()).Change = change;
+        context.ReceiveContext.GetOrAddPayload(() => new Ingested()).Change = change;
         if (change is StoredChange.None)
         {
             LogKnown(message.MessageId);
@@ -39,7 +39,7 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
 {
     public IngestMessageConsumerDefinition()
     {
-        EndpointName = "ingest-message";
+        EndpointName = UnreadableMessages.Queue;
         ConcurrentMessageLimit = 16;
     }
 

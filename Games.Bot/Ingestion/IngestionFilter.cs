@@ -18,7 +18,7 @@ internal sealed class IngestionFilter(IngestionMetrics metrics) : IFilter<Consum
 {
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
-        var ingested = context.GetOrAddPayload(() => new Ingested());
+        var ingested = context.ReceiveContext.GetOrAddPayload(() => new Ingested());
         try
         {
             await next.Send(context);

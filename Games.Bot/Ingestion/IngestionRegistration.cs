@@ -1,3 +1,5 @@
+using MassTransit;
+
 namespace Games.Bot.Ingestion;
 
 internal static class IngestionRegistration
@@ -13,6 +15,7 @@ internal static class IngestionRegistration
         builder.Services.AddSingleton(ingestion);
         builder.Services.AddSingleton<IngestionMetrics>();
         builder.Services.AddSingleton<MessageHandler>();
+        builder.Services.AddReceiveObserver<UnreadableMessages>();
         builder.Services.AddHealthChecks().AddCheck<IngestionHealthCheck>(IngestionHealthCheck.Name, tags: ["ready"]);
     }
 

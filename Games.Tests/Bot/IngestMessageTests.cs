@@ -255,7 +255,8 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
 
         await StoredAsync(good.Id);
         Assert.True(await Harness.Published.Any<Fault<DiscordMessageReceived>>(fault => fault.Context.Message.Message.MessageId == bad.MessageId));
-        var fault = Harness.Published.Select<Fault<DiscordMessageReceived>>(Now).Single().Context.Message.Exceptions.Single();
+        var fault = Harness.Published.Select<Fault<DiscordMessageReceived>>(fault => fault.Context.Message.Message.MessageId == bad.MessageId, Now)
+            .First().Context.Message.Exceptions[0];
         Assert.Equal(typeof(InvalidDiscordMessageException).FullName, fault.ExceptionType);
         Assert.Contains(field, fault.Message);
         await Until.TrueAsync(() => Metrics.Total("invalid") == 1, "it is counted");
