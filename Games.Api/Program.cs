@@ -8,6 +8,8 @@ try
     builder.AddDefaults();
     if (args is ["outbox", .. var verb])
         return await builder.RunOutboxVerbAsync(verb);
+    if (args is ["doctor", .. var options])
+        return await builder.RunDoctorAsync(options);
 
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))

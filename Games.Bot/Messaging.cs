@@ -8,6 +8,9 @@ namespace Games.Bot;
 
 internal static class Messaging
 {
+    private const string KeptEvents = "message-stored";
+    private const int KeptEventsLimit = 10_000;
+
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         var broker = builder.Configuration.RequireBrokerAddress();
@@ -17,12 +20,27 @@ internal static class Messaging
         {
             bus.DisableUsageTelemetry();
             bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Unhealthy);
-            bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox => outbox.UsePostgres());
+            bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
+            {
+                outbox.UsePostgres();
+                outbox.UseBusOutbox();
+            });
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
+            bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
             bus.UsingRabbitMq((context, rabbitMq) =>
             {
                 rabbitMq.Host(broker);
                 rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
+                rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
+                rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
+                // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
+                // whoever comes. They bind a queue of their own.
+                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, KeptEvents, queue =>
+                {
+                    queue.SetQueueArgument("x-max-length", KeptEventsLimit);
+                    queue.SetQueueArgument("x-message-ttl", (int)TimeSpan.FromDays(1).TotalMilliseconds);
+                }));
+                rabbitMq.DeployPublishTopology = true;
                 rabbitMq.ConfigureEndpoints(context);
             });
         });

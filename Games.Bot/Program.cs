@@ -1,4 +1,5 @@
 using Games.Bot;
+using Games.Bot.Ingestion;
 using Games.Data;
 
 try
@@ -7,10 +8,12 @@ try
     builder.AddDefaults();
     builder.AddGamesDatabase();
     builder.AddMessaging();
+    builder.AddIngestion();
     builder.Services.AddSingleton(TimeProvider.System);
 
     var app = builder.Build();
     app.MapHealth();
+    app.MapStatus();
 
     await app.RunAsync();
     return 0;

@@ -4,4 +4,6 @@ namespace Games.Contracts;
 public static class Exchanges
 {
     public const string GameCreated = "game.created";
+    public const string DiscordMessageReceived = "discord.message.received";
+    public const string MessageStored = "message.stored";
 }

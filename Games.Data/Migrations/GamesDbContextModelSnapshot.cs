@@ -55,6 +55,119 @@ namespace Games.Data.Migrations
                     b.ToTable("announcements", (string)null);
                 });
 
+            modelBuilder.Entity("Games.Data.DiscordMessage", b =>
+                {
+                    b.Property<string>("MessageId")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("message_id");
+
+                    b.Property<string>("Attachments")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("attachments")
+                        .HasDefaultValueSql("'[]'");
+
+                    b.Property<string>("AuthorId")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("author_id");
+
+                    b.Property<string>("AuthorName")
+                        .HasColumnType("text")
+                        .HasColumnName("author_name");
+
+                    b.Property<string>("ChannelId")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("content");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("clock_timestamp()");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
+
+                    b.Property<DateTimeOffset?>("EditedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("edited_at");
+
+                    b.Property<string>("Embeds")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("embeds")
+                        .HasDefaultValueSql("'[]'");
+
+                    b.Property<string>("GuildId")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("guild_id");
+
+                    b.Property<bool>("IsForwarded")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_forwarded");
+
+                    b.Property<bool>("IsProcessed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_processed");
+
+                    b.Property<string>("Raw")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("raw");
+
+                    b.Property<DateTimeOffset>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at")
+                        .HasDefaultValueSql("clock_timestamp()");
+
+                    b.HasKey("MessageId")
+                        .HasName("pk_discord_messages");
+
+                    b.HasIndex("CreatedAt")
+                        .HasDatabaseName("ix_discord_messages_unprocessed")
+                        .HasFilter("NOT is_processed");
+
+                    b.HasIndex("ChannelId", "SentAt")
+                        .HasDatabaseName("ix_discord_messages_channel_id_sent_at");
+
+                    b.ToTable("discord_messages", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_discord_messages_attachments", "jsonb_typeof(attachments) = 'array'");
+
+                            t.HasCheckConstraint("ck_discord_messages_author_id", "author_id ~ '^[0-9]{17,20}$' OR (author_id IS NULL AND deleted_at IS NOT NULL)");
+
+                            t.HasCheckConstraint("ck_discord_messages_channel_id", "channel_id ~ '^[0-9]{17,20}$'");
+
+                            t.HasCheckConstraint("ck_discord_messages_embeds", "jsonb_typeof(embeds) = 'array'");
+
+                            t.HasCheckConstraint("ck_discord_messages_message_id", "message_id ~ '^[0-9]{17,20}$'");
+
+                            t.HasCheckConstraint("ck_discord_messages_raw", "jsonb_typeof(raw) = 'object'");
+                        });
+                });
+
             modelBuilder.Entity("Games.Data.Game", b =>
                 {
                     b.Property<Guid>("Id")
