@@ -1,6 +1,8 @@
 using FastEndpoints;
 using Games.Api;
+using Games.Api.Commands;
 using Games.Data;
+using Games.Data.Journal;
 
 try
 {
@@ -8,12 +10,16 @@ try
     builder.AddDefaults();
     if (args is ["outbox", .. var verb])
         return await builder.RunOutboxVerbAsync(verb);
+    if (args is ["events", .. var eventsVerb])
+        return await builder.RunEventsVerbAsync(eventsVerb);
 
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))
         return await builder.Build().MigrateAsync();
 
     builder.AddMessaging();
+    builder.AddEventPublisher();
+    builder.AddEventDispatcher();
     builder.AddProblems();
     builder.AddOpenApiDocument();
     builder.Services.AddSingleton(TimeProvider.System);

@@ -4,4 +4,7 @@ namespace Games.Contracts;
 public static class Exchanges
 {
     public const string GameCreated = "game.created";
+
+    /// <summary>Where the <see cref="EventPublished"/> of a channel of the journal go.</summary>
+    public static string OfChannel(string channel) => $"events.{channel}";
 }

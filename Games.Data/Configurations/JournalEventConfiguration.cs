@@ -38,6 +38,8 @@ internal sealed class JournalEventConfiguration : IEntityTypeConfiguration<Journ
 
         // The dispatcher's way in holds only what it has to do, whatever the journal keeps.
         journal.HasIndex(e => e.Number).HasDatabaseName("ix_events_pending").HasFilter("dispatched_at IS NULL AND dead_at IS NULL");
+        journal.HasIndex(e => new { e.CorrelationId, e.Number }).HasDatabaseName("ix_events_pending_correlation")
+            .HasFilter("dispatched_at IS NULL AND dead_at IS NULL AND correlation_id IS NOT NULL");
         journal.HasIndex(e => e.DeadAt).HasFilter("dead_at IS NOT NULL");
         // Newest first, page by page; and the old ones for the retention.
         journal.HasIndex(e => new { e.CreatedAt, e.Id });

@@ -84,6 +84,12 @@ namespace Games.Data.Migrations
                 column: "number",
                 filter: "dispatched_at IS NULL AND dead_at IS NULL");
 
+            migrationBuilder.CreateIndex(
+                name: "ix_events_pending_correlation",
+                table: "events",
+                columns: new[] { "correlation_id", "number" },
+                filter: "dispatched_at IS NULL AND dead_at IS NULL AND correlation_id IS NOT NULL");
+
             // One wake-up a statement, and none for what the services record as dispatched: NOTIFY makes commits wait for each other. It says
             // nothing: the table is the truth.
             migrationBuilder.Sql("""

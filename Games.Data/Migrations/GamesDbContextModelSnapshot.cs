@@ -214,6 +214,10 @@ namespace Games.Data.Migrations
                         .HasDatabaseName("ix_events_pending")
                         .HasFilter("dispatched_at IS NULL AND dead_at IS NULL");
 
+                    b.HasIndex("CorrelationId", "Number")
+                        .HasDatabaseName("ix_events_pending_correlation")
+                        .HasFilter("dispatched_at IS NULL AND dead_at IS NULL AND correlation_id IS NOT NULL");
+
                     b.HasIndex("CreatedAt", "Id")
                         .HasDatabaseName("ix_events_created_at_id");
 
