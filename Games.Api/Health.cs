@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Data.Journal;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -10,7 +11,10 @@ internal static class Health
     {
         routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         // The bus is not asked: with the broker down games are still taken, and their events wait.
-        routes.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Name == GamesDatabase.HealthCheckName });
+        routes.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            Predicate = check => check.Name is GamesDatabase.HealthCheckName or EventJournal.HealthCheckName,
+        });
         // What waits to be published and what is dead: for whoever watches, who may read no more than the status; not for whoever routes requests.
         routes.MapHealthChecks("/health/outbox", new HealthCheckOptions
         {

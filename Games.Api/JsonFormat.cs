@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Games.Data;
 
 namespace Games.Api;
 
@@ -10,25 +11,5 @@ internal static class JsonFormat
         json.NumberHandling = JsonNumberHandling.Strict;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         json.Converters.Add(new Rfc3339TimeConverter());
-    }
-
-    /// <summary>A time without an offset means another instant on every machine that reads it, so it is refused.</summary>
-    private sealed class Rfc3339TimeConverter : JsonConverter<DateTimeOffset>
-    {
-        private const string Expected = "must be an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
-
-        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            reader.TokenType is JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && HasTimeAndOffset(reader.GetString()!)
-                ? time
-                : throw new JsonException(Expected);
-
-        public override void Write(Utf8JsonWriter writer, DateTimeOffset time, JsonSerializerOptions options) =>
-            writer.WriteStringValue(time);
-
-        // The reader has checked the rest: it takes a bare date, a time without seconds and one without an offset as well.
-        private static bool HasTimeAndOffset(string text) =>
-            text.Length >= "2031-01-01T20:00:00Z".Length
-            && text[10] is 'T' && text[16] is ':'
-            && (text[^1] is 'Z' || (text[^6] is '+' or '-' && text[^3] is ':'));
     }
 }

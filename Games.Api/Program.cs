@@ -1,6 +1,8 @@
 using FastEndpoints;
 using Games.Api;
+using Games.Api.Commands;
 using Games.Data;
+using Games.Data.Journal;
 
 try
 {
@@ -10,12 +12,16 @@ try
         return await builder.RunOutboxVerbAsync(verb);
     if (args is ["doctor", .. var options])
         return await builder.RunDoctorAsync(options);
+    if (args is ["events", .. var eventsVerb])
+        return await builder.RunEventsVerbAsync(eventsVerb);
 
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))
         return await builder.Build().MigrateAsync();
 
     builder.AddMessaging();
+    builder.AddEventPublisher();
+    builder.AddEventDispatcher();
     builder.AddProblems();
     builder.AddOpenApiDocument();
     builder.Services.AddSingleton(TimeProvider.System);

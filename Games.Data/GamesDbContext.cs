@@ -10,6 +10,7 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     public DbSet<Player> Players => Set<Player>();
     public DbSet<Announcement> Announcements => Set<Announcement>();
     public DbSet<DiscordMessage> DiscordMessages => Set<DiscordMessage>();
+    public DbSet<JournalEvent> Events => Set<JournalEvent>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -243,6 +243,129 @@ namespace Games.Data.Migrations
                     b.ToTable("games", (string)null);
                 });
 
+            modelBuilder.Entity("Games.Data.JournalEvent", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("id")
+                        .HasDefaultValueSql("uuid_v7()");
+
+                    b.Property<int>("Attempts")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("attempts");
+
+                    b.Property<string>("Channel")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("events")
+                        .HasColumnName("channel");
+
+                    b.Property<Guid?>("CorrelationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("correlation_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("clock_timestamp()");
+
+                    b.Property<DateTimeOffset?>("DeadAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("dead_at");
+
+                    b.Property<DateTimeOffset?>("DispatchedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("dispatched_at");
+
+                    b.Property<string>("EventType")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("event_type");
+
+                    b.Property<string>("LastError")
+                        .HasColumnType("text")
+                        .HasColumnName("last_error");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<long>("Number")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("number");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Number"));
+
+                    b.Property<string>("Payload")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("payload");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("source");
+
+                    b.HasKey("Id")
+                        .HasName("pk_events");
+
+                    b.HasIndex("CorrelationId")
+                        .HasDatabaseName("ix_events_correlation_id")
+                        .HasFilter("correlation_id IS NOT NULL");
+
+                    b.HasIndex("DeadAt")
+                        .HasDatabaseName("ix_events_dead_at")
+                        .HasFilter("dead_at IS NOT NULL");
+
+                    b.HasIndex("Number")
+                        .HasDatabaseName("ix_events_pending")
+                        .HasFilter("dispatched_at IS NULL AND dead_at IS NULL");
+
+                    b.HasIndex("CorrelationId", "Number")
+                        .HasDatabaseName("ix_events_pending_correlation")
+                        .HasFilter("dispatched_at IS NULL AND dead_at IS NULL AND correlation_id IS NOT NULL");
+
+                    b.HasIndex("CreatedAt", "Id")
+                        .HasDatabaseName("ix_events_created_at_id");
+
+                    b.ToTable("events", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_events_attempts_is_not_negative", "attempts >= 0");
+
+                            t.HasCheckConstraint("ck_events_channel_has_at_most_50_characters", "char_length(channel) <= 50");
+
+                            t.HasCheckConstraint("ck_events_channel_is_lower_case_words", "channel ~ '^[a-z0-9_]+([.-][a-z0-9_]+)*$'");
+
+                            t.HasCheckConstraint("ck_events_created_at_is_after_2000", "created_at >= '2000-01-01 00:00:00+00'");
+
+                            t.HasCheckConstraint("ck_events_created_at_is_not_in_the_future", "created_at <= clock_timestamp() + interval '5 minutes'");
+
+                            t.HasCheckConstraint("ck_events_dead_at_has_a_last_error", "dead_at IS NULL OR last_error IS NOT NULL");
+
+                            t.HasCheckConstraint("ck_events_dead_at_is_not_of_a_dispatched_event", "dead_at IS NULL OR dispatched_at IS NULL");
+
+                            t.HasCheckConstraint("ck_events_event_type_has_at_most_100_characters", "char_length(event_type) <= 100");
+
+                            t.HasCheckConstraint("ck_events_event_type_is_dotted_lower_case_words", "event_type ~ '^[a-z0-9_]+([.][a-z0-9_]+)*$'");
+
+                            t.HasCheckConstraint("ck_events_id_is_not_nil", "id <> '00000000-0000-0000-0000-000000000000'");
+
+                            t.HasCheckConstraint("ck_events_payload_has_at_most_4_mib", "pg_column_size(payload) <= 4194304");
+
+                            t.HasCheckConstraint("ck_events_payload_is_an_object", "jsonb_typeof(payload) = 'object'");
+
+                            t.HasCheckConstraint("ck_events_source_has_at_most_100_characters", "char_length(source) <= 100");
+
+                            t.HasCheckConstraint("ck_events_source_is_one_line_of_text", "source ~ '[^[:space:]]' AND source !~ '[[:cntrl:]]'");
+                        });
+                });
+
             modelBuilder.Entity("Games.Data.Player", b =>
                 {
                     b.Property<Guid>("GameId")

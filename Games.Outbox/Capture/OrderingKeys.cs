@@ -32,6 +32,9 @@ internal sealed class OrderingKeys
         return string.IsNullOrEmpty(key) ? null : Checked(key);
     }
 
+    /// <summary>Whether the message was said to keep no order at all, not even with those of its transaction.</summary>
+    public static bool IsUnordered(SendContext context) => context.TryGetPayload(out Chosen? chosen) && chosen.Key is null;
+
     public static string Checked(string key) =>
         key.Length > LongestKey ? throw new ArgumentException($"An ordering key has at most {LongestKey} characters, and this one {key.Length}.", nameof(key))
         : OutboxSession.IsTransactionKey(key) || key.Contains('\0')

@@ -144,7 +144,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
         foreach (var row in rows)
         {
-            row.OrderingKey ??= transactionKey;
+            row.OrderingKey ??= row.IsUnordered ? null : transactionKey;
             row.LockId = handsOver ? relay.Owner : null;
             row.HeldSince = now;
         }
@@ -176,8 +176,10 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
         // Rows that another interceptor added after ours had its turn were not prepared: they are free in the table.
         var handedOver = rows.Where(x => x.LockId == relay.Owner).ToArray();
-        if (handedOver.Length > 0)
-            relay.HandOver(handedOver);
+        if (handedOver.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
+            relay.HandOver(ordered);
+        foreach (var row in handedOver.Where(x => x.IsUnordered))
+            relay.HandOver([row]);
         if (handedOver.Length == rows.Length)
             return;
 

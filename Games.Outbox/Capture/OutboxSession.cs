@@ -53,6 +53,7 @@ internal sealed class OutboxSession
         OutboxTracing.Keep(context);
         var row = ToRow(context);
         row.OrderingKey = orderingKeys.Of(context);
+        row.IsUnordered = OrderingKeys.IsUnordered(context);
         Add(row);
     }
 

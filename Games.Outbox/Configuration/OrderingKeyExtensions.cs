@@ -10,7 +10,7 @@ public static class OrderingKeyExtensions
     /// does for a type, whose convention it overrides. Has no effect on what is sent past the outbox.
     /// </summary>
     /// <param name="context">The message's context.</param>
-    /// <param name="key">At most 256 characters; null for no order.</param>
+    /// <param name="key">At most 256 characters; null for no order, not even with the other messages of its transaction.</param>
     /// <exception cref="ArgumentException">The key is too long, begins with <c>tx:</c> or holds a NUL.</exception>
     public static void SetOrderingKey(this SendContext context, string? key)
     {

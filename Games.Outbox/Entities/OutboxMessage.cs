@@ -111,6 +111,9 @@ public class OutboxMessage
     /// <summary>How long after it could leave the message is wanted: it becomes <see cref="ExpirationTime" />.</summary>
     internal TimeSpan? TimeToLive { get; set; }
 
+    /// <summary>Whether it keeps no order with the other messages of its transaction.</summary>
+    internal bool IsUnordered { get; set; }
+
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }
 

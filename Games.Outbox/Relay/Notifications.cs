@@ -6,184 +6,30 @@ using Npgsql;
 namespace Games.Outbox.Relay;
 
 /// <summary>
-/// Tells the relays of other processes that rows wait in the table, and hears it from them: LISTEN and NOTIFY on one connection of its own,
-/// outside the application's pool. A notification is a wake-up and never the data, so one that is lost costs time only. None is sent in a
-/// business transaction: NOTIFY takes a lock on the whole database at its commit, and all commits would wait for each other.
+/// Tells the relays of other processes that rows wait in the table, and hears it from them. No notification is sent in a business
+/// transaction: NOTIFY takes a lock on the whole database at its commit, and all commits would wait for each other.
 /// </summary>
 internal sealed partial class Notifications<TDbContext>(
     OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<Notifications<TDbContext>> logger)
+    : DatabaseListener(settings.Value.KeepAliveInterval, time)
     where TDbContext : DbContext
 {
-    /// <summary>Pause after a notification, in which the commits of a burst gather for the next one.</summary>
-    private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
-
     private readonly OutboxOptions _options = settings.Value;
-    private readonly WakeUp _asked = new();
-    private volatile bool _isListening;
 
-    /// <summary>Whether notifications arrive here, as far as the last keep-alive can tell. While they do, the table is looked at from here.</summary>
-    public bool IsListening => _isListening;
-
-    /// <summary>Has the other processes told that rows wait. Returns at once; while one notification is under way, many calls make one more.</summary>
+    /// <summary>Has the other processes told that rows wait. Returns at once.</summary>
     public void Notify()
     {
         if (_options.Notifications)
-            _asked.Set();
+            Ask();
     }
 
-    /// <summary>
-    /// Sends what <see cref="Notify" /> asks for. With <paramref name="wake" /> it listens as well, and calls it for each notification of
-    /// another process, after each (re)connection, when the connection is lost, and when the table has rows due that nobody has told of.
-    /// </summary>
-    public async Task RunAsync(Action<WakeUpSource>? wake, CancellationToken ct)
-    {
-        var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+    protected override Task<NpgsqlConnection> OpenAsync(CancellationToken ct) => store.OpenOwnConnectionAsync(_options.KeepAliveTimeout, ct);
 
-        while (!ct.IsCancellationRequested)
-        {
-            long? connected = null;
+    protected override Task<string> ReadChannelAsync(NpgsqlConnection connection, CancellationToken ct) => store.ReadChannelAsync(connection, ct);
 
-            try
-            {
-                // Who only sends needs no connection before there is something to send.
-                if (wake is null)
-                {
-                    await _asked.WaitAsync(Timeout.InfiniteTimeSpan, ct);
-                    _asked.Set();
-                }
+    protected override Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct) => store.PeekAsync(connection, ct);
 
-                await using var connection = await store.OpenOwnConnectionAsync(_options.KeepAliveTimeout, ct);
-                var channel = await store.ReadChannelAsync(connection, ct);
-                if (wake is not null)
-                    await ListenAsync(connection, channel, wake, ct);
-
-                connected = time.GetTimestamp();
-                await ServeAsync(connection, channel, wake, ct);
-            }
-            catch (Exception) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                if (connected is { } start && time.GetElapsedTime(start) > TimeSpan.FromSeconds(1))
-                    trouble.Reset();
-
-                var pause = trouble.Next();
-                LogLost(pause.TotalSeconds, exception.Message);
-                if (_isListening)
-                {
-                    // From here on the relay looks for itself.
-                    _isListening = false;
-                    wake?.Invoke(WakeUpSource.Reconnect);
-                }
-
-                // Cancelled or not, the loop's condition decides.
-                await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            finally
-            {
-                _isListening = false;
-            }
-        }
-    }
-
-    private async Task ListenAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource> wake, CancellationToken ct)
-    {
-        connection.Notification += (_, notification) =>
-        {
-            // Our own: the commit has woken this process already.
-            if (notification.PID != connection.ProcessID)
-                wake(WakeUpSource.Notify);
-        };
-        await OutboxStore<TDbContext>.ListenAsync(connection, channel, ct);
-        _isListening = true;
-
-        // Whatever was told while nobody listened.
-        wake(WakeUpSource.Reconnect);
-    }
-
-    private async Task ServeAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource>? wake, CancellationToken ct)
-    {
-        var rest = NextKeepAlive();
-        var since = time.GetTimestamp();
-
-        while (true)
-        {
-            var left = wake is null ? Timeout.InfiniteTimeSpan : rest - time.GetElapsedTime(since);
-
-            if (wake is not null && left <= TimeSpan.Zero)
-            {
-                rest = await LookAsync(connection, wake, ct);
-                since = time.GetTimestamp();
-            }
-            else if (await WaitAsync(connection, wake is not null, left, ct))
-            {
-                await NotifyAsync(connection, channel, ct);
-                await Task.Delay(GatherTime, time, ct);
-            }
-        }
-    }
-
-    /// <summary>Waits for a notification, for the end of the time, or until somebody asks for a notification to be sent: true for the last.</summary>
-    private async Task<bool> WaitAsync(NpgsqlConnection connection, bool listens, TimeSpan longest, CancellationToken ct)
-    {
-        if (!listens)
-        {
-            await _asked.WaitAsync(longest, ct);
-            return true;
-        }
-
-        // A connection has one user at a time: the wait for the one ends the wait for the other.
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var asked = _asked.WaitAsync(Timeout.InfiniteTimeSpan, either.Token);
-        var told = connection.WaitAsync(longest < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : longest, either.Token);
-
-        await Task.WhenAny(asked, told);
-        await either.CancelAsync();
-        await ((Task)Task.WhenAll(asked, told)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-        ct.ThrowIfCancellationRequested();
-        if (told.IsFaulted)
-        {
-            if (asked.IsCompletedSuccessfully)
-                _asked.Set();
-            await told;
-        }
-
-        return asked.IsCompletedSuccessfully;
-    }
-
-    private async Task NotifyAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
-    {
-        try
-        {
-            await OutboxStore<TDbContext>.NotifyAsync(connection, channel, ct);
-        }
-        catch
-        {
-            // Asked for and not done: the next connection does it.
-            _asked.Set();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Tries the connection with the very statement that looks at the table, so that both cost one. How long to rest: rows that nobody
-    /// tells of (a dead process held them) are due when their lease is over.
-    /// </summary>
-    private async Task<TimeSpan> LookAsync(NpgsqlConnection connection, Action<WakeUpSource> wake, CancellationToken ct)
-    {
-        var due = await store.PeekAsync(connection, ct);
-        if (due <= TimeSpan.Zero)
-            wake(WakeUpSource.Poll);
-
-        var rest = NextKeepAlive();
-
-        return due > TimeSpan.Zero && due < rest ? due.Value : rest;
-    }
-
-    private TimeSpan NextKeepAlive() => _options.KeepAliveInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+    protected override void SayLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: the connection for notifications is lost, next try in {Pause:F1} s: {Reason}")]
     private partial void LogLost(double pause, string reason);

@@ -71,44 +71,16 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
     /// <summary>The same over a connection of <see cref="OpenOwnConnectionAsync" />.</summary>
     public Task<TimeSpan?> PeekAsync(NpgsqlConnection own, CancellationToken ct) => PeekAsync(new NpgsqlCommand(_sql!.Peek, own), ct);
 
-    /// <summary>
-    /// Opens a connection with the application's credentials, outside its pool. Each call asks anew, so that a password that changes is
-    /// the present one.
-    /// </summary>
+    /// <summary>Opens a connection with the application's credentials, outside its pool.</summary>
     /// <param name="timeout">How long the opening may take, and each statement.</param>
     /// <param name="ct">Gives up.</param>
     public async Task<NpgsqlConnection> OpenOwnConnectionAsync(TimeSpan timeout, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TDbContext>();
-        var shared = (NpgsqlConnection)context.Database.GetDbConnection();
-        var seconds = (int)timeout.TotalSeconds;
-        var settings = new NpgsqlConnectionStringBuilder(shared.ConnectionString)
-        {
-            ApplicationName = "outbox",
-            Pooling = false,
-            Multiplexing = false,
-            Enlist = false,
-            Timeout = seconds,
-            CommandTimeout = seconds,
-            // A line that is dead does not take a request to cancel either.
-            CancellationTimeout = -1
-        };
-
         _ = Sql(context);
-        var own = await shared.CloneWithAsync(settings.ConnectionString, ct);
 
-        try
-        {
-            await own.OpenAsync(ct);
-
-            return own;
-        }
-        catch
-        {
-            await own.DisposeAsync();
-            throw;
-        }
+        return await OwnConnection.OpenAsync(context, "outbox", timeout, ct);
     }
 
     /// <summary>The channel on which the relays of this table tell each other of rows.</summary>
@@ -117,21 +89,6 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         await using var command = new NpgsqlCommand(_sql!.Channel, own);
 
         return (string)(await command.ExecuteScalarAsync(ct))!;
-    }
-
-    /// <summary>Listens to a channel of <see cref="ReadChannelAsync" />.</summary>
-    public static async Task ListenAsync(NpgsqlConnection own, string channel, CancellationToken ct)
-    {
-        // LISTEN takes no parameter. The name is letters and digits.
-        await using var command = new NpgsqlCommand($"LISTEN {channel}", own);
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
-    /// <summary>Tells all who listen to the channel.</summary>
-    public static async Task NotifyAsync(NpgsqlConnection own, string channel, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("SELECT pg_notify($1, '')", own) { Parameters = { Value(channel) } };
-        await command.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>Counts what waits and what is dead, at a bounded cost, and says how old the oldest is.</summary>

@@ -25,7 +25,9 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
         if (message.ExpirationTime is { } expires)
             context.TimeToLive = expires - time.GetUtcNow().UtcDateTime;
 
-        foreach (var (name, value) in Dictionary(message.Headers))
+        var headers = Dictionary(message.Headers);
+        var isOptional = headers.Remove(RoutingExtensions.Header);
+        foreach (var (name, value) in headers)
             context.Headers.Set(name, value);
         OutboxTracing.Pass(context);
 
@@ -36,7 +38,7 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
 
             // The wait, if there was one, was in the table; the broker needs no plugin for it.
             transport.Delay = null;
-            transport.Mandatory |= mandatory;
+            transport.Mandatory |= mandatory && !isOptional;
         }
 
         var contentType = new ContentType(message.ContentType);

@@ -11,7 +11,8 @@ namespace Games.Tests.Api;
 /// The API itself, on a real database. Its broker does not exist unless one is named: most of what the API does needs none, and says so
 /// by passing.
 /// </summary>
-internal sealed class ApiHost(string database, string? broker = null, Action<IServiceCollection>? services = null)
+internal sealed class ApiHost(
+    string database, string? broker = null, Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings)
     : WebApplicationFactory<Api::Program>
 {
     public const string NoBroker = "amqp://nobody:nothing@127.0.0.1:1/";
@@ -22,6 +23,8 @@ internal sealed class ApiHost(string database, string? broker = null, Action<ISe
     {
         builder.UseSetting("ConnectionStrings:Games", database);
         builder.UseSetting("ConnectionStrings:RabbitMq", broker ?? NoBroker);
+        foreach (var (key, value) in settings)
+            builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
         if (services is not null)
             builder.ConfigureServices(services);

@@ -24,7 +24,7 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var document = await response.BodyAsync();
         var paths = document["paths"]!.AsObject();
-        Assert.Equal(["/games", "/games/{id}"], paths.Select(path => path.Key).Order());
+        Assert.Equal(["/events", "/events/{id}", "/games", "/games/{id}"], paths.Select(path => path.Key).Order());
         Assert.NotNull(paths["/games"]!["post"]!["responses"]!["201"]);
         Assert.NotNull(paths["/games"]!["post"]!["responses"]!["400"]);
         Assert.NotNull(paths["/games/{id}"]!["get"]!["responses"]!["404"]);

@@ -7,10 +7,16 @@ internal static class ServiceProcess
 {
     public sealed record Outcome(int ExitCode, string[] Output, string[] Errors);
 
-    public static async Task<Outcome> RunAsync(string assemblyPath, IDictionary<string, string?> environment, params string[] arguments)
+    public static Task<Outcome> RunAsync(string assemblyPath, IDictionary<string, string?> environment, params string[] arguments) =>
+        RunWithInputAsync(assemblyPath, environment, "", arguments);
+
+    /// <summary>The same, with what it reads from its standard input.</summary>
+    public static async Task<Outcome> RunWithInputAsync(
+        string assemblyPath, IDictionary<string, string?> environment, string input, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [assemblyPath, .. arguments])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
@@ -21,6 +27,8 @@ internal static class ServiceProcess
             start.Environment[name] = value;
 
         using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using FastEndpoints;
+using FluentValidation;
+using Games.Data.Journal;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Games.Api.Features;
+
+internal sealed record PublishEventRequest
+{
+    public Guid? Id { get; init; }
+    public string? EventType { get; init; }
+    public string? Channel { get; init; }
+    public JsonElement? Payload { get; init; }
+    public Guid? CorrelationId { get; init; }
+    public string? Source { get; init; }
+}
+
+internal sealed record PublishEventResponse(Guid Id);
+
+internal sealed class PublishEventValidator : Validator<PublishEventRequest>
+{
+    public PublishEventValidator()
+    {
+        RuleFor(said => said.Id).Must(id => id != Guid.Empty).WithMessage("must not be nil");
+        RuleFor(said => said.EventType).Must(EventRules.IsEventType).WithMessage(EventRules.EventType);
+        RuleFor(said => said.Channel).Must(channel => channel is null || EventRules.IsChannel(channel)).WithMessage(EventRules.Channel);
+        RuleFor(said => said.Payload).Must(payload => payload is { ValueKind: JsonValueKind.Object }).WithMessage(EventRules.Payload);
+        RuleFor(said => said.Source).Must(EventRules.IsSource).WithMessage(EventRules.Source);
+    }
+}
+
+/// <summary>202: the event is in the journal, and on its way. 200 for an id that is there already: nothing new was said.</summary>
+internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEventRequest, PublishEventResponse>
+{
+    private const int MaxBodyBytes = 5 * 1024 * 1024;
+
+    public override void Configure()
+    {
+        Post("/events");
+        AllowAnonymous();
+        Tags("Events");
+        Description(route => route
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
+            .Produces<PublishEventResponse>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status400BadRequest));
+    }
+
+    public override async Task HandleAsync(PublishEventRequest request, CancellationToken ct)
+    {
+        try
+        {
+            var (id, isNew) = await events.PublishAsync(
+                request.EventType!, request.Payload!.Value, request.Source!, request.Channel, request.CorrelationId, request.Id, ct);
+
+            HttpContext.Response.Headers.Location = $"/events/{id}";
+            await Send.ResponseAsync(new PublishEventResponse(id), isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, ct);
+        }
+        catch (EventRefusedException refused) when (refused.Column is "payload")
+        {
+            // What only the table can tell: a NUL, a lone surrogate, more than 4 MiB.
+            AddError(said => said.Payload!, refused.Rule);
+            await Send.ErrorsAsync(cancellation: ct);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Games.Data.Journal;
+
+public static class EventJournal
+{
+    public const string HealthCheckName = "event-dispatcher";
+
+    /// <summary>Adds <see cref="IEventPublisher"/>, which needs the database and nothing else.</summary>
+    public static void AddEventPublisher(this IHostApplicationBuilder builder) => builder.Services.AddScoped<IEventPublisher, EventPublisher>();
+
+    /// <summary>
+    /// Adds the dispatcher and the retention. Needs the bus and its outbox; one process or several may have it.
+    /// </summary>
+    public static void AddEventDispatcher(this IHostApplicationBuilder builder)
+    {
+        var options = builder.Services.AddJournalOptions(builder.Configuration);
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<JournalStore>();
+        builder.Services.AddSingleton<JournalListener>();
+        builder.Services.AddSingleton<EventDispatcher>();
+        builder.Services.AddHealthChecks().AddCheck<EventDispatcherHealthCheck>(HealthCheckName, tags: ["ready"]);
+
+        if (options.Dispatch)
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<EventDispatcher>());
+        if (options.Retention > TimeSpan.Zero)
+            builder.Services.AddHostedService<JournalCleanUp>();
+    }
+
+    private static JournalOptions AddJournalOptions(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = new JournalOptions();
+        configuration.GetSection(JournalOptions.Section).Bind(options);
+        options.Validate();
+        services.TryAddSingleton(options);
+
+        return options;
+    }
+}

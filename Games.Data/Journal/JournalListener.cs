@@ -1,0 +1,38 @@
+using Games.Outbox.Relay;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Games.Data.Journal;
+
+/// <summary>Hears of events that anybody has inserted: the table's trigger tells, this process never does.</summary>
+internal sealed partial class JournalListener(
+    IServiceScopeFactory scopes, JournalOptions options, TimeProvider time, ILogger<JournalListener> logger)
+    : DatabaseListener(options.KeepAliveInterval, time)
+{
+    /// <summary>What pg_stat_activity shows.</summary>
+    public const string ApplicationName = "events";
+
+    // As the trigger names it, in the migration.
+    private const string Channel = "events";
+
+    protected override async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await OwnConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), ApplicationName, options.KeepAliveTimeout, ct);
+    }
+
+    protected override Task<string> ReadChannelAsync(NpgsqlConnection connection, CancellationToken ct) => Task.FromResult(Channel);
+
+    protected override async Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(JournalStore.Peek, connection);
+        // Up to the next millisecond: a timer that ends before it would find nothing due.
+        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
+    }
+
+    protected override void SayLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
+
+    [LoggerMessage(LogLevel.Warning, "Journal: the connection that listens is lost, next try in {Pause:F1} s: {Reason}")]
+    private partial void LogLost(double pause, string reason);
+}

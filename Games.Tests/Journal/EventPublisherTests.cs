@@ -1,0 +1,112 @@
+using Games.Data;
+using Games.Data.Journal;
+using Games.Tests.Servers;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Games.Tests.Journal;
+
+/// <summary>Publishing from .NET, in a scope as a background service makes one.</summary>
+public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDisposable
+{
+    private readonly EventsTable events;
+    private readonly IHost host;
+    private readonly AsyncServiceScope scope;
+    private readonly GamesDbContext db;
+    private readonly IEventPublisher publisher;
+
+    public EventPublisherTests(TestDatabase database)
+    {
+        events = new(database.ConnectionString);
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Configuration["ConnectionStrings:Games"] = database.ConnectionString;
+        builder.AddGamesDatabase();
+        builder.AddEventPublisher();
+        host = builder.Build();
+        scope = host.Services.CreateAsyncScope();
+        db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+        publisher = scope.ServiceProvider.GetRequiredService<IEventPublisher>();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await scope.DisposeAsync();
+        host.Dispose();
+        await events.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_transaction_it_is_committed_when_the_call_returns()
+    {
+        var published = await publisher.PublishAsync("test.event", new { Hello = "it's «müßig»" }, "a test");
+
+        Assert.True(published.IsNew);
+        Assert.Equal("""{"hello": "it's «müßig»"}""", await events.ScalarAsync("select payload::text from events where id = $1", published.Id));
+    }
+
+    [Fact]
+    public async Task In_a_transaction_it_shares_its_fate()
+    {
+        PublishedEvent kept, lost;
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            kept = await publisher.PublishAsync("test.event", new { }, "a test");
+            Assert.False(await ExistsAsync(kept.Id));
+            await transaction.CommitAsync();
+        }
+
+        await using (var transaction = await db.Database.BeginTransactionAsync())
+        {
+            lost = await publisher.PublishAsync("test.event", new { }, "a test");
+            await transaction.RollbackAsync();
+        }
+
+        Assert.Equal((true, false), (await ExistsAsync(kept.Id), await ExistsAsync(lost.Id)));
+    }
+
+    [Fact]
+    public async Task The_same_id_again_is_the_same_event()
+    {
+        var id = Guid.NewGuid();
+
+        Assert.Equal(new(id, true), await publisher.PublishAsync("test.event", new { }, "a test", id: id));
+        Assert.Equal(new(id, false), await publisher.PublishAsync("test.event", new { }, "a test", id: id));
+    }
+
+    [Theory]
+    [InlineData("Test", "a test", null, "event_type")]
+    [InlineData("test.event", "two\nlines", null, "source")]
+    [InlineData("test.event", "a test", "a channel", "channel")]
+    public async Task What_breaks_a_rule_is_refused_and_costs_no_transaction(string type, string source, string? channel, string column)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync();
+
+        var refused = await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync(type, new { }, source, channel));
+
+        Assert.Equal(column, refused.Column);
+        Assert.True((await publisher.PublishAsync("test.event", new { }, "a test")).IsNew);
+    }
+
+    [Fact]
+    public async Task What_only_the_table_can_tell_is_the_same_exception()
+    {
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", "text", "a test"))).Column);
+        Assert.Equal("source", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", new { }, "a lone \ud800"))).Column);
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
+            () => publisher.PublishAsync("test.event", new { Text = new string('a', JournalEvent.PayloadMaxBytes) }, "a test"))).Column);
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_publishes_nothing_and_says_so()
+    {
+        var id = Guid.NewGuid();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
+
+        Assert.False(await ExistsAsync(id));
+    }
+
+    private async Task<bool> ExistsAsync(Guid id) => (bool)(await events.ScalarAsync("select exists (select from events where id = $1)", id))!;
+}
