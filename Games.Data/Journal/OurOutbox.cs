@@ -6,7 +6,13 @@ namespace Games.Data.Journal;
 internal sealed partial class EventDispatcher
 {
     // Events of one batch have nothing to do with each other, unless they say so.
-    static partial void Order(SendContext context, string? key) => context.SetOrderingKey(key);
+    static partial void Order(SendContext context, string? key)
+    {
+        if (key is null)
+            context.KeepNoOrder();
+        else
+            context.SetOrderingKey(key);
+    }
 
     static partial void AllowUnroutable(SendContext context) => context.AllowUnroutable();
 }

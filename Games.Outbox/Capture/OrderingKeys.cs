@@ -25,7 +25,8 @@ internal sealed class OrderingKeys
     public string? Of<T>(SendContext<T> context)
         where T : class
     {
-        var key = context.TryGetPayload(out Chosen? chosen) ? chosen.Key
+        var key = IsUnordered(context) ? null
+            : context.TryGetPayload(out Chosen? chosen) ? chosen.Key
             : _conventions.Count > 0 ? _found.GetOrAdd(typeof(T), Find)?.Invoke(context.Message)
             : null;
 
@@ -33,7 +34,7 @@ internal sealed class OrderingKeys
     }
 
     /// <summary>Whether the message was said to keep no order at all, not even with those of its transaction.</summary>
-    public static bool IsUnordered(SendContext context) => context.TryGetPayload(out Chosen? chosen) && chosen.Key is null;
+    public static bool IsUnordered(SendContext context) => context.TryGetPayload(out NoOrder? _);
 
     public static string Checked(string key) =>
         key.Length > LongestKey ? throw new ArgumentException($"An ordering key has at most {LongestKey} characters, and this one {key.Length}.", nameof(key))
@@ -43,6 +44,9 @@ internal sealed class OrderingKeys
 
     private Func<object, string?>? Find(Type type) =>
         (_conventions.Find(x => x.Type == type) is { Key: { } exact } ? exact : null) ?? _conventions.Find(x => x.Type.IsAssignableFrom(type)).Key;
+
+    /// <summary>Says of one message that it keeps no order.</summary>
+    internal sealed record NoOrder;
 
     /// <summary>The key that was set for one message.</summary>
     internal sealed record Chosen(string? Key);

@@ -92,6 +92,7 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
             await publisher.Publish(note with { Text = "mixed: by hand" }, x => x.SetOrderingKey("mixed by hand"));
             await publisher.Publish(note with { Text = "mixed: without" }, x => x.SetOrderingKey(null));
             await publisher.Publish(new NoteShredded(note.Id, "mixed: another type"));
+            await publisher.Publish(note with { Text = "mixed: alone" }, x => x.KeepNoOrder());
             db.SaveChanges();
         });
 
@@ -100,6 +101,7 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
         Assert.Equal(["mixed", "mixed by hand"], keys[..2]);
         Assert.True(OutboxSession.IsTransactionKey(keys[2]));
         Assert.Equal(keys[2], keys[3]);
+        Assert.Null(keys[4]);
     }
 
     [Fact]
