@@ -22,6 +22,7 @@ internal static class Messaging
             {
                 rabbitMq.Host(broker);
                 rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
+                rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
             });
         });
         builder.Services.Configure<MassTransitHostOptions>(host =>

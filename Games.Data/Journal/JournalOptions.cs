@@ -50,9 +50,6 @@ public sealed class JournalOptions
     /// </summary>
     public bool WaitForQueue { get; set; }
 
-    /// <summary>Whether events that the services publish through the outbox are recorded, in the same transaction. Default: true.</summary>
-    public bool RecordPublished { get; set; } = true;
-
     /// <summary>How long an event is kept once it is dispatched or dead. Default: zero, for ever.</summary>
     public TimeSpan Retention { get; set; }
 

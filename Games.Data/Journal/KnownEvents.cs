@@ -12,6 +12,7 @@ internal static class KnownEvents
     private static readonly FrozenDictionary<string, Type> Contracts = new Dictionary<string, Type>
     {
         [Exchanges.GameCreated] = typeof(GameCreated),
+        [Exchanges.DiscordMessageReceived] = typeof(DiscordMessageReceived),
     }.ToFrozenDictionary();
 
     private static readonly JsonSerializerOptions Strict = CreateOptions();
@@ -72,6 +73,7 @@ internal static class KnownEvents
         TypeCode.Double or TypeCode.Decimal => "a number",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(Guid) => "a uuid",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(DateTimeOffset) => Rfc3339TimeConverter.Expected,
+        _ when type.IsArray => "a list",
         _ => $"a {type.Name}",
     };
 

@@ -20,6 +20,7 @@ internal sealed class ChannelListener : IAsyncDisposable
             endpoint.Bind(exchange);
             endpoint.Handler<EventPublished>(Hear);
             endpoint.Handler<GameCreated>(Hear);
+            endpoint.Handler<DiscordMessageReceived>(Hear);
         });
     });
 

@@ -48,6 +48,24 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.Equal(game, Assert.Single(listener.Heard, x => x.MessageId == id).Message);
     }
 
+    [Fact]
+    public async Task A_message_of_Discord_may_come_by_the_journal_too()
+    {
+        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.DiscordMessageReceived);
+        await using var api = await StartAsync();
+
+        var id = await events.InsertAsync("discord.message.received", """
+            {"messageId":"600000000000000001","channelId":"200000000000000001","guildId":null,"authorId":"400000000000000001","authorName":"Anna",
+             "content":"hello","sentAt":"2026-11-21T20:00:00+01:00","attachments":[{"url":"a.png"}]}
+            """);
+        var broken = await events.InsertAsync("discord.message.received", """{"messageId":"600000000000000002","embeds":7}""");
+
+        await listener.HearsAsync(id);
+        var message = Assert.IsType<DiscordMessageReceived>(Assert.Single(listener.Heard, x => x.MessageId == id).Message);
+        Assert.Equal(("600000000000000001", "hello", "a.png"), (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
+        Assert.Contains("field \"embeds\" must be a list", await events.OutcomeAsync(broken));
+    }
+
     [Theory]
     [InlineData("field \"title\" is missing", "title", null)]
     [InlineData("field \"title\" must be a text", "title", "7")]
