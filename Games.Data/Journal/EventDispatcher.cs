@@ -81,11 +81,13 @@ internal sealed partial class EventDispatcher(
             return TimeSpan.Zero;
         }
 
-        if (moved.Events == 0)
-            return moved.IsMore ? _others.Next() : Idle;
+        if (moved.Events > 0)
+            _others.Reset();
+        if (moved.IsMore)
+            return moved.Events > 0 ? TimeSpan.Zero : _others.Next();
 
-        _others.Reset();
-        return moved.IsMore ? TimeSpan.Zero : Min(Idle, moved.NextRetry);
+        // Due and not claimed: in another's hands, or since a moment.
+        return Min(Idle, moved.NextRetry <= TimeSpan.Zero ? _others.Next() : moved.NextRetry);
     }
 
     // While the listener has its connection it looks at the table, and it wakes us when it has lost it.
@@ -121,7 +123,7 @@ internal sealed partial class EventDispatcher(
         var (events, due) = await store.ClaimAsync(db, only, ct);
         claimed.AddRange(events);
         if (events.Count == 0)
-            return new(0, due > 0, null);
+            return new(0, due > 0, await store.NextRetryAsync(db, ct));
 
         var failures = new List<EventFailure>();
         foreach (var one in events)
@@ -138,10 +140,12 @@ internal sealed partial class EventDispatcher(
 
         await db.SaveChangesAsync(ct);
         await store.WriteAsync(db, [.. events.Select(x => x.Id).Except(failures.Select(x => x.Event.Id))], failures, ct);
+        var isMore = due > events.Count || due >= options.BatchLimit;
+        var nextRetry = isMore ? null : await store.NextRetryAsync(db, ct);
         // Told to stop or not: what is about to be known should be known.
         await transaction.CommitAsync(CancellationToken.None);
 
-        return new(events.Count, due > events.Count || due >= options.BatchLimit, failures.Min(x => x.Delay));
+        return new(events.Count, isMore, nextRetry);
     }
 
     private async Task PublishAsync(Bus bus, PendingEvent one, CancellationToken ct)
@@ -218,6 +222,6 @@ internal sealed partial class EventDispatcher(
 
     private readonly record struct Bus(IPublishEndpoint Publishes, ISendEndpointProvider Sends);
 
-    /// <summary>What a batch came to: how many events, whether more wait already, and when the first of those that failed is due.</summary>
+    /// <summary>What a batch came to: how many events, whether more wait already; else, when the first of those that failed is due.</summary>
     private readonly record struct Moved(int Events, bool IsMore, TimeSpan? NextRetry);
 }

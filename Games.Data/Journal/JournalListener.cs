@@ -27,8 +27,7 @@ internal sealed partial class JournalListener(
     protected override async Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(JournalStore.Peek, connection);
-        // Up to the next millisecond: a timer that ends before it would find nothing due.
-        return await command.ExecuteScalarAsync(ct) is double seconds ? TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)) : null;
+        return JournalStore.Remaining(await command.ExecuteScalarAsync(ct));
     }
 
     protected override void SayLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);

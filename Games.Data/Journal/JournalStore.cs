@@ -19,6 +19,10 @@ internal sealed class JournalStore(JournalOptions options)
         ) AS waiting
         """;
 
+    private const string NextRetry = $"""
+        SELECT extract(epoch FROM min(next_attempt_at) - clock_timestamp())::float8 FROM events WHERE {IsPending} AND next_attempt_at IS NOT NULL
+        """;
+
     /// <summary>
     /// Locks what is due and not in other hands, and reads as much of it as the memory set aside allows; the rest is free again after the commit.
     /// Of one correlation nothing overtakes what is before it: another dispatcher may have that in hand, or it waits for its next attempt.
@@ -80,6 +84,16 @@ internal sealed class JournalStore(JournalOptions options)
 
         return (events, due);
     }
+
+    /// <summary>How long until the first event that failed may be tried again; negative or zero if it may now, null if none waits.</summary>
+    public async Task<TimeSpan?> NextRetryAsync(GamesDbContext db, CancellationToken ct)
+    {
+        await using var command = Command(db, NextRetry);
+        return Remaining(await command.ExecuteScalarAsync(ct));
+    }
+
+    /// <summary>From seconds up to the next millisecond: a timer that ends before it would find nothing due.</summary>
+    public static TimeSpan? Remaining(object? seconds) => seconds is double x ? TimeSpan.FromMilliseconds(Math.Ceiling(x * 1000)) : null;
 
     /// <summary>Writes down what became of claimed events.</summary>
     public async Task WriteAsync(GamesDbContext db, Guid[] dispatched, IReadOnlyCollection<EventFailure> failures, CancellationToken ct)

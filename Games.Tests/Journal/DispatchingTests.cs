@@ -264,7 +264,7 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     public async Task An_event_whose_message_cannot_be_saved_is_tried_again_and_holds_nobody_up()
     {
         await using var listener = await ListenAsync();
-        await using var api = await StartAsync(("Journal:MaxAttempts", "2"), ("Journal:RetryDelay", "00:00:00.100"));
+        await using var api = await StartAsync(("Journal:MaxAttempts", "2"), ("Journal:RetryDelay", "00:00:01"));
         await events.ScalarAsync("""
             create or replace function refuse_poison() returns trigger language plpgsql as $$
             begin
