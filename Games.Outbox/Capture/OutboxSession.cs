@@ -73,7 +73,12 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
+            // To ask for an entry's state compares all that it holds. The save is about to do that anyway.
+            var tracker = _context.ChangeTracker;
+            var detects = tracker.AutoDetectChangesEnabled;
+            tracker.AutoDetectChangesEnabled = false;
             _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added);
+            tracker.AutoDetectChangesEnabled = detects;
 
             return [.. _unsaved];
         }
