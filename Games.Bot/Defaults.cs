@@ -15,8 +15,10 @@ internal static class Defaults
             InitialData = new Dictionary<string, string?>
             {
                 [WebHostDefaults.ServerUrlsKey] = "http://localhost:5081",
-                // The bot's consumers work on their database only, and shortly: at full load they share transactions.
+                // The bot's consumers work on their database only, and shortly: at full load they share transactions. One at a time, so that more
+                // come together for the next.
                 ["Outbox:ConsumeTogether"] = "16",
+                ["Outbox:ConsumerTransactions"] = "1",
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
                 ["Logging:LogLevel:MassTransit"] = "Warning",

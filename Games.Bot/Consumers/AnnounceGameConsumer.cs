@@ -11,40 +11,50 @@ public sealed class GameNotFoundException(Guid gameId) : Exception($"Game {gameI
 internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvider clock, ILogger<AnnounceGameConsumer> logger)
     : IConsumer<GameCreated>
 {
-    private static readonly Func<GamesDbContext, Guid, CancellationToken, Task<GameToAnnounce?>> Find = EF.CompileAsyncQuery(
-        (GamesDbContext db, Guid gameId, CancellationToken ct) => db.Games
+    private static readonly Func<GamesDbContext, Guid[], IAsyncEnumerable<GameToAnnounce>> Find = EF.CompileAsyncQuery(
+        (GamesDbContext db, Guid[] gameIds) => db.Games
             .AsNoTracking()
-            .Where(game => game.Id == gameId)
+            .Where(game => gameIds.Contains(game.Id))
             .Select(game => new GameToAnnounce(
                 game,
                 db.Players.Count(player => player.GameId == game.Id),
-                db.Announcements.Any(announcement => announcement.GameId == game.Id)))
-            .SingleOrDefault());
+                db.Announcements.Any(announcement => announcement.GameId == game.Id))));
 
-    public async Task Consume(ConsumeContext<GameCreated> context)
+    public Task Consume(ConsumeContext<GameCreated> context) => context.ConsumeTogether(AnnounceAsync);
+
+    private async Task AnnounceAsync(IReadOnlyList<ConsumeContext<GameCreated>> events)
     {
-        var ct = context.CancellationToken;
-        var gameId = context.Message.GameId;
-        var found = await Find(db, gameId, ct);
-        if (found is null)
+        var ct = events[0].CancellationToken;
+        var gameIds = events.Select(x => x.Message.GameId).ToArray();
+        var games = await Find(db, gameIds).ToDictionaryAsync(x => x.Game.Id, cancellationToken: ct);
+        var announced = new List<(Game Game, Announcement Announcement)>(games.Count);
+
+        foreach (var gameId in gameIds)
         {
-            LogGameNotFound(gameId);
-            throw new GameNotFoundException(gameId);
+            if (!games.TryGetValue(gameId, out var found))
+            {
+                LogGameNotFound(gameId);
+                throw new GameNotFoundException(gameId);
+            }
+
+            if (found.IsAnnounced)
+            {
+                LogAlreadyAnnounced(gameId);
+                continue;
+            }
+
+            announced.Add((found.Game, Announcement.For(found.Game, found.Players, clock.GetUtcNow())));
+            games[gameId] = found with { IsAnnounced = true };
         }
 
-        if (found.IsAnnounced)
-        {
-            LogAlreadyAnnounced(gameId);
-            return;
-        }
-
-        // If another event about the same game gets in between, this fails as a whole and its retry finds the announcement. So there is
+        // If another event about one of the games gets in between, this fails as a whole and its retry finds the announcement. So there is
         // nothing to go back to within the transaction, and two round trips less.
         db.Database.AutoSavepointsEnabled = false;
-        var announcement = Announcement.For(found.Game, found.Players, clock.GetUtcNow());
-        db.Announcements.Add(announcement);
+        db.Announcements.AddRange(announced.Select(x => x.Announcement));
         await db.SaveChangesAsync(ct);
-        LogAnnounced(gameId, found.Game.Title, announcement.ChannelId);
+
+        foreach (var (game, announcement) in announced)
+            LogAnnounced(game.Id, game.Title, announcement.ChannelId);
     }
 
     private sealed record GameToAnnounce(Game Game, int Players, bool IsAnnounced);

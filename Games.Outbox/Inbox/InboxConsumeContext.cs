@@ -14,10 +14,11 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, bool mayRunAgain)
-    : OutboxConsumeContextProxy<TMessage>(context, options, provider)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, Delivery? together)
+    : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
+    public Delivery? Together => together;
     public override Guid? MessageId => messageId;
     public override bool ContinueProcessing { get; set; } = true;
     public override bool IsMessageConsumed => isDuplicate;
@@ -54,10 +55,17 @@ internal sealed class InboxConsumeContext<TMessage>(
 
     /// <summary>A failure in a shared transaction is no fault yet: the consumer runs again, alone.</summary>
     public override Task NotifyFaulted<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception) =>
-        mayRunAgain ? Task.CompletedTask : base.NotifyFaulted(context, duration, consumerType, exception);
+        together is not null ? Task.CompletedTask : base.NotifyFaulted(context, duration, consumerType, exception);
 
     public override Task SetDelivered() => Task.CompletedTask;
     public override Task<List<OutboxMessageContext>> LoadOutboxMessages() => Task.FromResult(new List<OutboxMessageContext>());
     public override Task NotifyOutboxMessageDelivered(OutboxMessageContext message) => Task.CompletedTask;
     public override Task RemoveOutboxMessages() => Task.CompletedTask;
+}
+
+/// <summary>What a consumer's context, however often it was wrapped, tells of the delivery.</summary>
+internal interface ISharedConsumeContext
+{
+    /// <summary>The delivery, if it shares its transaction with others.</summary>
+    Delivery? Together { get; }
 }

@@ -62,7 +62,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     /// <summary>Does this delivery's part of a shared transaction; whether it is committed.</summary>
     private async Task<bool> ConsumeTogetherAsync<T>(
-        SharedTransactions<TDbContext>.Delivery delivery, Turn turn, ConsumeContext<T> context, OutboxConsumeOptions options,
+        Delivery delivery, Turn turn, ConsumeContext<T> context, OutboxConsumeOptions options,
         IPipe<OutboxConsumeContext<T>> next)
         where T : class
     {
@@ -70,7 +70,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         try
         {
             dbContext.ChangeTracker.Clear();
-            await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New, mayRunAgain: true);
+            await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New, delivery);
             worked = true;
         }
         catch (Exception exception)
@@ -96,7 +96,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         var isNew = await store.InsertInboxAsync(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
-        await RunConsumerAsync(context, options, next, messageId, isNew, mayRunAgain: false);
+        await RunConsumerAsync(context, options, next, messageId, isNew);
 
         if (!isNew)
             return;
@@ -107,7 +107,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     private async Task RunConsumerAsync<T>(
         ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId, bool isNew,
-        bool mayRunAgain)
+        Delivery? together = null)
         where T : class
     {
         if (!isNew)
@@ -119,7 +119,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew, mayRunAgain);
+            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew, together);
         if (settings.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

@@ -70,25 +70,47 @@ internal sealed partial class SharedTransactions<TDbContext>(
 
     private async Task<bool> CommitTogetherAsync(Delivery[] deliveries)
     {
-        var owner = deliveries[0].Context;
+        var owner = (TDbContext)deliveries[0].Context;
 
         // Disposed without a commit, it is rolled back.
         await using var transaction = await owner.Database.BeginTransactionAsync(_options.IsolationLevel);
-        var connection = owner.Database.GetDbConnection();
         var isNew = await store.InsertInboxAsync(owner, transaction.GetDbTransaction(), deliveries, CancellationToken.None);
 
-        foreach (var delivery in deliveries)
-        {
-            await using var place = delivery.Context == owner ? null : await Borrowed.ByAsync(delivery.Context, connection, transaction.GetDbTransaction());
-
-            // The same message twice among these: the first is new.
-            if (!await delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId)))
-                return false;
-        }
+        if (!await ConsumeAsync(deliveries, isNew, owner.Database.GetDbConnection(), transaction.GetDbTransaction()))
+            return false;
 
         await transaction.CommitAsync(CancellationToken.None);
 
         return true;
+    }
+
+    /// <summary>Runs the consumers, one after the other; those that join are then one call. False with the first that fails.</summary>
+    private static async Task<bool> ConsumeAsync(Delivery[] deliveries, HashSet<Guid> isNew, DbConnection connection, DbTransaction transaction)
+    {
+        var places = new List<Borrowed>(deliveries.Length - 1);
+        var company = new Company();
+
+        try
+        {
+            foreach (var delivery in deliveries)
+            {
+                if (delivery.Context != deliveries[0].Context)
+                    places.Add(await Borrowed.ByAsync(delivery.Context, connection, transaction));
+
+                // The same message twice among these: the first is new.
+                if (await delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId), company) is Progress.Failed)
+                    return false;
+            }
+
+            return await company.ConsumeAsync();
+        }
+        finally
+        {
+            // Before their contexts go back to where they came from, nobody is to work on one.
+            await company.EndAsync();
+            foreach (var place in places)
+                await place.DisposeAsync();
+        }
     }
 
     private static string? ConnectionStringOf(DbContext context) =>
@@ -96,48 +118,6 @@ internal sealed partial class SharedTransactions<TDbContext>(
 
     [LoggerMessage(LogLevel.Information, "Inbox: {Count} deliveries could not share a transaction and run alone: {Reason}")]
     private partial void LogGivenUp(int count, string reason);
-
-    /// <summary>What a delivery is told, what it answers, and how the transaction that it shared ended.</summary>
-    public sealed class Delivery(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
-    {
-        private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource<bool> _worked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TDbContext Context => context;
-        public Guid MessageId => messageId;
-        public Guid ConsumerId => consumerId;
-        public DateTime? Expires => expires;
-
-        /// <summary>The delivery's part: what to do now.</summary>
-        public Task<Turn> Turn => _turn.Task;
-
-        /// <summary>The delivery's part: whether the shared transaction is committed. If not, nothing of it has happened.</summary>
-        public Task<bool> Committed => _ended.Task;
-
-        public Task Over => _over.Task;
-
-        /// <summary>The delivery's part: what became of its consumer.</summary>
-        public void Answer(bool worked) => _worked.TrySetResult(worked);
-
-        public void RunAlone() => _turn.TrySetResult(Inbox.Turn.Alone);
-
-        public Task<bool> RunTogetherAsync(bool isNew)
-        {
-            _turn.TrySetResult(isNew ? Inbox.Turn.New : Inbox.Turn.Repeat);
-
-            return _worked.Task;
-        }
-
-        public void End(bool committed)
-        {
-            _ended.TrySetResult(committed);
-            RunAlone();
-        }
-
-        public void Dispose() => _over.TrySetResult();
-    }
 
     /// <summary>The deliveries of one consumer that have no transaction yet.</summary>
     private sealed class Queue(OutboxOptions options)
@@ -195,16 +175,4 @@ internal sealed partial class SharedTransactions<TDbContext>(
             context.Database.SetConnectionString(ConnectionStringOf(context));
         }
     }
-}
-
-internal enum Turn
-{
-    /// <summary>In a transaction of its own.</summary>
-    Alone,
-
-    /// <summary>In the shared transaction, which holds its inbox row.</summary>
-    New,
-
-    /// <summary>In the shared transaction; it was consumed before.</summary>
-    Repeat
 }

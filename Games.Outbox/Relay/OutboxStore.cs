@@ -148,7 +148,7 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
 
     /// <summary>Notes that a consumer takes these messages; those that it has not taken before.</summary>
     public async Task<HashSet<Guid>> InsertInboxAsync(
-        TDbContext context, DbTransaction transaction, IReadOnlyList<SharedTransactions<TDbContext>.Delivery> deliveries, CancellationToken ct)
+        TDbContext context, DbTransaction transaction, IReadOnlyList<Delivery> deliveries, CancellationToken ct)
     {
         // In one order everywhere, so that two transactions with the same messages wait for each other and do not deadlock.
         var ordered = deliveries.OrderBy(x => x.MessageId).ToArray();

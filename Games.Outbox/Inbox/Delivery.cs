@@ -1,0 +1,85 @@
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Outbox.Inbox;
+
+/// <summary>One delivery among those that may share a transaction: what it is told, what it answers, and how the transaction ended.</summary>
+internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
+{
+    private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _worked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Company? _company;
+
+    public DbContext Context => context;
+    public Guid MessageId => messageId;
+    public Guid ConsumerId => consumerId;
+    public DateTime? Expires => expires;
+
+    /// <summary>The delivery's part: what to do now.</summary>
+    public Task<Turn> Turn => _turn.Task;
+
+    /// <summary>The delivery's part: whether the shared transaction is committed. If not, nothing of it has happened.</summary>
+    public Task<bool> Committed => _ended.Task;
+
+    /// <summary>What became of the consumer in the shared transaction.</summary>
+    public Task<bool> Worked => _worked.Task;
+
+    public Task Over => _over.Task;
+
+    /// <summary>The delivery's part: what became of its consumer.</summary>
+    public void Answer(bool worked) => _worked.TrySetResult(worked);
+
+    /// <summary>The consumer's part: leaves its message to one call for all that join. The task ends as that call does.</summary>
+    public Task JoinAsync<T>(ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
+        where T : class
+    {
+        var consumed = _company!.Add(this, message, consume);
+        _joined.TrySetResult();
+
+        return consumed;
+    }
+
+    public void RunAlone() => _turn.TrySetResult(Inbox.Turn.Alone);
+
+    /// <summary>Lets the consumer run until it is done or has joined.</summary>
+    public async Task<Progress> RunTogetherAsync(bool isNew, Company company)
+    {
+        _company = company;
+        _turn.TrySetResult(isNew ? Inbox.Turn.New : Inbox.Turn.Repeat);
+        await Task.WhenAny(_worked.Task, _joined.Task);
+
+        return !_worked.Task.IsCompleted ? Progress.Joined : await _worked.Task ? Progress.Worked : Progress.Failed;
+    }
+
+    public void End(bool committed)
+    {
+        _ended.TrySetResult(committed);
+        RunAlone();
+    }
+
+    public void Dispose() => _over.TrySetResult();
+}
+
+internal enum Turn
+{
+    /// <summary>In a transaction of its own.</summary>
+    Alone,
+
+    /// <summary>In the shared transaction, which holds its inbox row.</summary>
+    New,
+
+    /// <summary>In the shared transaction; it was consumed before.</summary>
+    Repeat
+}
+
+internal enum Progress
+{
+    Failed,
+    Worked,
+
+    /// <summary>The consumer waits for the call that is for all who have joined.</summary>
+    Joined
+}
