@@ -57,6 +57,7 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
         Assert.InRange(figures.Inserts.Milliseconds.P50!.Value, 0.1, 30_000);
         Assert.Equal(270L, await ScalarAsync(source, "select count(*) from events where channel = 'bench' and dispatched_at is not null"));
         Assert.Equal(120L, await ScalarAsync(source, "select count(*) from discord_messages"));
+        Assert.Equal(120L, await ScalarAsync(source, "select count(*) from events where event_type = 'message.stored' and source = 'Games.Bot' and dispatched_at is not null"));
     }
 
     [Fact]
