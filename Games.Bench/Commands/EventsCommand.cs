@@ -13,6 +13,7 @@ internal static class EventsCommand
     {
         var (rate, seconds) = (CommonOptions.Number("--rate", "Events inserted a second, one by one", 40, 1, 5_000), CommonOptions.Seconds("--seconds", 20));
         var rows = CommonOptions.Number("--rows", "Events inserted in one statement", 10_000, 1, 1_000_000);
+        var correlations = CommonOptions.Number("--correlations", "Correlations that a fifth of those events shares: they leave in order, one after the other", 0, 0, 1_000_000);
         var messages = CommonOptions.Number("--messages", "Messages of Discord to ingest", 10_000, 1, 1_000_000);
         var idle = CommonOptions.Number("--idle", "Seconds at rest in which statements are counted; 0: not measured", 60, 0, 3_600);
         var warmUp = CommonOptions.Number("--warm-up", "Events and messages that go through before the measuring begins", 3_000, 0, 100_000);
@@ -25,14 +26,14 @@ internal static class EventsCommand
             It starts the API and the bot in a database of its own. Exit code 1 unless p50 is at most {EventsFigures.MostMilliseconds} ms, {EventsFigures.LeastDispatchedPerSecond} events/s are dispatched and {EventsFigures.LeastIngestedPerSecond} messages/s ingested, and no statement of the journal comes more often than every {EventsFigures.LeastSecondsBetween} s.
             """)
         {
-            rate, seconds, rows, messages, idle, warmUp, programs.ApiDll, programs.BotDll, database, rabbitMq, timeout, json, allowRemote,
+            rate, seconds, rows, correlations, messages, idle, warmUp, programs.ApiDll, programs.BotDll, database, rabbitMq, timeout, json, allowRemote,
         };
 
         command.SetAction((options, ct) => Outcome.OfAsync(async () =>
         {
             var screen = new Screen(options.GetValue(json));
             var load = new EventsLoad(
-                options.GetValue(rate), options.GetValue(seconds), options.GetValue(rows), options.GetValue(messages), options.GetValue(idle), options.GetValue(warmUp),
+                options.GetValue(rate), options.GetValue(seconds), options.GetValue(rows), options.GetValue(correlations), options.GetValue(messages), options.GetValue(idle), options.GetValue(warmUp),
                 TimeSpan.FromSeconds(options.GetValue(timeout)));
 
             var figures = await screen.WatchAsync(async begin =>

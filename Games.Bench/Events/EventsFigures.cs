@@ -5,11 +5,12 @@ namespace Games.Bench.Events;
 /// <summary>What is measured, and how much of it.</summary>
 /// <param name="Rate">Direct inserts a second, one event each.</param>
 /// <param name="Rows">Events inserted in one statement.</param>
+/// <param name="Correlations">How many correlations a fifth of those events shares, so that these leave one after the other; 0 for none.</param>
 /// <param name="Messages">Messages of Discord.</param>
 /// <param name="IdleSeconds">How long nothing is asked; 0 to leave it out.</param>
 /// <param name="WarmUp">Events and messages that are not counted.</param>
 /// <param name="Timeout">How long the last of anything may take.</param>
-internal sealed record EventsLoad(double Rate, int Seconds, int Rows, int Messages, int IdleSeconds, int WarmUp, TimeSpan Timeout);
+internal sealed record EventsLoad(double Rate, int Seconds, int Rows, int Correlations, int Messages, int IdleSeconds, int WarmUp, TimeSpan Timeout);
 
 /// <summary>Events inserted one by one.</summary>
 /// <param name="Milliseconds">From the start of the INSERT until the consumer had it.</param>

@@ -11,7 +11,11 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
 {
     private const string Channel = "bench";
     private const string InsertOne = $"insert into events (id, event_type, channel, payload, source) values ($1, 'bench.event', '{Channel}', jsonb_build_object('n', $2), 'bench')";
-    private const string InsertMany = $"insert into events (event_type, channel, payload, source) select 'bench.event', '{Channel}', jsonb_build_object('n', n), 'bench' from generate_series(1, $1) n";
+    private const string InsertMany = $"""
+        insert into events (event_type, channel, payload, source, correlation_id)
+        select 'bench.event', '{Channel}', jsonb_build_object('n', n), 'bench', case when n % 5 = 0 and $2 > 0 then ('00000000-0000-4000-8000-' || lpad((n / 5 % greatest($2, 1))::text, 12, '0'))::uuid end
+        from generate_series(1, $1) n
+        """;
     private const string StoredExchange = "message.stored";
 
     // A snowflake of 2024: none of these is in the future.
@@ -73,6 +77,7 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
         listener.Forget();
         await using var command = database.CreateCommand(InsertMany);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = rows });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = load.Correlations });
         await command.ExecuteNonQueryAsync(ct);
         var committed = Stopwatch.GetTimestamp();
 

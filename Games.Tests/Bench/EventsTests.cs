@@ -48,7 +48,7 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
             await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
 
-        var load = new EventsLoad(Rate: 50, Seconds: 1, Rows: 200, Messages: 100, IdleSeconds: 1, WarmUp: 20, Timeout: TimeSpan.FromSeconds(30));
+        var load = new EventsLoad(Rate: 50, Seconds: 1, Rows: 200, Correlations: 3, Messages: 100, IdleSeconds: 1, WarmUp: 20, Timeout: TimeSpan.FromSeconds(30));
         var figures = await new EventsRun(source, broker.ConnectionString, load).RunAsync((_, _) => new Unseen(), TestContext.Current.CancellationToken);
 
         Assert.Equal((50, 0, 0), (figures.Inserts.Milliseconds.Count, figures.Inserts.Lost, figures.Inserts.Repeats));
