@@ -51,6 +51,17 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     }
 
     [Fact]
+    public async Task A_field_that_says_nothing_is_said_too_so_that_the_payload_keeps_its_contract()
+    {
+        var deleted = new DiscordMessageReceived("600000000000000001", "200000000000000001", null, null, null, null, DateTimeOffset.UnixEpoch, DeletedAt: DateTimeOffset.UnixEpoch);
+
+        await PublishAsync(api, _ => { }, deleted);
+
+        using var payload = JsonDocument.Parse((string)(await events.ScalarAsync("select payload::text from events where payload ->> 'messageId' = $1", deleted.MessageId))!);
+        Assert.Equal(deleted, KnownEvents.Read("discord.message.received", typeof(DiscordMessageReceived), payload.RootElement));
+    }
+
+    [Fact]
     public async Task It_takes_no_round_trip_of_its_own()
     {
         await PublishAsync(api, AGame());
@@ -172,11 +183,12 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
     private static Task PublishAsync(ApiHost host, params GameCreated[] games) => PublishAsync(host, _ => { }, games);
 
-    private static async Task PublishAsync(ApiHost host, Action<PublishContext<GameCreated>> address, params GameCreated[] games)
+    private static async Task PublishAsync<T>(ApiHost host, Action<PublishContext<T>> address, params T[] messages)
+        where T : class
     {
         await using var scope = host.Services.CreateAsyncScope();
-        foreach (var game in games)
-            await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(game, address);
+        foreach (var message in messages)
+            await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(message, address);
         await scope.ServiceProvider.GetRequiredService<GamesDbContext>().SaveChangesAsync();
     }
 
