@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Mime;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Games.Contracts;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.Extensions.Logging;
@@ -48,12 +49,14 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
             return Skip(row, type, $"its body is {mediaType}");
 
         using var body = JsonDocument.Parse(row.Body);
-        var message = mediaType == Envelope ? body.RootElement.GetProperty("message") : body.RootElement;
-        var payload = message.GetRawText();
+        var message = mediaType != Envelope ? body.RootElement : body.RootElement.TryGetProperty("message", out var inside) ? inside : default;
+        if (message.ValueKind is not JsonValueKind.Object)
+            return Skip(row, type, "it is no object");
 
-        return message.ValueKind is not JsonValueKind.Object ? Skip(row, type, "it is no object")
-            : payload.Length > PayloadMaxLength ? Skip(row, type, $"it is longer than {PayloadMaxLength} characters")
+        var payload = message.GetRawText();
+        return payload.Length > PayloadMaxLength ? Skip(row, type, $"it is longer than {PayloadMaxLength} characters")
             : payload.Contains(@"\u0000", StringComparison.Ordinal) ? Skip(row, type, "it holds a NUL, which PostgreSQL cannot store")
+            : HugeNumber().IsMatch(payload) ? Skip(row, type, "it holds a number that PostgreSQL cannot store")
             : payload;
     }
 
@@ -62,6 +65,10 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
         LogSkipped(row.MessageId, type, reason);
         return null;
     }
+
+    // Behind a colon, a comma or a bracket: in a text it can hardly be, and then nothing is lost but a line of the journal.
+    [GeneratedRegex(@"[:,[]\s*-?(?:[0-9.]{1000}|[0-9.]+[eE][+-]?[0-9]{4})")]
+    private static partial Regex HugeNumber();
 
     [LoggerMessage(LogLevel.Warning, "Journal: event {Id} ({EventType}) is published and not recorded: {Reason}")]
     private partial void LogSkipped(Guid id, string eventType, string reason);

@@ -15,6 +15,8 @@ namespace Games.Tests.Journal;
 /// <summary>What a service publishes through its outbox stands in the journal, too. The broker is away, so that the outbox's rows stay to be looked at.</summary>
 public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
+    private static long lastMessage = 600_000_000_000_000_001;
+
     private readonly TestDatabase database;
     private readonly EventsTable events;
     private readonly CountedCommands commands = new();
@@ -164,6 +166,19 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
         var id = await MessageIdOfAsync(game);
         Assert.Equal(0L, await CountAsync(game));
         Assert.Contains(api.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"{id}") && line.Contains(reason));
+    }
+
+    [Theory]
+    [InlineData("{\"n\":1e400000}", false)]
+    [InlineData("{\"n\":-1.5e300,\"text\":\"a1e4000\"}", true)]
+    public async Task What_others_have_written_is_no_failure_either(string embed, bool isRecorded)
+    {
+        var message = new DiscordMessageReceived(
+            $"{Interlocked.Increment(ref lastMessage)}", "200000000000000001", null, "400000000000000001", "Anna", "hello", DateTimeOffset.UnixEpoch, Embeds: [JsonElement.Parse(embed)]);
+
+        await PublishAsync(api, _ => { }, message);
+
+        Assert.Equal(isRecorded ? 1L : 0L, await events.ScalarAsync("select count(*) from events where payload ->> 'messageId' = $1", message.MessageId));
     }
 
     [Fact]
