@@ -19,7 +19,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
     private readonly TestDatabase database;
     private readonly EventsTable events;
-    private readonly CountedCommands commands = new();
+    private readonly Counted counted = new();
     private readonly ApiHost api;
 
     public RecordingTests(TestDatabase database)
@@ -66,12 +66,9 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     [Fact]
     public async Task It_takes_no_round_trip_of_its_own()
     {
-        await PublishAsync(api, AGame());
-        commands.Reset();
-
         await PublishAsync(api, AGame(), AGame(), AGame());
 
-        Assert.Equal((1, 0), (commands.Executed, commands.Transactions));
+        Assert.Equal((1, 0), counted.Read());
     }
 
     [Fact]
@@ -209,7 +206,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
     private ApiHost Start(params (string, string)[] settings) => new(
         database.ConnectionString,
-        services: services => services.ConfigureDbContext<GamesDbContext>(options => options.AddInterceptors(commands, commands.OfTransactions)),
+        services: services => services.ConfigureDbContext<GamesDbContext>(options => options.AddInterceptors(counted)),
         settings: [("Journal:Dispatch", "false"), .. settings]);
 
     private async Task<Guid> MessageIdOfAsync(GameCreated game) =>
@@ -219,35 +216,25 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
     private Task<object?> ColumnAsync(string column, Guid id) => events.ScalarAsync($"select {column} from events where id = $1", id);
 
-    private sealed class CountedCommands : DbCommandInterceptor
+    private sealed class Counted : IDbCommandInterceptor, IDbTransactionInterceptor
     {
-        private int executed;
+        private int commands;
+        private int transactions;
 
-        public int Executed => Volatile.Read(ref executed);
+        public (int Commands, int Transactions) Read() => (Volatile.Read(ref commands), Volatile.Read(ref transactions));
 
-        public int Transactions => OfTransactions.Started;
-
-        public CountedTransactions OfTransactions { get; } = new();
-
-        public void Reset() => executed = OfTransactions.Started = 0;
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken ct = default)
         {
-            Interlocked.Increment(ref executed);
-            return base.ReaderExecutingAsync(command, eventData, result, ct);
+            Interlocked.Increment(ref commands);
+            return ValueTask.FromResult(result);
         }
-    }
 
-    private sealed class CountedTransactions : DbTransactionInterceptor
-    {
-        public int Started { get; set; }
-
-        public override ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
+        public ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
             DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken ct = default)
         {
-            Started++;
-            return base.TransactionStartingAsync(connection, eventData, result, ct);
+            Interlocked.Increment(ref transactions);
+            return ValueTask.FromResult(result);
         }
     }
 }
