@@ -8,6 +8,7 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
     LatencyCommand.Create(),
     DrainCommand.Create(),
     BacklogCommand.Create(),
+    EventsCommand.Create(),
     CompareCommand.Create(),
     ChaosCommand.Create(),
 };

@@ -1,3 +1,4 @@
+using Games.Data.Journal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Update;
@@ -25,6 +26,7 @@ public static class GamesDatabase
     {
         var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name));
 
+        builder.AddEventRecorder();
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
             .ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()

@@ -20,6 +20,9 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     /// <summary>Where PostgreSQL's programs are looked for.</summary>
     public Func<string?, string> Binaries { get; init; } = major => ServerBinaries.Postgres(major: major);
 
+    /// <summary>Settings of the server beside ours, by their names in postgresql.conf.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The maintenance database; <see cref="CreateDatabaseAsync"/> makes the others.</summary>
     public string ConnectionString => ConnectionStringTo("postgres");
 
@@ -65,8 +68,8 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
         if (!File.Exists(version))
             await InitializeAsync(binaries, data, ct);
 
-        return new Command(
-            Path.Combine(binaries, "postgres"),
+        return new Command(Path.Combine(binaries, "postgres"),
+        [
             "-D", data,
             "-h", "127.0.0.1",
             "-p", $"{Port}",
@@ -76,7 +79,9 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             "-c", "logging_collector=off",
             "-c", "log_destination=stderr",
             "-c", "log_line_prefix=",
-            "-c", "log_checkpoints=off")
+            "-c", "log_checkpoints=off",
+            .. Settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" }),
+        ])
         {
             User = RunAs,
             WorkingDirectory = home,

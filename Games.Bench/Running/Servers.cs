@@ -25,7 +25,9 @@ internal sealed class Servers : IAsyncDisposable
     /// <summary>Processor time that PostgreSQL has used so far; null when it is not ours.</summary>
     public TimeSpan? PostgresCpu => started.OfType<PostgresServer>().SingleOrDefault() is { } server ? CpuTime.OfTree(server.ProcessId) : null;
 
-    public static async Task<Servers> OpenAsync(string? postgres, string? rabbitMq, bool allowRemote, CancellationToken ct)
+    /// <param name="settings">Of a PostgreSQL that is started here; one that is named is taken as it is.</param>
+    public static async Task<Servers> OpenAsync(
+        string? postgres, string? rabbitMq, bool allowRemote, CancellationToken ct, IReadOnlyDictionary<string, string>? settings = null)
     {
         if (postgres is not null)
             Loopback.Demand(new NpgsqlConnectionStringBuilder(postgres), allowRemote);
@@ -34,7 +36,7 @@ internal sealed class Servers : IAsyncDisposable
 
         // Not a "temporary subdirectory" of .NET's: PostgreSQL runs as a user who could not enter it.
         var directory = System.IO.Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"games-bench-{Guid.NewGuid():N}")).FullName;
-        var ownPostgres = postgres is null ? new PostgresServer(Path.Combine(directory, "postgres")) : null;
+        var ownPostgres = postgres is null ? new PostgresServer(Path.Combine(directory, "postgres")) { Settings = settings ?? new Dictionary<string, string>() } : null;
         var ownRabbitMq = rabbitMq is null ? new RabbitMqServer(Path.Combine(directory, "rabbitmq")) : null;
         var servers = new Servers(directory, postgres ?? ownPostgres!.ConnectionString, rabbitMq ?? ownRabbitMq!.ConnectionString);
         servers.started.AddRange(new ServerProcess?[] { ownPostgres, ownRabbitMq }.OfType<ServerProcess>());

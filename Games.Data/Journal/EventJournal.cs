@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Games.Data.Journal;
 
@@ -29,6 +30,18 @@ public static class EventJournal
             builder.Services.AddHostedService(provider => provider.GetRequiredService<EventDispatcher>());
         if (options.Retention > TimeSpan.Zero)
             builder.Services.AddHostedService<JournalCleanUp>();
+    }
+
+    /// <summary>Has what this process publishes through its outbox recorded, unless <see cref="JournalOptions.Record"/> is off.</summary>
+    internal static void AddEventRecorder(this IHostApplicationBuilder builder)
+    {
+        if (!builder.Services.AddJournalOptions(builder.Configuration).Record)
+            return;
+
+        var source = builder.Environment.ApplicationName;
+        if (!EventRules.IsSource(source))
+            throw new SettingException($"Setting {HostDefaults.ApplicationKey} {EventRules.Source}: the journal names this process by it.");
+        builder.Services.AddSingleton(provider => new EventRecorder(source, provider.GetRequiredService<ILogger<EventRecorder>>()));
     }
 
     private static JournalOptions AddJournalOptions(this IServiceCollection services, IConfiguration configuration)

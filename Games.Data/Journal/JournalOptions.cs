@@ -45,6 +45,12 @@ public sealed class JournalOptions
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
+    /// Whether the events that this process publishes through its outbox are recorded, as dispatched, in the transaction that publishes them.
+    /// Default: true.
+    /// </summary>
+    public bool Record { get; set; } = true;
+
+    /// <summary>
     /// Whether an <c>EventPublished</c> that no queue would get is kept in the outbox until there is one. Default: false, the broker drops it, and
     /// the journal has it still.
     /// </summary>

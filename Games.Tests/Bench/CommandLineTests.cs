@@ -7,7 +7,7 @@ namespace Games.Tests.Bench;
 
 public sealed class CommandLineTests
 {
-    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), BacklogCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
+    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), BacklogCommand.Create(), EventsCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
 
     [Fact]
     public void Every_command_runs_without_an_option() => Assert.All(Commands, command => Assert.Empty(command.Parse([]).Errors));
@@ -30,6 +30,8 @@ public sealed class CommandLineTests
     [InlineData("drain", "--messages", "-1")]
     [InlineData("backlog", "--pending", "0")]
     [InlineData("compare", "--rounds", "21")]
+    [InlineData("events", "--rows", "0")]
+    [InlineData("events", "--idle", "3601")]
     [InlineData("chaos", "--games", "199")]
     [InlineData("chaos", "--faults", "8")]
     public void No_run_is_without_an_end(string command, string option, string value)

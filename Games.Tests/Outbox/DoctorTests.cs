@@ -96,6 +96,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         Assert.Equal(0, after.ExitCode);
         Assert.Contains("All is well.", after.Output);
         Assert.Contains("0 events are", string.Join('\n', after.Output));
+        Assert.Equal(0, await db.Database.SqlQuery<int>($"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
 
         await db.Games.ExecuteDeleteAsync();
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Games.Data;
+using Games.Data.Journal;
 using Games.Outbox;
 using Npgsql;
 
@@ -69,6 +70,8 @@ internal static class DoctorCommand
     private static async Task<int> ExamineAsync(WebApplicationBuilder builder, DoctorOptions options, bool json, bool republish, bool dryRun, CancellationToken ct)
     {
         builder.Logging.ClearProviders();
+        // What is sent again is in the journal already.
+        builder.Configuration[$"{JournalOptions.Section}:{nameof(JournalOptions.Record)}"] = "false";
         builder.AddGamesDatabase();
         // For the outbox alone: the bus is never started.
         builder.AddMessaging();

@@ -1,0 +1,70 @@
+using Games.Bench.Measuring;
+
+namespace Games.Bench.Events;
+
+/// <summary>What is measured, and how much of it.</summary>
+/// <param name="Rate">Direct inserts a second, one event each.</param>
+/// <param name="Rows">Events inserted in one statement.</param>
+/// <param name="Correlations">How many correlations a fifth of those events shares, so that these leave one after the other; 0 for none.</param>
+/// <param name="Messages">Messages of Discord.</param>
+/// <param name="IdleSeconds">How long nothing is asked; 0 to leave it out.</param>
+/// <param name="WarmUp">Events and messages that are not counted.</param>
+/// <param name="Timeout">How long the last of anything may take.</param>
+internal sealed record EventsLoad(double Rate, int Seconds, int Rows, int Correlations, int Messages, int IdleSeconds, int WarmUp, TimeSpan Timeout);
+
+/// <summary>Events inserted one by one.</summary>
+/// <param name="Milliseconds">From the start of the INSERT until the consumer had it.</param>
+internal sealed record InsertFigures(int Events, Distribution Milliseconds, int Lost, int Repeats);
+
+/// <summary>Many at once.</summary>
+/// <param name="Count">Events of one statement, or messages.</param>
+/// <param name="Seconds">From the end of the INSERT until the last was consumed; or from the first publish until the last row was committed.</param>
+/// <param name="Lost">Those that were not there when the time was over.</param>
+/// <param name="Repeats">Those that came more than once.</param>
+internal sealed record BulkFigures(int Count, double Seconds, int Lost, int Repeats)
+{
+    public double PerSecond => (Count - Lost) / Seconds;
+}
+
+/// <summary>What was said to the database while nobody asked anything; null where PostgreSQL does not count.</summary>
+internal sealed record IdleFigures(double Seconds, IReadOnlyList<RepeatedStatement>? Statements)
+{
+    /// <summary>The statement of the journal that came most often.</summary>
+    public RepeatedStatement? MostFrequent => Statements?.Where(one => one.IsOfJournal).MaxBy(one => one.Calls);
+}
+
+internal sealed record EventsFigures(InsertFigures Inserts, BulkFigures Dispatch, BulkFigures Ingest, IdleFigures? Idle)
+{
+    public const double MostMilliseconds = 15;
+    public const double LeastDispatchedPerSecond = 2_000;
+    public const double LeastIngestedPerSecond = 500;
+    public const double LeastSecondsBetween = 10;
+
+    public bool Passed => !Complaints.Any();
+
+    public IEnumerable<string> Complaints
+    {
+        get
+        {
+            foreach (var (what, lost, repeats) in new[] { ("single events", Inserts.Lost, Inserts.Repeats), ("events of one statement", Dispatch.Lost, Dispatch.Repeats), ("messages", Ingest.Lost, Ingest.Repeats) })
+            {
+                if (lost > 0)
+                    yield return $"{lost} {what} did not arrive.";
+                if (repeats > 0)
+                    yield return $"{repeats} {what} came more than once.";
+            }
+
+            if (Inserts.Milliseconds.P50 > MostMilliseconds)
+                yield return $"Insert to consumer takes {Inserts.Milliseconds.P50:0.0} ms at p50, more than {MostMilliseconds} ms.";
+            if (Dispatch.PerSecond < LeastDispatchedPerSecond)
+                yield return $"{Dispatch.PerSecond:0} events a second are dispatched, fewer than {LeastDispatchedPerSecond}.";
+            if (Ingest.PerSecond < LeastIngestedPerSecond)
+                yield return $"{Ingest.PerSecond:0} messages a second are ingested, fewer than {LeastIngestedPerSecond}.";
+            if (Idle is { Statements: null })
+                yield return "What is said while nothing is to do cannot be counted: PostgreSQL has no pg_stat_statements in its shared_preload_libraries.";
+            // One more than fit: the first may come at once.
+            if (Idle is { MostFrequent: { } most } idle && (most.Calls - 1) * LeastSecondsBetween > idle.Seconds)
+                yield return $"With nothing to do the journal sends one statement {most.Calls} times in {idle.Seconds:0} s, more often than every {LeastSecondsBetween} s: {most.Text}";
+        }
+    }
+}
