@@ -74,6 +74,32 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         Assert.Equal(new(id, false), await publisher.PublishAsync("test.event", new { }, "a test", id: id));
     }
 
+    [Fact]
+    public async Task What_is_refused_does_no_harm_to_the_next_however_often_the_connection_has_published()
+    {
+        for (var before = 0; before < 8; before++)
+        {
+            Assert.True((await publisher.PublishAsync("test.event", new { }, "a test")).IsNew);
+            await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"));
+        }
+    }
+
+    [Fact]
+    public async Task Many_are_inserted_in_their_order_or_none_is()
+    {
+        var (mine, correlation) = (Guid.NewGuid(), Guid.NewGuid());
+        NewEvent Said(int n, Guid? id = null) => new("test.event", new { n }, "a test", CorrelationId: correlation, Id: id);
+
+        var published = await publisher.PublishAsync([Said(3), Said(1, mine), Said(2), Said(9, mine)]);
+
+        Assert.Equal([true, true, true, false], published.Select(x => x.IsNew));
+        Assert.Equal((mine, mine), (published[1].Id, published[3].Id));
+        Assert.Equal("3 1 2", await events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
+            () => publisher.PublishAsync([Said(4), new NewEvent("test.event", new { Nul = "\0" }, "a test")]))).Column);
+        Assert.Equal(3L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
+    }
+
     [Theory]
     [InlineData("Test", "a test", null, "event_type")]
     [InlineData("test.event", "two\nlines", null, "source")]
