@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json;
 using Games.Contracts;
+using Games.Data.Journal;
 using Games.Tests.Api;
 using Games.Tests.Servers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Games.Tests.Journal;
@@ -182,20 +185,23 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     [Fact]
     public async Task A_listener_whose_backend_is_terminated_is_not_ready_until_it_hears_again_and_has_missed_nothing()
     {
-        await using var line = CuttableLine.ToPostgres(database.ConnectionString, out var through);
         await using var listener = await ListenAsync();
-        await using var api = await StartAsync(through);
+        await using var api = await StartAsync();
         using var client = api.CreateClient();
         Assert.Equal(1L, await events.ScalarAsync(Listening));
 
-        await events.ScalarAsync("""
-            with listening as materialized (select pid from pg_stat_activity where application_name = 'events' and datname = current_database())
-            select count(pg_terminate_backend(pid)) from listening
-            """);
-        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("the connection that listens is lost")), "the loss is noticed");
+        // No new connection is let in, the others stay.
+        await using (await RefusedConnections.ToAsync(database.ConnectionString))
+        {
+            await events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database()");
+            await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "it is not ready");
+            Assert.Equal(HealthStatus.Unhealthy, await ListenerHealthAsync(api));
+            await events.InsertAsync("test.event", channel: channel);
+        }
+
         await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
-        var missed = await events.InsertAsync("test.event", channel: channel);
-        await listener.HearsAsync(missed);
+        await events.InsertAsync("test.event", channel: channel);
+        await listener.HearsAsync(2);
     }
 
     [Fact]
@@ -208,13 +214,22 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
 
         line.Freeze();
         var missed = await events.InsertAsync("test.event", channel: channel);
-        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("the connection that listens is lost")), "the loss is noticed", TimeSpan.FromSeconds(10));
+        await Until.TrueAsync(async () => await ListenerHealthAsync(api) is HealthStatus.Unhealthy, "the loss is noticed", TimeSpan.FromSeconds(10));
         line.Cut();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready")).StatusCode);
         line.Thaw();
 
         await listener.HearsAsync(missed);
         await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
+    }
+
+    [Fact]
+    public async Task Whoever_looks_into_pg_stat_activity_sees_that_it_listens_at_any_time()
+    {
+        await using var api = await StartAsync(("Journal:KeepAliveInterval", "00:00:00.100"));
+        Assert.Equal(1L, await events.ScalarAsync(Listening));
+
+        await Until.TrueAsync(async () => (long)(await events.ScalarAsync($"{Listening} and query like '%SELECT%'"))! == 1, "it has looked at the table");
     }
 
     [Fact]
@@ -303,9 +318,13 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     }
 
     private const string Listening =
-        "select count(*) from pg_stat_activity where application_name = 'events' and datname = current_database() and query in ('LISTEN events', 'listen events')";
+        "select count(*) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database() and query like '%LISTEN events%'";
 
     private static readonly (string, string)[] Hourly = [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00")];
+
+    // Of the listener alone: a database that is away makes the service unready by itself.
+    private static async Task<HealthStatus> ListenerHealthAsync(ApiHost api) =>
+        (await api.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == EventJournal.HealthCheckName)).Status;
 
     private static GameCreated AGame() => new(
         Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
