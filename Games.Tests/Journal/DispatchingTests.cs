@@ -1,11 +1,8 @@
-using System.Net;
-using System.Text.Json;
 using Games.Contracts;
-using Games.Data.Journal;
 using Games.Tests.Api;
 using Games.Tests.Servers;
+using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Games.Tests.Journal;
@@ -39,71 +36,18 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     }
 
     [Fact]
-    public async Task An_event_with_a_contract_becomes_its_message()
+    public async Task A_dispatcher_that_cannot_begin_blames_no_event_and_takes_its_time()
     {
-        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.GameCreated);
-        await using var api = await StartAsync();
-        var game = AGame();
+        var id = await events.InsertAsync("test.event", channel: channel);
+        await using var api = new ApiHost(
+            database.ConnectionString, broker.ConnectionString, services => services.AddScoped<IPublishEndpoint>(_ => throw new NotSupportedException("there is no bus")), JournalApi.Hourly);
+        using var client = api.CreateClient();
 
-        var id = await events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
+        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("events cannot be dispatched, next try in")), "it says so");
 
-        await listener.HearsAsync(id);
-        Assert.Equal(game, Assert.Single(listener.Heard, x => x.MessageId == id).Message);
-    }
-
-    [Fact]
-    public async Task A_message_of_Discord_may_come_by_the_journal_too()
-    {
-        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.DiscordMessageReceived);
-        await using var api = await StartAsync();
-
-        var id = await events.InsertAsync("discord.message.received", """
-            {"messageId":"600000000000000001","channelId":"200000000000000001","guildId":null,"authorId":"400000000000000001","authorName":"Anna",
-             "content":"hello","sentAt":"2026-11-21T20:00:00+01:00","attachments":[{"url":"a.png"}]}
-            """);
-        var broken = await events.InsertAsync("discord.message.received", """{"messageId":"600000000000000002","embeds":7}""");
-
-        await listener.HearsAsync(id);
-        var message = Assert.IsType<DiscordMessageReceived>(Assert.Single(listener.Heard, x => x.MessageId == id).Message);
-        Assert.Equal(("600000000000000001", "hello", "a.png"), (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
-        Assert.Contains("field \"embeds\" must be a list", await events.OutcomeAsync(broken));
-    }
-
-    [Theory]
-    [InlineData("field \"title\" is missing", "title", null)]
-    [InlineData("field \"title\" must be a text", "title", "7")]
-    [InlineData("field \"title\" must be a text", "title", "null")]
-    [InlineData("field \"maxPlayers\" must be a whole number", "maxPlayers", "\"5\"")]
-    [InlineData("field \"maxPlayers\" must be a whole number", "maxPlayers", "5.5")]
-    [InlineData("field \"gameId\" must be a uuid", "gameId", "\"no uuid\"")]
-    [InlineData("field \"scheduledAt\" must be an RFC 3339 time with an offset", "scheduledAt", "\"2031-01-01T20:00:00\"")]
-    [InlineData("field \"colour\" is unknown", "colour", "\"blue\"")]
-    public async Task A_payload_that_breaks_its_contract_is_dead_at_once_and_holds_nobody_up(string error, string field, string? value)
-    {
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync();
-        var payload = JsonSerializer.SerializeToNode(AGame(), JsonSerializerOptions.Web)!.AsObject();
-        payload.Remove(field);
-        if (value is not null)
-            payload[field] = System.Text.Json.Nodes.JsonNode.Parse(value);
-
-        var broken = await events.InsertAsync("game.created", payload.ToJsonString());
-        var behind = await events.InsertAsync("test.event", channel: channel);
-
-        await listener.HearsAsync(behind);
-        Assert.StartsWith($"payload breaks the contract of game.created: {error}", await events.OutcomeAsync(broken));
-        Assert.Equal(1, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
-    }
-
-    [Fact]
-    public async Task Each_fault_of_a_payload_is_named()
-    {
-        await using var api = await StartAsync();
-
-        var broken = await events.InsertAsync("game.created", """{"title":1,"colour":"blue"}""");
-
-        var error = await events.OutcomeAsync(broken);
-        Assert.All(["\"gameId\" is missing", "\"title\" must be a text", "\"maxPlayers\" is missing", "\"colour\" is unknown"], x => Assert.Contains(x, error));
+        Assert.DoesNotContain(api.Log.Lines, x => x.Contains("each is tried alone"));
+        Assert.Equal(0, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is null", id));
+        await events.ScalarAsync("delete from events where id = $1", id);
     }
 
     [Fact]
@@ -183,61 +127,11 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     }
 
     [Fact]
-    public async Task A_listener_whose_backend_is_terminated_is_not_ready_until_it_hears_again_and_has_missed_nothing()
-    {
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync();
-        using var client = api.CreateClient();
-        Assert.Equal(1L, await events.ScalarAsync(Listening));
-
-        // No new connection is let in, the others stay.
-        await using (await RefusedConnections.ToAsync(database.ConnectionString))
-        {
-            await events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database()");
-            await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "it is not ready");
-            Assert.Equal(HealthStatus.Unhealthy, await ListenerHealthAsync(api));
-            await events.InsertAsync("test.event", channel: channel);
-        }
-
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
-        await events.InsertAsync("test.event", channel: channel);
-        await listener.HearsAsync(2);
-    }
-
-    [Fact]
-    public async Task A_line_that_is_silently_dead_is_found_out_within_the_keep_alive()
-    {
-        await using var line = CuttableLine.ToPostgres(database.ConnectionString, out var through);
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync(through, ("Journal:KeepAliveInterval", "00:00:01"), ("Journal:KeepAliveTimeout", "00:00:01"));
-        using var client = api.CreateClient();
-
-        line.Freeze();
-        var missed = await events.InsertAsync("test.event", channel: channel);
-        await Until.TrueAsync(async () => await ListenerHealthAsync(api) is HealthStatus.Unhealthy, "the loss is noticed", TimeSpan.FromSeconds(10));
-        line.Cut();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready")).StatusCode);
-        line.Thaw();
-
-        await listener.HearsAsync(missed);
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
-    }
-
-    [Fact]
-    public async Task Whoever_looks_into_pg_stat_activity_sees_that_it_listens_at_any_time()
-    {
-        await using var api = await StartAsync(("Journal:KeepAliveInterval", "00:00:00.100"));
-        Assert.Equal(1L, await events.ScalarAsync(Listening));
-
-        await Until.TrueAsync(async () => (long)(await events.ScalarAsync($"{Listening} and query like '%SELECT%'"))! == 1, "it has looked at the table");
-    }
-
-    [Fact]
     public async Task Events_wait_for_a_broker_that_is_away()
     {
         await using var listener = await ListenAsync();
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
-        await using var api = new ApiHost(database.ConnectionString, through, settings: Hourly);
+        await using var api = new ApiHost(database.ConnectionString, through, settings: JournalApi.Hourly);
         using var client = api.CreateClient();
         await listener.HearsAsync(await events.InsertAsync("test.event", channel: channel));
 
@@ -317,29 +211,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.All(listener.Heard, x => Assert.Equal(1024 * 1024, ((EventPublished)x.Message).Payload.GetProperty("text").GetString()!.Length));
     }
 
-    private const string Listening =
-        "select count(*) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database() and query like '%LISTEN events%'";
-
-    private static readonly (string, string)[] Hourly = [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00")];
-
-    // Of the listener alone: a database that is away makes the service unready by itself.
-    private static async Task<HealthStatus> ListenerHealthAsync(ApiHost api) =>
-        (await api.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == EventJournal.HealthCheckName)).Status;
-
-    private static GameCreated AGame() => new(
-        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
-
     private static int Number((Guid? MessageId, Guid? CorrelationId, object Message) heard) => ((EventPublished)heard.Message).Payload.GetProperty("n").GetInt32();
 
     private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{channel}");
 
-    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) => StartAsync(database.ConnectionString, settings);
-
-    private async Task<ApiHost> StartAsync(string connectionString, params (string Key, string Value)[] settings)
-    {
-        var api = new ApiHost(connectionString, broker.ConnectionString, settings: [.. Hourly, .. settings]);
-        using var client = api.CreateClient();
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
-        return api;
-    }
+    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) => JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString, settings);
 }
