@@ -73,8 +73,6 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
     }
 
     [Theory]
-    [InlineData(62)]
-    [InlineData(64)]
     [InlineData(70)]
     [InlineData(1000)]
     public async Task A_payload_that_is_nested_too_deeply_is_dead_at_once_and_holds_nobody_up(int depth)

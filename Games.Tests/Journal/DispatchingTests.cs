@@ -1,8 +1,6 @@
 using Games.Contracts;
 using Games.Tests.Api;
 using Games.Tests.Servers;
-using MassTransit;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Games.Tests.Journal;
@@ -33,21 +31,6 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.Equal((id, "order.paid", channel, correlation, "a test"), (published.Id, published.EventType, published.Channel, published.CorrelationId, published.Source));
         Assert.Equal(("Anna's «card» 🎲", 1250), (published.Payload.GetProperty("by").GetString(), published.Payload.GetProperty("cents").GetInt32()));
         Assert.InRange(published.CreatedAt, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
-    }
-
-    [Fact]
-    public async Task A_dispatcher_that_cannot_begin_blames_no_event_and_takes_its_time()
-    {
-        var id = await events.InsertAsync("test.event", channel: channel);
-        await using var api = new ApiHost(
-            database.ConnectionString, broker.ConnectionString, services => services.AddScoped<IPublishEndpoint>(_ => throw new NotSupportedException("there is no bus")), JournalApi.Hourly);
-        using var client = api.CreateClient();
-
-        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("events cannot be dispatched, next try in")), "it says so");
-
-        Assert.DoesNotContain(api.Log.Lines, x => x.Contains("each is tried alone"));
-        Assert.Equal(0, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is null", id));
-        await events.ScalarAsync("delete from events where id = $1", id);
     }
 
     [Fact]
