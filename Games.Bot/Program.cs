@@ -1,6 +1,7 @@
 using Games.Bot;
 using Games.Bot.Ingestion;
 using Games.Data;
+using Games.Data.Journal;
 
 try
 {
@@ -9,6 +10,7 @@ try
     builder.AddGamesDatabase();
     builder.AddMessaging();
     builder.AddIngestion();
+    builder.AddEventDispatcher();
     builder.Services.AddSingleton(TimeProvider.System);
 
     var app = builder.Build();

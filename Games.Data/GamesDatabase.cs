@@ -24,7 +24,7 @@ public static class GamesDatabase
 
     public static void AddGamesDatabase(this IHostApplicationBuilder builder)
     {
-        var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name));
+        var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name), builder.Environment.ApplicationName);
 
         builder.AddEventRecorder();
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
@@ -35,11 +35,15 @@ public static class GamesDatabase
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
     }
 
-    private static string WithDefaults(string connectionString)
+    private static string WithDefaults(string connectionString, string? service)
     {
         try
         {
-            return new NpgsqlConnectionStringBuilder(Defaults + connectionString).ConnectionString;
+            var settings = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
+            // So that pg_stat_activity tells whose connection each is.
+            if (string.IsNullOrEmpty(settings.ApplicationName))
+                settings.ApplicationName = service;
+            return settings.ConnectionString;
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {

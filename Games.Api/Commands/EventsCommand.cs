@@ -12,7 +12,6 @@ namespace Games.Api.Commands;
 internal static class EventsCommand
 {
     private const string StandardInput = "-";
-    private const int ProgressLines = 1_000;
     private const int DefaultLimit = 20;
     private const int MaxLimit = 1_000;
 
@@ -23,7 +22,7 @@ internal static class EventsCommand
     {
         var events = new Command("events", "Publishes events and looks into the journal. The database is the one of ConnectionStrings:Games.")
         {
-            Publish(builder), List(builder), Show(builder),
+            Publish(builder), List(builder), Show(builder), Tail(builder),
         };
         var parsed = new RootCommand { events }.Parse(["events", .. arguments]);
         if (parsed.Action is ParseErrorAction wrong)
@@ -40,17 +39,18 @@ internal static class EventsCommand
         var channel = new Option<string?>("--channel") { Description = "Default: events", HelpName = "NAME" };
         var correlation = new Option<Guid?>("--correlation-id") { Description = "Events that share one leave in their order", HelpName = "UUID" };
         var id = new Option<Guid?>("--id") { Description = "The same again is the same event", HelpName = "UUID" };
-        var command = new Command("publish", "Writes one event, or one a line, into the journal and says the ids.") { type, payload, source, channel, correlation, id };
+        var command = new Command("publish", $"Writes one event, or one a line, into the journal and says the ids. Lines are committed in batches of up to {EventLines.BatchLines}.") { type, payload, source, channel, correlation, id };
         command.SetAction((options, ct) => OnDatabaseAsync(builder, async services =>
         {
             var events = services.GetRequiredService<IEventPublisher>();
-            var line = new Line(null, options.GetValue(channel), null, options.GetValue(correlation), options.GetValue(source), options.GetValue(id));
-            if (options.GetRequiredValue(type) == StandardInput)
-                return await PublishLinesAsync(events, line, ct);
+            var said = new NewEvent(
+                options.GetRequiredValue(type), "", options.GetValue(source) ?? "", options.GetValue(channel), options.GetValue(correlation), options.GetValue(id));
+            if (said.EventType == StandardInput)
+                return await new EventLines(events, said).PublishAsync(ct);
 
             var text = options.GetRequiredValue(payload);
             var json = text == StandardInput ? await Console.In.ReadToEndAsync(ct) : text;
-            return await PublishAsync(events, line with { EventType = options.GetRequiredValue(type) }, json, ct);
+            return await PublishAsync(events, said, json, ct);
         }));
         return command;
     }
@@ -97,42 +97,23 @@ internal static class EventsCommand
         return command;
     }
 
-    private static async Task<bool> PublishLinesAsync(IEventPublisher events, Line defaults, CancellationToken ct)
+    private static Command Tail(WebApplicationBuilder builder)
     {
-        var (number, refused) = (0, 0);
-        while (await Console.In.ReadLineAsync(ct) is { } text)
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(text))
-                continue;
-
-            try
-            {
-                var line = JsonSerializer.Deserialize<Line>(text, JsonSerializerOptions.Web)!;
-                var said = new Line(
-                    line.EventType, line.Channel ?? defaults.Channel, line.Payload, line.CorrelationId ?? defaults.CorrelationId, line.Source ?? defaults.Source, line.Id);
-                if (!await PublishAsync(events, said, line.Payload?.GetRawText() ?? "{}", ct))
-                    refused++;
-            }
-            catch (JsonException e)
-            {
-                refused++;
-                Complain($"Line {number} is no event: {e.Message}");
-            }
-
-            if (number % ProgressLines == 0)
-                Complain($"{number} lines, {refused} refused");
-        }
-
-        return refused == 0 || Complain($"{refused} of {number} lines were refused; the others are published.");
+        var type = new Option<string?>("--type") { Description = "Only events of this type", HelpName = "TYPE" };
+        var channel = new Option<string?>("--channel") { Description = "Only events of this channel", HelpName = "NAME" };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line" };
+        var command = new Command("tail", "Follows the journal: each event once it is committed, until Ctrl+C.") { type, channel, json };
+        command.SetAction((options, ct) => OnDatabaseAsync(builder, services => new EventTail(options.GetValue(json)).FollowAsync(
+            services.GetRequiredService<IServiceScopeFactory>(), options.GetValue(type), options.GetValue(channel), ct)));
+        return command;
     }
 
-    private static async Task<bool> PublishAsync(IEventPublisher events, Line said, string json, CancellationToken ct)
+    private static async Task<bool> PublishAsync(IEventPublisher events, NewEvent said, string json, CancellationToken ct)
     {
         try
         {
             var payload = JsonSerializer.Deserialize<JsonElement>(json);
-            var (id, _) = await events.PublishAsync(said.EventType ?? "", payload, said.Source ?? "", said.Channel, said.CorrelationId, said.Id, ct);
+            var (id, _) = await events.PublishAsync(said.EventType, payload, said.Source, said.Channel, said.CorrelationId, said.Id, ct);
             Console.Out.WriteLine(id);
             return true;
         }
@@ -175,7 +156,4 @@ internal static class EventsCommand
             throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.GetBaseException().Message}");
         }
     }
-
-    /// <summary>One event on standard input, or what the options say of all of them.</summary>
-    private sealed record Line(string? EventType, string? Channel, JsonElement? Payload, Guid? CorrelationId, string? Source, Guid? Id);
 }

@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Data.Journal;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Bot.Ingestion;
@@ -21,9 +22,17 @@ internal sealed record IngestionStatus(
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/status", async (IngestionMetrics metrics, HealthCheckService health, CancellationToken ct) =>
         {
-            var report = (await health.CheckHealthAsync(check => check.Name == IngestionHealthCheck.Name, ct)).Entries[IngestionHealthCheck.Name];
-            return new { ingestion = Of(metrics, report) };
+            string[] names = [IngestionHealthCheck.Name, EventJournal.HealthCheckName, EventJournal.BacklogHealthCheckName];
+            var checks = (await health.CheckHealthAsync(check => names.Contains(check.Name), ct)).Entries;
+            return new
+            {
+                ingestion = Of(metrics, checks[IngestionHealthCheck.Name]),
+                listener = Of(checks[EventJournal.HealthCheckName]),
+                journal = Of(checks[EventJournal.BacklogHealthCheckName]),
+            };
         });
+
+    private static CheckedHealth Of(HealthReportEntry check) => new(check.Status.ToString(), check.Description);
 
     private static IngestionStatus Of(IngestionMetrics metrics, HealthReportEntry health)
     {
@@ -36,6 +45,9 @@ internal sealed record IngestionStatus(
             new(count, p50, p90, max));
     }
 }
+
+/// <summary>Of what brings events of the journal here.</summary>
+internal sealed record CheckedHealth(string Health, string? Problem);
 
 internal sealed record IngestionDelays(long Count, double? P50, double? P90, double? Max);
 

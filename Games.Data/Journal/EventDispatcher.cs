@@ -72,7 +72,7 @@ internal sealed partial class EventDispatcher(
         {
             moved = await MoveAsync(null, claimed, ct);
         }
-        catch (Exception exception) when (BlamesARow(exception) && !ct.IsCancellationRequested)
+        catch (Exception exception) when (claimed.Count > 0 && BlamesARow(exception) && !ct.IsCancellationRequested)
         {
             // One of them cannot be saved: each alone, so that the others are not held up by it.
             LogOneByOne(claimed.Count, exception.Message);
@@ -181,8 +181,9 @@ internal sealed partial class EventDispatcher(
     private EventFailure Fail(PendingEvent one, Exception exception)
     {
         var attempt = one.Attempts + 1;
-        var isRefused = exception is EventRefusedException;
-        var error = isRefused ? exception.Message : $"{exception.GetType().Name}: {exception.GetBaseException().Message}";
+        // JSON that cannot be read or written (PostgreSQL nests it deeper than we do) will not become better either.
+        var isRefused = exception is EventRefusedException || exception.GetBaseException() is JsonException;
+        var error = exception is EventRefusedException ? exception.Message : $"{exception.GetType().Name}: {exception.GetBaseException().Message}";
 
         if (isRefused || attempt >= options.MaxAttempts)
         {

@@ -8,7 +8,11 @@ namespace Games.Data.Journal;
 
 public static class EventJournal
 {
+    /// <summary>The check that this process hears of events.</summary>
     public const string HealthCheckName = "event-dispatcher";
+
+    /// <summary>The check that no event waits for long, wherever it is dispatched. Tagged ready, and outbox for whoever watches.</summary>
+    public const string BacklogHealthCheckName = "event-backlog";
 
     /// <summary>Adds <see cref="IEventPublisher"/>, which needs the database and nothing else.</summary>
     public static void AddEventPublisher(this IHostApplicationBuilder builder) => builder.Services.AddScoped<IEventPublisher, EventPublisher>();
@@ -24,7 +28,9 @@ public static class EventJournal
         builder.Services.AddSingleton<JournalStore>();
         builder.Services.AddSingleton<JournalListener>();
         builder.Services.AddSingleton<EventDispatcher>();
-        builder.Services.AddHealthChecks().AddCheck<EventDispatcherHealthCheck>(HealthCheckName, tags: ["ready"]);
+        builder.Services.AddHealthChecks()
+            .AddCheck<EventDispatcherHealthCheck>(HealthCheckName, tags: ["ready"])
+            .AddCheck<EventBacklogHealthCheck>(BacklogHealthCheckName, tags: ["ready", "outbox"]);
 
         if (options.Dispatch)
             builder.Services.AddHostedService(provider => provider.GetRequiredService<EventDispatcher>());

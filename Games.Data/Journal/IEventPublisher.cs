@@ -18,7 +18,17 @@ public interface IEventPublisher
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer, or refuses for another reason.</exception>
     Task<PublishedEvent> PublishAsync(
         string eventType, object payload, string source, string? channel = null, Guid? correlationId = null, Guid? id = null, CancellationToken ct = default);
+
+    /// <summary>Inserts all of them in their order, or none, in one statement; else as the other. What each came to, in the same order.</summary>
+    /// <param name="events">A few hundred, or a few MiB, at a time.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="EventRefusedException">A rule of the journal is broken by one of them, and none is inserted.</exception>
+    /// <exception cref="Npgsql.NpgsqlException">The database does not answer, or refuses for another reason.</exception>
+    Task<IReadOnlyList<PublishedEvent>> PublishAsync(IReadOnlyCollection<NewEvent> events, CancellationToken ct = default);
 }
+
+/// <summary>One event to publish: see <see cref="IEventPublisher.PublishAsync(string, object, string, string?, Guid?, Guid?, CancellationToken)"/>.</summary>
+public sealed record NewEvent(string EventType, object Payload, string Source, string? Channel = null, Guid? CorrelationId = null, Guid? Id = null);
 
 /// <summary>The event's id, and whether this call has inserted it.</summary>
 public readonly record struct PublishedEvent(Guid Id, bool IsNew);

@@ -56,6 +56,12 @@ public sealed class JournalOptions
     /// </summary>
     public bool WaitForQueue { get; set; }
 
+    /// <summary>
+    /// How long an event may wait to be dispatched, counted from its created_at, before the check <c>event-backlog</c> is red and the doctor calls
+    /// it wrong. Default: 1 min.
+    /// </summary>
+    public TimeSpan MaxPendingAge { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long an event is kept once it is dispatched or dead. Default: zero, for ever.</summary>
     public TimeSpan Retention { get; set; }
 
@@ -76,6 +82,7 @@ public sealed class JournalOptions
         Require(MaxAttempts > 0, nameof(MaxAttempts));
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
         Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
+        Require(MaxPendingAge > TimeSpan.Zero, nameof(MaxPendingAge));
         Require(Retention >= TimeSpan.Zero, nameof(Retention), "zero or more");
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));

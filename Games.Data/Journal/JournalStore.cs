@@ -8,7 +8,7 @@ namespace Games.Data.Journal;
 /// <summary>The dispatcher's statements, in the transaction of its context. Time is the database's.</summary>
 internal sealed class JournalStore(JournalOptions options)
 {
-    private const string IsPending = "dispatched_at IS NULL AND dead_at IS NULL";
+    public const string IsPending = "dispatched_at IS NULL AND dead_at IS NULL";
 
     /// <summary>How long until an event may be dispatched; negative or zero if one may now, null if none waits.</summary>
     public const string Peek = $"""

@@ -7,7 +7,7 @@ using Games.Contracts;
 namespace Games.Data.Journal;
 
 /// <summary>The events of the journal that have a contract. Their payload is the contract's JSON, and nothing else.</summary>
-internal static class KnownEvents
+public static class KnownEvents
 {
     private static readonly FrozenDictionary<string, Type> Contracts = new Dictionary<string, Type>
     {

@@ -5,21 +5,22 @@ namespace Games.Outbox.Relay;
 
 internal static class OwnConnection
 {
+    private const int MaxNameLength = 63;
+
     /// <summary>
     /// Opens a connection with the context's credentials, outside its pool. Each call asks anew, so that a password that changes is the
     /// present one.
     /// </summary>
     /// <param name="context">Whose database it is.</param>
-    /// <param name="applicationName">What pg_stat_activity shows.</param>
+    /// <param name="purpose">What it is for. pg_stat_activity shows it behind the Application Name of the connection string, if that has one.</param>
     /// <param name="timeout">How long the opening may take, and each statement.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<NpgsqlConnection> OpenAsync(DbContext context, string applicationName, TimeSpan timeout, CancellationToken ct)
+    public static async Task<NpgsqlConnection> OpenAsync(DbContext context, string purpose, TimeSpan timeout, CancellationToken ct)
     {
         var shared = (NpgsqlConnection)context.Database.GetDbConnection();
         var seconds = (int)timeout.TotalSeconds;
         var settings = new NpgsqlConnectionStringBuilder(shared.ConnectionString)
         {
-            ApplicationName = applicationName,
             Pooling = false,
             Multiplexing = false,
             Enlist = false,
@@ -28,6 +29,7 @@ internal static class OwnConnection
             // A line that is dead does not take a request to cancel either.
             CancellationTimeout = -1
         };
+        settings.ApplicationName = Name(settings.ApplicationName, purpose);
         var own = await shared.CloneWithAsync(settings.ConnectionString, ct);
 
         try
@@ -42,4 +44,8 @@ internal static class OwnConnection
             throw;
         }
     }
+
+    // PostgreSQL keeps 63 bytes: the end, which is looked for, must be among them.
+    private static string Name(string? service, string purpose) =>
+        string.IsNullOrWhiteSpace(service) ? purpose : $"{service[..Math.Min(service.Length, MaxNameLength - purpose.Length - 1)]} {purpose}";
 }

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace Games.Tests.Bot;
 
 /// <summary>The bot itself.</summary>
-internal sealed class BotHost(string database, string broker, Action<IServiceCollection>? services = null) : WebApplicationFactory<Bot::Program>
+internal sealed class BotHost(
+    string database, string broker, Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings)
+    : WebApplicationFactory<Bot::Program>
 {
     public RecordedLog Log { get; } = new();
 
@@ -17,6 +19,8 @@ internal sealed class BotHost(string database, string broker, Action<IServiceCol
     {
         builder.UseSetting("ConnectionStrings:Games", database);
         builder.UseSetting("ConnectionStrings:RabbitMq", broker);
+        foreach (var (key, value) in settings)
+            builder.UseSetting(key, value);
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Log));
         if (services is not null)
             builder.ConfigureServices(services);

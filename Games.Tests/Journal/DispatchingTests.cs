@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text.Json;
 using Games.Contracts;
 using Games.Tests.Api;
 using Games.Tests.Servers;
@@ -33,74 +31,6 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.Equal((id, "order.paid", channel, correlation, "a test"), (published.Id, published.EventType, published.Channel, published.CorrelationId, published.Source));
         Assert.Equal(("Anna's «card» 🎲", 1250), (published.Payload.GetProperty("by").GetString(), published.Payload.GetProperty("cents").GetInt32()));
         Assert.InRange(published.CreatedAt, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
-    }
-
-    [Fact]
-    public async Task An_event_with_a_contract_becomes_its_message()
-    {
-        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.GameCreated);
-        await using var api = await StartAsync();
-        var game = AGame();
-
-        var id = await events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
-
-        await listener.HearsAsync(id);
-        Assert.Equal(game, Assert.Single(listener.Heard, x => x.MessageId == id).Message);
-    }
-
-    [Fact]
-    public async Task A_message_of_Discord_may_come_by_the_journal_too()
-    {
-        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.DiscordMessageReceived);
-        await using var api = await StartAsync();
-
-        var id = await events.InsertAsync("discord.message.received", """
-            {"messageId":"600000000000000001","channelId":"200000000000000001","guildId":null,"authorId":"400000000000000001","authorName":"Anna",
-             "content":"hello","sentAt":"2026-11-21T20:00:00+01:00","attachments":[{"url":"a.png"}]}
-            """);
-        var broken = await events.InsertAsync("discord.message.received", """{"messageId":"600000000000000002","embeds":7}""");
-
-        await listener.HearsAsync(id);
-        var message = Assert.IsType<DiscordMessageReceived>(Assert.Single(listener.Heard, x => x.MessageId == id).Message);
-        Assert.Equal(("600000000000000001", "hello", "a.png"), (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
-        Assert.Contains("field \"embeds\" must be a list", await events.OutcomeAsync(broken));
-    }
-
-    [Theory]
-    [InlineData("field \"title\" is missing", "title", null)]
-    [InlineData("field \"title\" must be a text", "title", "7")]
-    [InlineData("field \"title\" must be a text", "title", "null")]
-    [InlineData("field \"maxPlayers\" must be a whole number", "maxPlayers", "\"5\"")]
-    [InlineData("field \"maxPlayers\" must be a whole number", "maxPlayers", "5.5")]
-    [InlineData("field \"gameId\" must be a uuid", "gameId", "\"no uuid\"")]
-    [InlineData("field \"scheduledAt\" must be an RFC 3339 time with an offset", "scheduledAt", "\"2031-01-01T20:00:00\"")]
-    [InlineData("field \"colour\" is unknown", "colour", "\"blue\"")]
-    public async Task A_payload_that_breaks_its_contract_is_dead_at_once_and_holds_nobody_up(string error, string field, string? value)
-    {
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync();
-        var payload = JsonSerializer.SerializeToNode(AGame(), JsonSerializerOptions.Web)!.AsObject();
-        payload.Remove(field);
-        if (value is not null)
-            payload[field] = System.Text.Json.Nodes.JsonNode.Parse(value);
-
-        var broken = await events.InsertAsync("game.created", payload.ToJsonString());
-        var behind = await events.InsertAsync("test.event", channel: channel);
-
-        await listener.HearsAsync(behind);
-        Assert.StartsWith($"payload breaks the contract of game.created: {error}", await events.OutcomeAsync(broken));
-        Assert.Equal(1, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
-    }
-
-    [Fact]
-    public async Task Each_fault_of_a_payload_is_named()
-    {
-        await using var api = await StartAsync();
-
-        var broken = await events.InsertAsync("game.created", """{"title":1,"colour":"blue"}""");
-
-        var error = await events.OutcomeAsync(broken);
-        Assert.All(["\"gameId\" is missing", "\"title\" must be a text", "\"maxPlayers\" is missing", "\"colour\" is unknown"], x => Assert.Contains(x, error));
     }
 
     [Fact]
@@ -180,49 +110,11 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     }
 
     [Fact]
-    public async Task A_listener_whose_backend_is_terminated_is_not_ready_until_it_hears_again_and_has_missed_nothing()
-    {
-        await using var line = CuttableLine.ToPostgres(database.ConnectionString, out var through);
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync(through);
-        using var client = api.CreateClient();
-        Assert.Equal(1L, await events.ScalarAsync(Listening));
-
-        await events.ScalarAsync("""
-            with listening as materialized (select pid from pg_stat_activity where application_name = 'events' and datname = current_database())
-            select count(pg_terminate_backend(pid)) from listening
-            """);
-        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("the connection that listens is lost")), "the loss is noticed");
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
-        var missed = await events.InsertAsync("test.event", channel: channel);
-        await listener.HearsAsync(missed);
-    }
-
-    [Fact]
-    public async Task A_line_that_is_silently_dead_is_found_out_within_the_keep_alive()
-    {
-        await using var line = CuttableLine.ToPostgres(database.ConnectionString, out var through);
-        await using var listener = await ListenAsync();
-        await using var api = await StartAsync(through, ("Journal:KeepAliveInterval", "00:00:01"), ("Journal:KeepAliveTimeout", "00:00:01"));
-        using var client = api.CreateClient();
-
-        line.Freeze();
-        var missed = await events.InsertAsync("test.event", channel: channel);
-        await Until.TrueAsync(() => api.Log.Lines.Any(x => x.Contains("the connection that listens is lost")), "the loss is noticed", TimeSpan.FromSeconds(10));
-        line.Cut();
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready")).StatusCode);
-        line.Thaw();
-
-        await listener.HearsAsync(missed);
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready again");
-    }
-
-    [Fact]
     public async Task Events_wait_for_a_broker_that_is_away()
     {
         await using var listener = await ListenAsync();
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
-        await using var api = new ApiHost(database.ConnectionString, through, settings: Hourly);
+        await using var api = new ApiHost(database.ConnectionString, through, settings: JournalApi.Hourly);
         using var client = api.CreateClient();
         await listener.HearsAsync(await events.InsertAsync("test.event", channel: channel));
 
@@ -302,25 +194,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.All(listener.Heard, x => Assert.Equal(1024 * 1024, ((EventPublished)x.Message).Payload.GetProperty("text").GetString()!.Length));
     }
 
-    private const string Listening =
-        "select count(*) from pg_stat_activity where application_name = 'events' and datname = current_database() and query in ('LISTEN events', 'listen events')";
-
-    private static readonly (string, string)[] Hourly = [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00")];
-
-    private static GameCreated AGame() => new(
-        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
-
     private static int Number((Guid? MessageId, Guid? CorrelationId, object Message) heard) => ((EventPublished)heard.Message).Payload.GetProperty("n").GetInt32();
 
     private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{channel}");
 
-    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) => StartAsync(database.ConnectionString, settings);
-
-    private async Task<ApiHost> StartAsync(string connectionString, params (string Key, string Value)[] settings)
-    {
-        var api = new ApiHost(connectionString, broker.ConnectionString, settings: [.. Hourly, .. settings]);
-        using var client = api.CreateClient();
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
-        return api;
-    }
+    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) => JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString, settings);
 }

@@ -4,12 +4,14 @@ using Games.Tests.Servers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace Games.Tests.Journal;
 
 /// <summary>Publishing from .NET, in a scope as a background service makes one.</summary>
 public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
+    private readonly TestDatabase database;
     private readonly EventsTable events;
     private readonly IHost host;
     private readonly AsyncServiceScope scope;
@@ -18,12 +20,9 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
 
     public EventPublisherTests(TestDatabase database)
     {
+        this.database = database;
         events = new(database.ConnectionString);
-        var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Configuration["ConnectionStrings:Games"] = database.ConnectionString;
-        builder.AddGamesDatabase();
-        builder.AddEventPublisher();
-        host = builder.Build();
+        host = Build(database.ConnectionString);
         scope = host.Services.CreateAsyncScope();
         db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
         publisher = scope.ServiceProvider.GetRequiredService<IEventPublisher>();
@@ -75,6 +74,41 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task What_is_refused_does_no_harm_to_the_next_however_often_the_connection_has_published(int before)
+    {
+        // A pool of its own, and so a connection that Npgsql has not prepared anything on.
+        using var fresh = Build($"{database.ConnectionString};Application Name=refused after {before}");
+        await using var service = fresh.Services.CreateAsyncScope();
+        var here = service.ServiceProvider.GetRequiredService<IEventPublisher>();
+        for (var i = 0; i < before; i++)
+            await here.PublishAsync("test.event", new { }, "a test");
+
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => here.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
+
+        Assert.True((await here.PublishAsync("test.event", new { }, "a test")).IsNew);
+    }
+
+    [Fact]
+    public async Task Many_are_inserted_in_their_order_or_none_is()
+    {
+        var (mine, correlation) = (Guid.NewGuid(), Guid.NewGuid());
+        NewEvent Said(int n, Guid? id = null) => new("test.event", new { n }, "a test", CorrelationId: correlation, Id: id);
+
+        var published = await publisher.PublishAsync([Said(3), Said(1, mine), Said(2), Said(9, mine)]);
+
+        Assert.Equal([true, true, true, false], published.Select(x => x.IsNew));
+        Assert.Equal((mine, mine), (published[1].Id, published[3].Id));
+        Assert.Equal("3 1 2", await events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
+            () => publisher.PublishAsync([Said(4), new NewEvent("test.event", new { Nul = "\0" }, "a test")]))).Column);
+        Assert.Equal(3L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
+    }
+
+    [Theory]
     [InlineData("Test", "a test", null, "event_type")]
     [InlineData("test.event", "two\nlines", null, "source")]
     [InlineData("test.event", "a test", "a channel", "channel")]
@@ -106,6 +140,35 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
 
         Assert.False(await ExistsAsync(id));
+    }
+
+    [Fact]
+    public async Task A_call_that_is_cancelled_while_the_database_works_on_it_is_an_exception_and_nothing_is_published()
+    {
+        var id = Guid.NewGuid();
+        await using var other = await events.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("lock table events in exclusive mode", other))
+            await hold.ExecuteNonQueryAsync();
+        using var stop = new CancellationTokenSource();
+
+        var publishing = publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: stop.Token);
+        await Until.TrueAsync(
+            async () => (bool)(await events.ScalarAsync("select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!, "the insert waits");
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);
+        await transaction.RollbackAsync();
+        Assert.False(await ExistsAsync(id));
+    }
+
+    private static IHost Build(string connectionString)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Configuration["ConnectionStrings:Games"] = connectionString;
+        builder.AddGamesDatabase();
+        builder.AddEventPublisher();
+        return builder.Build();
     }
 
     private async Task<bool> ExistsAsync(Guid id) => (bool)(await events.ScalarAsync("select exists (select from events where id = $1)", id))!;

@@ -31,10 +31,13 @@ internal static class DoctorCommand
         services.AddScoped<ICheck, DatabaseCheck>();
         services.AddScoped<ICheck>(_ => new BrokerCheck(broker));
         services.AddScoped<ICheck, ListenersCheck>();
+        services.AddScoped<ICheck, JournalCheck>();
         services.AddScoped<ICheck, OutboxCheck>();
         services.AddScoped<OrphansCheck>();
         services.AddScoped<ICheck>(provider => provider.GetRequiredService<OrphansCheck>());
         services.AddScoped<IOrphans, UnannouncedGames>();
+        services.AddScoped<IOrphans, UnannouncedEvents>();
+        services.AddScoped<IOrphans, UnstoredMessages>();
     }
 
     private static Command Create(WebApplicationBuilder builder)
@@ -53,7 +56,7 @@ internal static class DoctorCommand
             if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not (>= 0 and <= 1_000_000))
                 result.AddError("--older-than must be minutes, zero or more.");
         });
-        var command = new Command("doctor", "Looks at database, broker, listeners, outbox and events without effect. Exit code 1 when anything is wrong.")
+        var command = new Command("doctor", "Looks at database, broker, listeners, journal, outbox and events without effect. Exit code 1 when anything is wrong.")
         {
             json, republish, dryRun, olderThan,
         };
@@ -78,6 +81,7 @@ internal static class DoctorCommand
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(builder.Configuration.GetSection(OutboxOptions.Section).Get<OutboxOptions>() ?? new());
+        builder.Services.AddSingleton(builder.Configuration.GetSection(JournalOptions.Section).Get<JournalOptions>() ?? new());
         AddChecks(builder.Services, builder.Configuration.RequireBrokerAddress());
         await using var app = builder.Build();
         await using var scope = app.Services.CreateAsyncScope();

@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+using Games.Contracts;
+using Games.Tests.Journal;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Bot;
+
+/// <summary>The bot dispatches the journal too, and says so when that does not work.</summary>
+public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
+{
+    private readonly EventsTable events = new(database.ConnectionString);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => events.DisposeAsync();
+
+    [Fact]
+    public async Task What_a_script_says_of_Discord_is_stored_without_an_API()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = await ReadyAsync(host);
+        var message = NewMessage.Event(content: "by the journal");
+
+        await events.InsertAsync(Exchanges.DiscordMessageReceived, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+
+        await Until.TrueAsync(
+            async () => await events.ScalarAsync("select content from discord_messages where message_id = $1", message.MessageId) is "by the journal", "the message is stored");
+    }
+
+    [Fact]
+    public async Task The_bot_is_red_while_it_does_not_hear_of_events()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = await ReadyAsync(host);
+        Assert.Equal(1, await events.ScalarAsync("select 1"));
+
+        await using (await RefusedConnections.ToAsync(database.ConnectionString))
+        {
+            Assert.Equal(1L, await events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Bot events' and datname = current_database()"));
+            await Until.TrueAsync(async () => await StatusAsync(bot, "listener") is ("Unhealthy", "The dispatcher of the journal is not listening."), "the loss is noticed");
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
+        }
+
+        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green again");
+        Assert.Equal(("Healthy", null), await StatusAsync(bot, "listener"));
+    }
+
+    [Fact]
+    public async Task The_bot_is_red_while_an_event_waits_for_longer_than_the_option()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: ("Journal:MaxPendingAge", "00:01:00"));
+        using var bot = await ReadyAsync(host);
+
+        var id = await events.ScalarAsync("insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
+        await events.ScalarAsync("update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', created_at = now() - interval '50 seconds' where id = $1", id!);
+        Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/ready")).StatusCode);
+
+        await events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
+        var (health, problem) = await StatusAsync(bot, "journal");
+        Assert.Equal("Unhealthy", health);
+        Assert.Contains("has waited to be dispatched for 7", problem);
+
+        await events.ScalarAsync("update events set dispatched_at = now(), next_attempt_at = null where id = $1", id!);
+        Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/ready")).StatusCode);
+    }
+
+    private static async Task<HttpClient> ReadyAsync(BotHost host)
+    {
+        var bot = host.CreateClient();
+        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        return bot;
+    }
+
+    private static async Task<(string? Health, string? Problem)> StatusAsync(HttpClient bot, string part)
+    {
+        var status = JsonElement.Parse(await bot.GetStringAsync("/status")).GetProperty(part);
+        return (status.GetProperty("health").GetString(), status.GetProperty("problem").GetString());
+    }
+}

@@ -1,0 +1,35 @@
+using Npgsql;
+
+namespace Games.Tests.Servers;
+
+/// <summary>While it lasts, a database takes no new connection; those that are open stay.</summary>
+internal sealed class RefusedConnections : IAsyncDisposable
+{
+    private readonly string database;
+    private readonly string maintenance;
+
+    private RefusedConnections(string connectionString)
+    {
+        var target = new NpgsqlConnectionStringBuilder(connectionString);
+        database = target.Database!;
+        (target.Database, target.Pooling) = ("postgres", false);
+        maintenance = target.ConnectionString;
+    }
+
+    public static async Task<RefusedConnections> ToAsync(string connectionString)
+    {
+        var refused = new RefusedConnections(connectionString);
+        await refused.AllowAsync(false);
+        return refused;
+    }
+
+    public async ValueTask DisposeAsync() => await AllowAsync(true);
+
+    private async Task AllowAsync(bool allowed)
+    {
+        await using var connection = new NpgsqlConnection(maintenance);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"alter database \"{database}\" with allow_connections {allowed}", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
