@@ -45,8 +45,8 @@ public sealed class OutboxOptions
     public bool Notifications { get; set; } = true;
 
     /// <summary>
-    /// How often the connection for notifications is tried, by a look at the table that finds what nobody has told of; a fifth of it is
-    /// jitter. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
+    /// How often at most the connection for notifications is tried, by a look at the table that finds what nobody has told of; jitter adds up
+    /// to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
     /// </summary>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -16,7 +16,7 @@ public sealed class JournalOptions
     public bool Notifications { get; set; } = true;
 
     /// <summary>
-    /// How often the connection that listens is tried, by a look at the table; a fifth of it is jitter. Default: 15 s.
+    /// How often at most the connection that listens is tried, by a look at the table; jitter adds up to a fifth. Default: 15 s.
     /// </summary>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(15);
 

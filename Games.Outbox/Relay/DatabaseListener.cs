@@ -189,5 +189,5 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
         return due > TimeSpan.Zero && due < rest ? due.Value : rest;
     }
 
-    private TimeSpan NextKeepAlive() => keepAliveInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
+    private TimeSpan NextKeepAlive() => keepAliveInterval * (1 + 0.2 * Random.Shared.NextDouble());
 }
