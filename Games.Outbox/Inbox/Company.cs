@@ -5,29 +5,52 @@ namespace Games.Outbox.Inbox;
 /// <summary>The deliveries of a shared transaction whose consumers leave their messages to one call for all of them.</summary>
 internal sealed class Company
 {
-    private readonly List<Call> _calls = [];
-    private bool _isClosed;
+    private readonly List<Call> _made = [];
+    private List<Call> _waiting = [];
+    private bool _isOver;
+
+    /// <summary>Whether somebody has joined who waits for the call.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (_made)
+                return _waiting.Count > 0;
+        }
+    }
 
     public Task Add<T>(Delivery delivery, ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
         where T : class
     {
-        // Only a retry within the transaction comes that late, and there is nothing left to be saved in it.
-        if (_isClosed)
-            return Task.FromException(new InvalidOperationException("The shared transaction has failed; the message is consumed again, alone."));
+        lock (_made)
+        {
+            if (_isOver)
+                return Task.FromException(new InvalidOperationException("The shared transaction is over; the message is consumed again, alone."));
 
-        // A consumer of several messages has one call for each type. The first that joins makes it, on its own context.
-        var call = _calls.OfType<Call<T>>().FirstOrDefault();
-        if (call is null)
-            _calls.Add(call = new(consume));
+            // A consumer of several messages has one call for each type. The first that joins makes it, on its own context.
+            var call = _waiting.OfType<Call<T>>().FirstOrDefault();
+            if (call is null)
+                _waiting.Add(call = new(consume));
 
-        return call.Add(delivery, message);
+            return call.Add(delivery, message);
+        }
     }
 
-    /// <summary>Makes the calls, then lets the consumers that joined go on, one after the other: they share a connection. False with the first that fails.</summary>
+    /// <summary>
+    /// Makes the calls for those who have joined, then lets their consumers go on, one after the other: they share a connection. False with the
+    /// first that fails.
+    /// </summary>
     public async Task<bool> ConsumeAsync()
     {
-        _isClosed = true;
-        foreach (var call in _calls)
+        List<Call> calls;
+        lock (_made)
+        {
+            calls = _waiting;
+            _waiting = [];
+            _made.AddRange(calls);
+        }
+
+        foreach (var call in calls)
         {
             if (!await call.ConsumeAsync())
                 return false;
@@ -39,8 +62,13 @@ internal sealed class Company
     /// <summary>Waits until no consumer is at work: those that still wait are told that it came to nothing.</summary>
     public async Task EndAsync()
     {
-        _isClosed = true;
-        foreach (var call in _calls)
+        lock (_made)
+        {
+            _isOver = true;
+            _made.AddRange(_waiting);
+        }
+
+        foreach (var call in _made)
             await call.EndAsync();
     }
 

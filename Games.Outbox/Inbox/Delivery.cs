@@ -36,6 +36,10 @@ internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerI
     public Task JoinAsync<T>(ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
         where T : class
     {
+        // A retry within the transaction comes again, when there is nothing left to be saved in it.
+        if (_joined.Task.IsCompleted)
+            return Task.FromException(new InvalidOperationException("The shared transaction has failed; the message is consumed again, alone."));
+
         var consumed = _company!.Add(this, message, consume);
         _joined.TrySetResult();
 

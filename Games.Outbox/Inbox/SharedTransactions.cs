@@ -15,9 +15,12 @@ namespace Games.Outbox.Inbox;
 /// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
 /// </summary>
 internal sealed partial class SharedTransactions<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, ILogger<SharedTransactions<TDbContext>> logger)
+    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<SharedTransactions<TDbContext>> logger)
     where TDbContext : DbContext
 {
+    /// <summary>How long those who have joined wait for a consumer that neither ends nor joins.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     private readonly OutboxOptions _options = settings.Value;
     private readonly ConcurrentDictionary<Guid, Queue> _queues = new();
 
@@ -85,7 +88,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
     }
 
     /// <summary>Runs the consumers, one after the other; those that join are then one call. False with the first that fails.</summary>
-    private static async Task<bool> ConsumeAsync(Delivery[] deliveries, HashSet<Guid> isNew, DbConnection connection, DbTransaction transaction)
+    private async Task<bool> ConsumeAsync(Delivery[] deliveries, HashSet<Guid> isNew, DbConnection connection, DbTransaction transaction)
     {
         var places = new List<Borrowed>(deliveries.Length - 1);
         var company = new Company();
@@ -98,7 +101,16 @@ internal sealed partial class SharedTransactions<TDbContext>(
                     places.Add(await Borrowed.ByAsync(delivery.Context, connection, transaction));
 
                 // The same message twice among these: the first is new.
-                if (await delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId), company) is Progress.Failed)
+                var running = delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId), company);
+                if (company.IsWaiting && !await EndsSoonAsync(running))
+                {
+                    // A limit behind the inbox may let it in only when one of those that have joined is out.
+                    LogHeldUp(deliveries.Length);
+                    if (!await company.ConsumeAsync())
+                        return false;
+                }
+
+                if (await running is Progress.Failed)
                     return false;
             }
 
@@ -113,11 +125,28 @@ internal sealed partial class SharedTransactions<TDbContext>(
         }
     }
 
+    private async Task<bool> EndsSoonAsync(Task running)
+    {
+        try
+        {
+            await running.WaitAsync(Patience, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return running.IsCompleted;
+        }
+    }
+
     private static string? ConnectionStringOf(DbContext context) =>
         RelationalOptionsExtension.Extract(context.GetService<IDbContextOptions>()).ConnectionString;
 
     [LoggerMessage(LogLevel.Information, "Inbox: {Count} deliveries could not share a transaction and run alone: {Reason}")]
     private partial void LogGivenUp(int count, string reason);
+
+    [LoggerMessage(LogLevel.Warning,
+        "Inbox: of {Count} deliveries that share a transaction one waits for another. ConsumeTogether should be no more than the consumer's limit of concurrent messages")]
+    private partial void LogHeldUp(int count);
 
     /// <summary>The deliveries of one consumer that have no transaction yet.</summary>
     private sealed class Queue(OutboxOptions options)

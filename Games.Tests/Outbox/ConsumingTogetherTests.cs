@@ -4,6 +4,7 @@ using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Outbox;
 
@@ -120,6 +121,20 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
     }
 
     [Fact]
+    public async Task A_limit_behind_the_inbox_that_lets_in_fewer_than_share_holds_nobody_up_for_ever()
+    {
+        await using var service = await StartAsync(limit: 3);
+        var notes = NewNotes(40);
+
+        await PublishAsync(service, notes);
+
+        await FiledAsync(service, notes);
+        await FenceAsync(service);
+        Assert.Equal(notes.Length + 1, Filed(service).Length);
+        Assert.Contains(service.Logs.At(LogLevel.Warning), x => x.Contains("ConsumeTogether should be no more"));
+    }
+
+    [Fact]
     public async Task Without_sharing_each_message_is_a_list_of_one()
     {
         await using var service = await StartAsync(together: 1);
@@ -131,7 +146,7 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         Assert.All(Calls(service), x => Assert.Single(x.Notes));
     }
 
-    private Task<NotesService> StartAsync(int together = 16, bool retriesWithin = false) => NotesService.StartAsync(
+    private Task<NotesService> StartAsync(int together = 16, bool retriesWithin = false, int? limit = null) => NotesService.StartAsync(
         database.ConnectionString, broker.ConnectionString,
         bus: x =>
         {
@@ -143,7 +158,7 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         {
             x.Configuration["Outbox:ConsumeTogether"] = $"{together}";
             x.Configuration["Outbox:ConsumerTransactions"] = "1";
-            x.Services.AddSingleton(new RetriesWithin(retriesWithin));
+            x.Services.AddSingleton(new Within(retriesWithin, limit));
         },
         pooled: true);
 
@@ -186,7 +201,8 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
 
     private sealed record Pin(Guid[] Notes);
 
-    private sealed record RetriesWithin(bool Value);
+    /// <summary>What stands between the inbox and the consumer.</summary>
+    private sealed record Within(bool Retries, int? Limit);
 
     private sealed class FileNotesConsumer(NotesDbContext db, Seen seen) : IConsumer<NoteTaken>, IConsumer<NotePinned>
     {
@@ -216,14 +232,16 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         }
     }
 
-    private sealed class FileNotesConsumerDefinition(RetriesWithin retriesWithin) : ConsumerDefinition<FileNotesConsumer>
+    private sealed class FileNotesConsumerDefinition(Within within) : ConsumerDefinition<FileNotesConsumer>
     {
         protected override void ConfigureConsumer(
             IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNotesConsumer> consumerConfigurator, IRegistrationContext context)
         {
             endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);
-            if (retriesWithin.Value)
+            if (within.Retries)
                 consumerConfigurator.UseMessageRetry(x => x.Immediate(2));
+            if (within.Limit is { } limit)
+                consumerConfigurator.UseConcurrentMessageLimit(limit);
         }
     }
 
