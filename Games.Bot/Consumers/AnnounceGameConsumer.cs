@@ -11,22 +11,13 @@ public sealed class GameNotFoundException(Guid gameId) : Exception($"Game {gameI
 internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvider clock, ILogger<AnnounceGameConsumer> logger)
     : IConsumer<GameCreated>
 {
-    private static readonly Func<GamesDbContext, Guid[], IAsyncEnumerable<GameToAnnounce>> Find = EF.CompileAsyncQuery(
-        (GamesDbContext db, Guid[] gameIds) => db.Games
-            .AsNoTracking()
-            .Where(game => gameIds.Contains(game.Id))
-            .Select(game => new GameToAnnounce(
-                game,
-                db.Players.Count(player => player.GameId == game.Id),
-                db.Announcements.Any(announcement => announcement.GameId == game.Id))));
-
     public Task Consume(ConsumeContext<GameCreated> context) => context.ConsumeTogether(AnnounceAsync);
 
     private async Task AnnounceAsync(IReadOnlyList<ConsumeContext<GameCreated>> events)
     {
         var ct = events[0].CancellationToken;
         var gameIds = events.Select(x => x.Message.GameId).ToArray();
-        var games = await Find(db, gameIds).ToDictionaryAsync(x => x.Game.Id, cancellationToken: ct);
+        var games = await Find(gameIds).ToDictionaryAsync(x => x.Game.Id, ct);
         var announced = new List<(Game Game, Announcement Announcement)>(games.Count);
 
         foreach (var gameId in gameIds)
@@ -56,6 +47,18 @@ internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvid
         foreach (var (game, announcement) in announced)
             LogAnnounced(game.Id, game.Title, announcement.ChannelId);
     }
+
+    /// <summary>
+    /// One lookup by index for each id, and by count, not Any: with <c>id = ANY(…)</c> or EXISTS a planner that takes a table for small reads all
+    /// of it, and a connection keeps the plan while the table grows.
+    /// </summary>
+    private IQueryable<GameToAnnounce> Find(Guid[] gameIds) => db.Games
+        .FromSql($"SELECT g.* FROM unnest({gameIds}) AS i(id) CROSS JOIN LATERAL (SELECT * FROM games WHERE games.id = i.id LIMIT 1) AS g")
+        .AsNoTracking()
+        .Select(game => new GameToAnnounce(
+            game,
+            db.Players.Count(player => player.GameId == game.Id),
+            db.Announcements.Count(announcement => announcement.GameId == game.Id) > 0));
 
     private sealed record GameToAnnounce(Game Game, int Players, bool IsAnnounced);
 
