@@ -53,7 +53,7 @@ internal sealed class FaultConductor(SystemUnderFire system, IReadOnlyList<Plann
     {
         var alone = targets.GetOrAdd(fault.Target, _ => new SemaphoreSlim(1));
         await alone.WaitAsync(ct);
-        var record = new Record(fault, progress.Count, DateTime.UtcNow);
+        var record = new Record(fault, progress.Count, TimeProvider.System.GetUtcNow().UtcDateTime);
         records.Enqueue(record);
         var started = Stopwatch.GetTimestamp();
         try

@@ -44,7 +44,7 @@ internal sealed class DiscordFlood(string rabbitMq)
                 embeds = Array.Empty<object>(),
                 isForwarded = false,
             },
-            sentTime = DateTime.UtcNow,
+            sentTime = DateTimeOffset.UtcNow.UtcDateTime,
             headers = new { },
         });
 }

@@ -25,7 +25,8 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
             (reader["event_type"], reader["channel"], reader["payload"], reader["source"]));
         Assert.Equal((DBNull.Value, 0, DBNull.Value), (reader["dispatched_at"], reader["attempts"], reader["dead_at"]));
         Assert.Equal(7, ((Guid)reader["id"]).Version);
-        Assert.InRange((DateTime)reader["created_at"], DateTime.UtcNow.AddMinutes(-1), DateTime.UtcNow.AddMinutes(1));
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        Assert.InRange((DateTime)reader["created_at"], now.AddMinutes(-1), now.AddMinutes(1));
     }
 
     [Fact]
