@@ -1,4 +1,5 @@
 using Games.Data.Journal;
+using Games.Outbox.Batching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Update;

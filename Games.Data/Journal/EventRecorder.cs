@@ -1,10 +1,12 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Mime;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Games.Contracts;
+using Games.Outbox.Batching;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.Extensions.Logging;
+using NpgsqlTypes;
 
 namespace Games.Data.Journal;
 
@@ -13,7 +15,7 @@ namespace Games.Data.Journal;
 /// dispatched, for they are on their way already, and beside their row of the outbox, so that they share its fate.
 /// </summary>
 /// <param name="source">The service, as the journal names it.</param>
-internal sealed partial class EventRecorder(string source, ILogger<EventRecorder> logger)
+internal sealed partial class EventRecorder(string source, ILogger<EventRecorder> logger) : IBesideOutboxRows
 {
     /// <summary>A save must not fail because of the journal, and what its table makes of a text can be several times as long.</summary>
     private const int PayloadMaxLength = 256 * 1024;
@@ -22,17 +24,25 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
 
     // The dispatcher brings events to the outbox too, under the ids that they have in the table; and who publishes under an id of his own may do so
     // again.
-    public const string Insert = """
+    private static readonly CompositeFormat Insert = CompositeFormat.Parse("""
         INSERT INTO events (id, event_type, payload, correlation_id, source, dispatched_at)
         VALUES (@{0}_id, @{0}_event_type, @{0}_payload, @{0}_correlation_id, @{0}_source, clock_timestamp())
         ON CONFLICT (id) DO NOTHING;
-        """;
+        """);
 
-    /// <summary>The event that this row of the outbox is, unless it is none or the journal has it.</summary>
-    public bool TryRead(OutboxMessage row, [NotNullWhen(true)] out RecordedEvent? recorded)
+    /// <summary>Records the event that this row of the outbox is, unless it is none.</summary>
+    public void Append(OutboxMessage row, BatchStatements statements)
     {
-        recorded = TypeOf(row) is { } type && PayloadOf(row, type) is { } payload ? new(row.MessageId, type, payload, row.CorrelationId, source) : null;
-        return recorded is not null;
+        if (TypeOf(row) is not { } type || PayloadOf(row, type) is not { } payload)
+            return;
+
+        statements.Add(
+            Insert,
+            ("id", NpgsqlDbType.Uuid, row.MessageId),
+            ("event_type", NpgsqlDbType.Text, type),
+            ("payload", NpgsqlDbType.Jsonb, payload),
+            ("correlation_id", NpgsqlDbType.Uuid, row.CorrelationId),
+            ("source", NpgsqlDbType.Text, source));
     }
 
     /// <summary>An event's exchange is named like it: dotted. What goes to a channel comes from the journal.</summary>
@@ -73,6 +83,3 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
     [LoggerMessage(LogLevel.Warning, "Journal: event {Id} ({EventType}) is published and not recorded: {Reason}")]
     private partial void LogSkipped(Guid id, string eventType, string reason);
 }
-
-/// <summary>A row of the journal for an event that is on its way.</summary>
-internal sealed record RecordedEvent(Guid Id, string EventType, string Payload, Guid? CorrelationId, string Source);

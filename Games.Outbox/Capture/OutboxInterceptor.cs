@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Transactions;
+using Games.Outbox.Batching;
 using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -127,6 +128,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
     private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
+        // Left over if EF Core gave a save up before it began.
+        session.BringBack(failed: true);
         var rows = session.Unsaved();
         var cancelled = session.Cancelled();
         if (rows.Length + cancelled.Length == 0)
@@ -149,6 +152,9 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             row.HeldSince = now;
         }
 
+        if (OutboxInsert.CanCarry(context, rows))
+            session.Carry(rows);
+
         if (handsOver && cancelled.Length == 0)
             return null;
 
@@ -160,12 +166,14 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private static void Fail(DbContext context, OutboxSession session)
     {
         SavingTransaction.End(context, session);
+        session.BringBack(failed: true);
         session.SaveFailed = true;
     }
 
     private void Complete(DbContext context, OutboxSession session)
     {
         SavingTransaction.End(context, session);
+        session.BringBack(failed: false);
         session.ForgetCancelled();
 
         var rows = session.TakeSaved();

@@ -22,6 +22,7 @@ internal sealed class OutboxSession
     private readonly DbContext _context;
     private readonly List<OutboxMessage> _unsaved = [];
     private readonly HashSet<Guid> _cancelled = [];
+    private OutboxMessage[] _carried = [];
 
     private OutboxSession(DbContext context) => _context = context;
 
@@ -36,6 +37,9 @@ internal sealed class OutboxSession
 
     /// <summary>What the context's AutoTransactionBehavior was before such work made it always begin one.</summary>
     public AutoTransactionBehavior? UsualTransactions { get; set; }
+
+    /// <summary>Rows that the batch of the save under way inserts in EF Core's place.</summary>
+    public OutboxMessage[] Carried => _carried;
 
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
@@ -73,14 +77,33 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
-            // To ask for an entry's state compares all that it holds. The save is about to do that anyway.
-            var tracker = _context.ChangeTracker;
-            var detects = tracker.AutoDetectChangesEnabled;
-            tracker.AutoDetectChangesEnabled = false;
-            _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added);
-            tracker.AutoDetectChangesEnabled = detects;
+            WithoutDetection(() => _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added));
 
             return [.. _unsaved];
+        }
+    }
+
+    /// <summary>Takes rows out of the change tracker for the save that is about to run: its batch inserts them.</summary>
+    public void Carry(OutboxMessage[] rows)
+    {
+        lock (_unsaved)
+        {
+            Track(rows, EntityState.Detached);
+            _carried = rows;
+        }
+    }
+
+    /// <summary>Makes the rows entities again that were carried and not saved.</summary>
+    /// <param name="failed">Whether the save failed, so that none is in the table even if it has been numbered.</param>
+    public void BringBack(bool failed)
+    {
+        lock (_unsaved)
+        {
+            if (failed)
+                Array.ForEach(_carried, x => x.SequenceNumber = 0);
+
+            Track([.. _carried.Where(x => x.SequenceNumber == 0)], EntityState.Added);
+            _carried = [];
         }
     }
 
@@ -128,6 +151,22 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
             return [.. _unsaved.Select(x => x.MessageType.Split(';')[0])];
+    }
+
+    private void Track(OutboxMessage[] rows, EntityState state)
+    {
+        if (rows.Length > 0)
+            WithoutDetection(() => Array.ForEach(rows, x => _context.Entry(x).State = state));
+    }
+
+    /// <summary>To ask for an entry compares all that it holds. The save does that anyway.</summary>
+    private void WithoutDetection(Action work)
+    {
+        var tracker = _context.ChangeTracker;
+        var detects = tracker.AutoDetectChangesEnabled;
+        tracker.AutoDetectChangesEnabled = false;
+        work();
+        tracker.AutoDetectChangesEnabled = detects;
     }
 
     private static OutboxMessage ToRow<T>(SendContext<T> context)

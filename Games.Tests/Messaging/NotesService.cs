@@ -21,7 +21,7 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> BuildAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null, bool pooled = false)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false, bool oneRoundTrip = true)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         var logs = new LogLines();
@@ -29,9 +29,9 @@ public sealed class NotesService : IAsyncDisposable
         builder.Services.AddSingleton(logs);
         builder.Services.AddSingleton<Seen>();
         if (pooled)
-            builder.Services.AddDbContextPool<NotesDbContext>(x => x.UseNpgsql(database));
+            builder.Services.AddDbContextPool<NotesDbContext>(Configure);
         else
-            builder.Services.AddDbContext<NotesDbContext>(x => x.UseNpgsql(database));
+            builder.Services.AddDbContext<NotesDbContext>(Configure);
         builder.Services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
@@ -52,6 +52,13 @@ public sealed class NotesService : IAsyncDisposable
         builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         host?.Invoke(builder);
 
+        void Configure(DbContextOptionsBuilder options)
+        {
+            options.UseNpgsql(database);
+            if (oneRoundTrip)
+                options.InsertInOneRoundTrip();
+        }
+
         var service = new NotesService(builder.Build());
         await service.InScopeAsync((db, _) => db.Database.EnsureCreatedAsync());
 
@@ -61,9 +68,9 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> StartAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null, bool pooled = false)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false, bool oneRoundTrip = true)
     {
-        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host, pooled);
+        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host, pooled, oneRoundTrip);
         await service.StartAsync();
 
         return service;

@@ -1,0 +1,65 @@
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Update;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure.Internal;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Update.Internal;
+
+namespace Games.Outbox.Batching;
+
+/// <summary>
+/// Saves what is new in one round trip. EF Core puts BEGIN and COMMIT around two inserts or more; Npgsql sends them as one batch, and
+/// PostgreSQL takes a batch as one transaction anyway. Only inserts: an update that finds no row is noticed by EF after the batch has run,
+/// which then must not be committed already. What needs several batches gets its transaction as ever.
+/// Behind EF Core's own statements, whose results it reads by their place, come ours: rows of the outbox that EF Core need not track, and what
+/// an <see cref="IBesideOutboxRows" /> has to say of rows of the outbox.
+/// </summary>
+#pragma warning disable EF1001 // The provider's batch is internal to it and has to be derived from: there is no other place that decides this.
+internal sealed partial class InsertsInOneRoundTrip(
+    ModificationCommandBatchFactoryDependencies dependencies, IDbContextOptions options, ICurrentDbContext context) : IModificationCommandBatchFactory
+{
+    private const int DefaultMaxBatchSize = 1000;
+
+    private readonly int _maxBatchSize = options.Extensions.OfType<NpgsqlOptionsExtension>().SingleOrDefault()?.MaxBatchSize ?? DefaultMaxBatchSize;
+
+    private readonly IBesideOutboxRows? _beside =
+        options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider?.GetService<IBesideOutboxRows>();
+
+    public ModificationCommandBatch Create() => new Batch(dependencies, _maxBatchSize, context, _beside);
+
+    private sealed partial class Batch(
+        ModificationCommandBatchFactoryDependencies dependencies, int maxBatchSize, ICurrentDbContext context, IBesideOutboxRows? beside)
+        : NpgsqlModificationCommandBatch(dependencies, maxBatchSize)
+    {
+        private OutboxMessage[] _carried = [];
+
+        public override bool RequiresTransaction =>
+            base.RequiresTransaction && ModificationCommands.Any(command => command.EntityState is not EntityState.Added);
+
+        public override void Complete(bool moreBatchesExpected)
+        {
+            var statements = new BatchStatements(SqlBuilder, RelationalCommandBuilder);
+            if (!moreBatchesExpected)
+                AppendCarried(context.Context, statements);
+
+            if (beside is not null)
+            {
+                foreach (var row in ModificationCommands.Select(Row).OfType<OutboxMessage>().Concat(_carried))
+                    beside.Append(row, statements);
+            }
+
+            base.Complete(moreBatchesExpected);
+        }
+
+        /// <summary>Inserts the rows that EF Core does not track. The published package has none.</summary>
+        partial void AppendCarried(DbContext context, BatchStatements statements);
+
+        private static OutboxMessage? Row(IReadOnlyModificationCommand command) =>
+            command is { EntityState: EntityState.Added, Entries: [{ } entry, ..] } && entry.EntityType.ClrType == typeof(OutboxMessage)
+                ? (OutboxMessage)entry.ToEntityEntry().Entity
+                : null;
+    }
+}
+#pragma warning restore EF1001
