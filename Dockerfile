@@ -5,7 +5,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 
 # What decides the restore comes first: the packages stay cached until one of these changes.
-COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY Games.Api/Games.Api.csproj Games.Api/
 COPY Games.Bot/Games.Bot.csproj Games.Bot/
 COPY Games.Contracts/Games.Contracts.csproj Games.Contracts/
