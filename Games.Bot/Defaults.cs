@@ -15,10 +15,11 @@ internal static class Defaults
             InitialData = new Dictionary<string, string?>
             {
                 [WebHostDefaults.ServerUrlsKey] = "http://localhost:5081",
-                // The bot's consumers work on their database only, and shortly: at full load they share transactions. One at a time, so that more
-                // come together for the next.
-                ["Outbox:ConsumeTogether"] = "16",
+                // The bot's consumers work on their database only, and shortly: at full load they share transactions. One at a time and with a pause,
+                // so that more come together for the next.
+                ["Outbox:ConsumeTogether"] = "32",
                 ["Outbox:ConsumerTransactions"] = "1",
+                ["Outbox:ConsumeTogetherDelay"] = "00:00:00.004",
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
                 ["Logging:LogLevel:MassTransit"] = "Warning",

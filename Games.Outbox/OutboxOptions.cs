@@ -32,6 +32,12 @@ public sealed class OutboxOptions
     public int ConsumerTransactions { get; set; } = 2;
 
     /// <summary>
+    /// After a shared transaction, how long the next one waits for more deliveries, unless as many as may share it are here. It makes them fewer
+    /// and larger under load; a message that comes alone never waits. Default: zero.
+    /// </summary>
+    public TimeSpan ConsumeTogetherDelay { get; set; }
+
+    /// <summary>
     /// Longest time between two looks at the table while nothing wakes the relay and no notifications arrive; a fifth of it is jitter.
     /// Default: 10 s.
     /// </summary>
@@ -133,6 +139,7 @@ public sealed class OutboxOptions
         Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
         Require(ConsumeTogether > 0, nameof(ConsumeTogether));
         Require(ConsumerTransactions > 0, nameof(ConsumerTransactions));
+        Require(ConsumeTogetherDelay >= TimeSpan.Zero, nameof(ConsumeTogetherDelay), "zero or more");
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
         Require(KeepAliveInterval > TimeSpan.Zero, nameof(KeepAliveInterval));
         Require(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "at least one second");

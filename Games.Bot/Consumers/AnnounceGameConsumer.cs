@@ -77,7 +77,8 @@ internal sealed class AnnounceGameConsumerDefinition : ConsumerDefinition<Announ
     public AnnounceGameConsumerDefinition()
     {
         EndpointName = "announce-game";
-        ConcurrentMessageLimit = 16;
+        // Twice as many as share a transaction: while they do, as many gather for the next.
+        ConcurrentMessageLimit = 64;
     }
 
     protected override void ConfigureConsumer(
@@ -85,7 +86,7 @@ internal sealed class AnnounceGameConsumerDefinition : ConsumerDefinition<Announ
         IConsumerConfigurator<AnnounceGameConsumer> consumer,
         IRegistrationContext context)
     {
-        endpoint.PrefetchCount = 64;
+        endpoint.PrefetchCount = 128;
         // A database that is away says nothing about the message: it is waited for, however long, and counts no attempt.
         endpoint.UseMessageRetry(retry => retry
             .Exponential(int.MaxValue, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100))

@@ -87,7 +87,8 @@ internal sealed class Company
 
         public Task Add(Delivery delivery, ConsumeContext<T> message)
         {
-            var consumed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            // As in Delivery: each goes on within the runner, which waits for it.
+            var consumed = new TaskCompletionSource();
             _messages.Add(message);
             _members.Add((delivery, consumed));
 

@@ -10,8 +10,8 @@ namespace Games.Outbox.Inbox;
 
 /// <summary>
 /// Lets deliveries of one consumer that are here at the same time share a transaction: one BEGIN, one INSERT of inbox rows and one COMMIT
-/// for all, while each consumer runs in its own scope and on its own DbContext, one after the other. Nobody waits for company: what arrives
-/// while the transactions before it are under way makes up the next one. When anything fails the whole is rolled back and each delivery
+/// for all, while each consumer runs in its own scope and on its own DbContext, one after the other. What arrives while the transactions
+/// before it are under way makes up the next one; a message that comes alone does not wait for company. When anything fails the whole is rolled back and each delivery
 /// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
 /// </summary>
 internal sealed partial class SharedTransactions<TDbContext>(
@@ -43,7 +43,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
 
     private async Task RunAsync(Queue queue)
     {
-        while (queue.Take() is { Length: > 0 } deliveries)
+        for (var wasShared = false; await TakeAsync(queue, wasShared) is { Length: > 0 } deliveries; wasShared = deliveries.Length > 1)
         {
             if (deliveries is [var single])
                 single.RunAlone();
@@ -52,6 +52,14 @@ internal sealed partial class SharedTransactions<TDbContext>(
 
             await Task.WhenAll(deliveries.Select(x => x.Over));
         }
+    }
+
+    private async Task<Delivery[]> TakeAsync(Queue queue, bool wasShared)
+    {
+        if (wasShared && _options.ConsumeTogetherDelay > TimeSpan.Zero && !queue.IsFull)
+            await Task.Delay(_options.ConsumeTogetherDelay, time);
+
+        return queue.Take();
     }
 
     private async Task RunTogetherAsync(Delivery[] deliveries)
@@ -153,6 +161,15 @@ internal sealed partial class SharedTransactions<TDbContext>(
     {
         private readonly Queue<Delivery> _waiting = new();
         private int _running;
+
+        public bool IsFull
+        {
+            get
+            {
+                lock (_waiting)
+                    return _waiting.Count >= options.ConsumeTogether;
+            }
+        }
 
         /// <summary>Adds; not null if another runner may start.</summary>
         public Queue? Add(Delivery delivery)
