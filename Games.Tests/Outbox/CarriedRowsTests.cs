@@ -86,6 +86,25 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
     }
 
     [Fact]
+    public async Task Each_save_of_a_context_inserts_its_own_messages()
+    {
+        await using var service = await BuildAsync();
+
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            foreach (var which in new[] { "first", "second" })
+            {
+                db.ChangeTracker.Clear();
+                db.Add(ANote());
+                await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"of the {which} save"));
+                await db.SaveChangesAsync();
+            }
+        });
+
+        Assert.Equal(["of the first save", "of the second save"], await TextsAsync(service, "save"));
+    }
+
+    [Fact]
     public async Task They_leave_in_their_order_and_at_once()
     {
         await using var service = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
@@ -213,6 +232,7 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
             await db.SaveChangesAsync();
 
             note.Text = ANote().Text;
+            db.Add(ANote());
             await publisher.Publish(new NoteTaken(note.Id, "an update"));
             await db.SaveChangesAsync();
             Assert.Single(db.ChangeTracker.Entries<OutboxMessage>());
