@@ -31,8 +31,11 @@ public static class GamesDatabase
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
             .ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()
-            // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
-            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+            .ConfigureWarnings(warnings => warnings.Ignore(
+                // Our statements come behind EF Core's own, and return the numbers of their rows.
+                RelationalEventId.UnexpectedTrailingResultSetWhenSaving,
+                // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
+                RelationalEventId.PendingModelChangesWarning)));
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
     }
 

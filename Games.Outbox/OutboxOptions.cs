@@ -33,7 +33,7 @@ public sealed class OutboxOptions
 
     /// <summary>
     /// After a shared transaction, how long the next one waits for more deliveries, unless as many as may share it are here. It makes them fewer
-    /// and larger under load; a message that comes alone never waits. Default: zero.
+    /// and larger under load. At most 1 s. Default: zero, nobody waits.
     /// </summary>
     public TimeSpan ConsumeTogetherDelay { get; set; }
 
@@ -139,7 +139,7 @@ public sealed class OutboxOptions
         Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
         Require(ConsumeTogether > 0, nameof(ConsumeTogether));
         Require(ConsumerTransactions > 0, nameof(ConsumerTransactions));
-        Require(ConsumeTogetherDelay >= TimeSpan.Zero, nameof(ConsumeTogetherDelay), "zero or more");
+        Require(ConsumeTogetherDelay >= TimeSpan.Zero && ConsumeTogetherDelay <= TimeSpan.FromSeconds(1), nameof(ConsumeTogetherDelay), "zero to one second");
         Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
         Require(KeepAliveInterval > TimeSpan.Zero, nameof(KeepAliveInterval));
         Require(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "at least one second");

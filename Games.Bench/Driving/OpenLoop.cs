@@ -21,7 +21,8 @@ internal static class OpenLoop
         {
             var due = TimeSpan.FromSeconds(number / rate);
             if (due - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } wait)
-                await Task.Delay(wait, ct).ConfigureAwait(false);
+                // Up to the next millisecond: a delay cuts off what is less, and the request would leave before it is due.
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), ct).ConfigureAwait(false);
             posts[number] = PostAsync(number, due);
             phase.Reached(number + 1);
         }

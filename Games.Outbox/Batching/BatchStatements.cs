@@ -11,6 +11,8 @@ internal sealed class BatchStatements(StringBuilder sql, IRelationalCommandBuild
 {
     private int _count;
 
+    public bool Any => _count > 0;
+
     /// <param name="statement">It ends with a semicolon, and each of its parameters is written @{0}_name.</param>
     /// <param name="parameters">Theirs, by name.</param>
     public void Add(CompositeFormat statement, params ReadOnlySpan<(string Name, NpgsqlDbType Type, object? Value)> parameters)

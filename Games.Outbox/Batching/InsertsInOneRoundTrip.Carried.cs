@@ -1,4 +1,5 @@
 using Games.Outbox.Capture;
+using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -9,14 +10,16 @@ internal sealed partial class InsertsInOneRoundTrip
 {
     private sealed partial class Batch
     {
-        partial void AppendCarried(DbContext context, BatchStatements statements)
+        private OutboxMessage[] _carried = [];
+
+        partial void AppendCarried(DbContext context, BatchStatements statements, ref OutboxMessage[] carried)
         {
             if (!OutboxSession.TryFind(context, out var session) || session.Carried is not { Length: > 0 } rows || OutboxInsert.For(context) is not { } insert)
                 return;
 
             foreach (var row in rows)
                 insert.AppendTo(statements, row);
-            _carried = rows;
+            carried = _carried = rows;
         }
 
         protected override void Consume(RelationalDataReader reader)

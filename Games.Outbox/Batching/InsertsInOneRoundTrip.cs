@@ -18,7 +18,7 @@ namespace Games.Outbox.Batching;
 /// </summary>
 #pragma warning disable EF1001 // The provider's batch is internal to it and has to be derived from: there is no other place that decides this.
 internal sealed partial class InsertsInOneRoundTrip(
-    ModificationCommandBatchFactoryDependencies dependencies, IDbContextOptions options, ICurrentDbContext context) : IModificationCommandBatchFactory
+    ModificationCommandBatchFactoryDependencies dependencies, IDbContextOptions options) : IModificationCommandBatchFactory
 {
     private const int DefaultMaxBatchSize = 1000;
 
@@ -27,34 +27,36 @@ internal sealed partial class InsertsInOneRoundTrip(
     private readonly IBesideOutboxRows? _beside =
         options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider?.GetService<IBesideOutboxRows>();
 
-    public ModificationCommandBatch Create() => new Batch(dependencies, _maxBatchSize, context, _beside);
+    public ModificationCommandBatch Create() => new Batch(dependencies, _maxBatchSize, _beside);
 
     private sealed partial class Batch(
-        ModificationCommandBatchFactoryDependencies dependencies, int maxBatchSize, ICurrentDbContext context, IBesideOutboxRows? beside)
+        ModificationCommandBatchFactoryDependencies dependencies, int maxBatchSize, IBesideOutboxRows? beside)
         : NpgsqlModificationCommandBatch(dependencies, maxBatchSize)
     {
-        private OutboxMessage[] _carried = [];
+        private bool _hasOurs;
 
         public override bool RequiresTransaction =>
-            base.RequiresTransaction && ModificationCommands.Any(command => command.EntityState is not EntityState.Added);
+            (_hasOurs || base.RequiresTransaction) && ModificationCommands.Any(command => command.EntityState is not EntityState.Added);
 
         public override void Complete(bool moreBatchesExpected)
         {
             var statements = new BatchStatements(SqlBuilder, RelationalCommandBuilder);
+            OutboxMessage[] carried = [];
             if (!moreBatchesExpected)
-                AppendCarried(context.Context, statements);
+                AppendCarried(Dependencies.CurrentContext.Context, statements, ref carried);
 
             if (beside is not null)
             {
-                foreach (var row in ModificationCommands.Select(Row).OfType<OutboxMessage>().Concat(_carried))
+                foreach (var row in ModificationCommands.Select(Row).OfType<OutboxMessage>().Concat(carried))
                     beside.Append(row, statements);
             }
 
+            _hasOurs = statements.Any;
             base.Complete(moreBatchesExpected);
         }
 
         /// <summary>Inserts the rows that EF Core does not track. The published package has none.</summary>
-        partial void AppendCarried(DbContext context, BatchStatements statements);
+        partial void AppendCarried(DbContext context, BatchStatements statements, ref OutboxMessage[] carried);
 
         private static OutboxMessage? Row(IReadOnlyModificationCommand command) =>
             command is { EntityState: EntityState.Added, Entries: [{ } entry, ..] } && entry.EntityType.ClrType == typeof(OutboxMessage)

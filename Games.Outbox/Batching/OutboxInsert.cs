@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Games.Outbox.Capture;
 using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -16,6 +17,7 @@ namespace Games.Outbox.Batching;
 /// The insert of one row of the outbox, so that EF Core need not: to track, compare, sort and write an entity of 29 columns costs a save
 /// several times what the statement does.
 /// </summary>
+#pragma warning disable EF1001 // ChangeTracker.Entries() would compare all that is tracked, which the save is about to do anyway.
 internal sealed class OutboxInsert
 {
     /// <summary>EF Core divides many rows among batches; ours all go into one.</summary>
@@ -75,21 +77,28 @@ internal sealed class OutboxInsert
         IsAsWeKnowIt(model.FindEntityType(typeof(OutboxMessage))) ? new OutboxInsert(model, context.GetService<ISqlGenerationHelper>()) : null)).Value;
 
     /// <summary>
-    /// Whether the save that is about to run can carry these rows in its batch: there has to be one, so something else that is inserted. Where
-    /// anything is updated or deleted, or might be, all is left to EF Core.
+    /// Has the save that is about to run carry the session's rows in its batch, if it can: there has to be one, so something else that is
+    /// inserted. Where anything is updated or deleted, or might be, all is left to EF Core; so is a save that its caller may do again.
     /// </summary>
-    public static bool CanCarry(DbContext context, OutboxMessage[] rows)
+    public static void Carry(DbContext context, OutboxSession session)
     {
-        if (rows.Length is 0 or > MaxRows || context.GetService<IModificationCommandBatchFactory>() is not InsertsInOneRoundTrip || For(context) is null)
-            return false;
+        if (session.IsSaveOpen || context.GetService<IModificationCommandBatchFactory>() is not InsertsInOneRoundTrip
+            || session.Unsaved() is not { Length: > 0 and <= MaxRows } rows || For(context) is null)
+        {
+            return;
+        }
 
-#pragma warning disable EF1001 // ChangeTracker.Entries() would compare all that is tracked, which the save is about to do anyway.
         var tracked = context.GetService<IStateManager>();
-
-        return tracked.GetCountForState(modified: true, deleted: true, unchanged: true) == 0
-            && tracked.GetEntriesForState(added: true).Any(x => x.EntityType.ClrType != typeof(OutboxMessage) && x.EntityType.GetTableName() is not null);
-#pragma warning restore EF1001
+        if (tracked.GetCountForState(modified: true, deleted: true, unchanged: true) == 0
+            && tracked.GetEntriesForState(added: true).FirstOrDefault(IsInserted) is { } witness)
+        {
+            session.Carry(rows, witness);
+        }
     }
+
+    /// <summary>Whether the tracker still has this entry, and is to insert it.</summary>
+    public static bool IsTracked(DbContext context, object? entry) =>
+        entry is InternalEntityEntry { EntityState: EntityState.Added } known && context.GetService<IStateManager>().TryGetEntry(known.Entity) == known;
 
     /// <summary>Adds the insert, which returns the row's number.</summary>
     public void AppendTo(BatchStatements statements, OutboxMessage row)
@@ -100,6 +109,9 @@ internal sealed class OutboxInsert
 
         statements.Add(_sql, parameters);
     }
+
+    private static bool IsInserted(InternalEntityEntry entry) =>
+        entry.EntityType.ClrType != typeof(OutboxMessage) && entry.EntityType.GetTableName() is not null;
 
     private static bool IsAsWeKnowIt(IEntityType? entity) =>
         entity is not null && entity.GetProperties().Count() == Columns.Length + LeftToTheDatabase.Length
@@ -124,3 +136,4 @@ internal sealed class OutboxInsert
         };
     }
 }
+#pragma warning restore EF1001

@@ -25,8 +25,12 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
-            SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
+        if (Session(eventData) is { } session)
+        {
+            if (Prepare(eventData.Context!, session) is { IsNone: false } work)
+                SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
+            OutboxInsert.Carry(eventData.Context!, session);
+        }
 
         return result;
     }
@@ -34,8 +38,12 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
-            await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
+        if (Session(eventData) is { } session)
+        {
+            if (Prepare(eventData.Context!, session) is { IsNone: false } work)
+                await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
+            OutboxInsert.Carry(eventData.Context!, session);
+        }
 
         return result;
     }
@@ -51,32 +59,6 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public ValueTask<int> SavedChangesAsync(
         SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default) =>
         new(SavedChanges(eventData, result));
-
-    public void SaveChangesFailed(DbContextErrorEventData eventData)
-    {
-        if (Session(eventData) is { } session)
-            Fail(eventData.Context!, session);
-    }
-
-    public Task SaveChangesFailedAsync(DbContextErrorEventData eventData, CancellationToken cancellationToken = default)
-    {
-        SaveChangesFailed(eventData);
-
-        return Task.CompletedTask;
-    }
-
-    public void SaveChangesCanceled(DbContextEventData eventData)
-    {
-        if (Session(eventData) is { } session)
-            Fail(eventData.Context!, session);
-    }
-
-    public Task SaveChangesCanceledAsync(DbContextEventData eventData, CancellationToken cancellationToken = default)
-    {
-        SaveChangesCanceled(eventData);
-
-        return Task.CompletedTask;
-    }
 
     public void CommandFailed(DbCommand command, CommandErrorEventData eventData)
     {
@@ -128,8 +110,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
     private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
-        // Left over if EF Core gave a save up before it began.
-        session.BringBack(failed: true);
+        session.Settle();
         var rows = session.Unsaved();
         var cancelled = session.Cancelled();
         if (rows.Length + cancelled.Length == 0)
@@ -152,22 +133,12 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             row.HeldSince = now;
         }
 
-        if (OutboxInsert.CanCarry(context, rows))
-            session.Carry(rows);
-
         if (handsOver && cancelled.Length == 0)
             return null;
 
         string[] keys = [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
 
         return new(keys, [.. rows.Where(x => x.Delay is not null)], cancelled);
-    }
-
-    private static void Fail(DbContext context, OutboxSession session)
-    {
-        SavingTransaction.End(context, session);
-        session.BringBack(failed: true);
-        session.SaveFailed = true;
     }
 
     private void Complete(DbContext context, OutboxSession session)

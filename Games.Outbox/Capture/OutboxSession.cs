@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Games.Outbox.Batching;
 using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
@@ -22,9 +23,14 @@ internal sealed class OutboxSession
     private readonly DbContext _context;
     private readonly List<OutboxMessage> _unsaved = [];
     private readonly HashSet<Guid> _cancelled = [];
-    private OutboxMessage[] _carried = [];
+    private object? _witness;
 
-    private OutboxSession(DbContext context) => _context = context;
+    private OutboxSession(DbContext context)
+    {
+        _context = context;
+        _context.SavingChanges += OnSavingChanges;
+        _context.SaveChangesFailed += OnSaveChangesFailed;
+    }
 
     /// <summary>Whether a SaveChanges with captured messages failed: its caller knows already that they were not published.</summary>
     public bool SaveFailed { get; set; }
@@ -39,7 +45,10 @@ internal sealed class OutboxSession
     public AutoTransactionBehavior? UsualTransactions { get; set; }
 
     /// <summary>Rows that the batch of the save under way inserts in EF Core's place.</summary>
-    public OutboxMessage[] Carried => _carried;
+    public OutboxMessage[] Carried { get; private set; } = [];
+
+    /// <summary>Whether the save under way leaves it to its caller when its entities count as saved: then it may be done again.</summary>
+    public bool IsSaveOpen { get; private set; }
 
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
@@ -48,7 +57,15 @@ internal sealed class OutboxSession
     public static bool TryFind(DbContext context, out OutboxSession session) => Sessions.TryGetValue(context, out session!);
 
     /// <summary>Ends the session. A pooled context serves other scopes after this one, and they start with nothing.</summary>
-    public static void End(DbContext context) => Sessions.Remove(context);
+    public static void End(DbContext context)
+    {
+        if (!TryFind(context, out var session))
+            return;
+
+        context.SavingChanges -= session.OnSavingChanges;
+        context.SaveChangesFailed -= session.OnSaveChangesFailed;
+        Sessions.Remove(context);
+    }
 
     /// <summary>Turns the message into a row of the context's next SaveChanges.</summary>
     public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
@@ -84,12 +101,32 @@ internal sealed class OutboxSession
     }
 
     /// <summary>Takes rows out of the change tracker for the save that is about to run: its batch inserts them.</summary>
-    public void Carry(OutboxMessage[] rows)
+    /// <param name="rows">What <see cref="Unsaved" /> has said.</param>
+    /// <param name="witness">An entry of the tracker that is saved with them.</param>
+    public void Carry(OutboxMessage[] rows, object witness)
     {
         lock (_unsaved)
         {
             Track(rows, EntityState.Detached);
-            _carried = rows;
+            (Carried, _witness) = (rows, witness);
+        }
+    }
+
+    /// <summary>
+    /// Looks after rows that were carried by a save of which nothing more was heard, because somebody threw before EF Core began it. They are
+    /// entities again, unless the tracker was cleared meanwhile.
+    /// </summary>
+    public void Settle()
+    {
+        lock (_unsaved)
+        {
+            if (Carried.Length > 0 && !OutboxInsert.IsTracked(_context, _witness))
+            {
+                _unsaved.RemoveAll(x => Carried.Contains(x));
+                Carried = [];
+            }
+
+            BringBack(failed: true);
         }
     }
 
@@ -100,10 +137,10 @@ internal sealed class OutboxSession
         lock (_unsaved)
         {
             if (failed)
-                Array.ForEach(_carried, x => x.SequenceNumber = 0);
+                Array.ForEach(Carried, x => x.SequenceNumber = 0);
 
-            Track([.. _carried.Where(x => x.SequenceNumber == 0)], EntityState.Added);
-            _carried = [];
+            Track([.. Carried.Where(x => x.SequenceNumber == 0)], EntityState.Added);
+            (Carried, _witness) = ([], null);
         }
     }
 
@@ -124,6 +161,7 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
+            Settle();
             foreach (var row in _unsaved.Where(x => x.SchedulingToken == token))
                 _context.Entry(row).State = EntityState.Detached;
 
@@ -153,6 +191,16 @@ internal sealed class OutboxSession
             return [.. _unsaved.Select(x => x.MessageType.Split(';')[0])];
     }
 
+    private void OnSavingChanges(object? sender, SavingChangesEventArgs save) => IsSaveOpen = !save.AcceptAllChangesOnSuccess;
+
+    /// <summary>By the event and not by the interceptor, which does not hear of a DbUpdateConcurrencyException.</summary>
+    private void OnSaveChangesFailed(object? sender, SaveChangesFailedEventArgs save)
+    {
+        SavingTransaction.End(_context, this);
+        BringBack(failed: true);
+        SaveFailed = true;
+    }
+
     private void Track(OutboxMessage[] rows, EntityState state)
     {
         if (rows.Length > 0)
@@ -165,8 +213,14 @@ internal sealed class OutboxSession
         var tracker = _context.ChangeTracker;
         var detects = tracker.AutoDetectChangesEnabled;
         tracker.AutoDetectChangesEnabled = false;
-        work();
-        tracker.AutoDetectChangesEnabled = detects;
+        try
+        {
+            work();
+        }
+        finally
+        {
+            tracker.AutoDetectChangesEnabled = detects;
+        }
     }
 
     private static OutboxMessage ToRow<T>(SendContext<T> context)

@@ -87,7 +87,7 @@ internal sealed class Company
 
         public Task Add(Delivery delivery, ConsumeContext<T> message)
         {
-            // As in Delivery: each goes on within the runner, which waits for it.
+            // Each goes on within the runner, which would only wait for it.
             var consumed = new TaskCompletionSource();
             _messages.Add(message);
             _members.Add((delivery, consumed));

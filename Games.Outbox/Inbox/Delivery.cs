@@ -6,9 +6,7 @@ namespace Games.Outbox.Inbox;
 /// <summary>One delivery among those that may share a transaction: what it is told, what it answers, and how the transaction ended.</summary>
 internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
 {
-    // Its consumer goes on within the runner, which would only wait for it.
-    private readonly TaskCompletionSource<Turn> _turn = new();
-
+    private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _worked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,7 +11,7 @@ namespace Games.Outbox.Inbox;
 /// <summary>
 /// Lets deliveries of one consumer that are here at the same time share a transaction: one BEGIN, one INSERT of inbox rows and one COMMIT
 /// for all, while each consumer runs in its own scope and on its own DbContext, one after the other. What arrives while the transactions
-/// before it are under way makes up the next one; a message that comes alone does not wait for company. When anything fails the whole is rolled back and each delivery
+/// before it are under way makes up the next one. When anything fails the whole is rolled back and each delivery
 /// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
 /// </summary>
 internal sealed partial class SharedTransactions<TDbContext>(

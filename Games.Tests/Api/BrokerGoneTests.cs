@@ -14,7 +14,8 @@ public sealed class BrokerGoneTests(TestDatabase database) : IClassFixture<TestD
 
         var game = await api.CreateGameAsync();
 
-        Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/health/ready")).StatusCode);
+        // The journal's listener takes a moment to connect.
+        await Until.TrueAsync(async () => (await api.GetAsync("/health/ready")).StatusCode is HttpStatusCode.OK, "the API is ready");
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await using var command = source.CreateCommand("""select count(*) from "OutboxMessage" where "Body" like '%' || $1 || '%'""");
         command.Parameters.Add(new() { Value = (string)game["id"]! });

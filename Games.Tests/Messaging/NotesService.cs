@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using Games.Outbox.Batching;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -56,7 +58,7 @@ public sealed class NotesService : IAsyncDisposable
         {
             options.UseNpgsql(database);
             if (oneRoundTrip)
-                options.InsertInOneRoundTrip();
+                options.ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>();
         }
 
         var service = new NotesService(builder.Build());

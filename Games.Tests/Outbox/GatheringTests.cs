@@ -9,7 +9,7 @@ namespace Games.Tests.Outbox;
 /// <summary>ConsumeTogetherDelay: after a shared transaction the next one waits for more deliveries.</summary>
 public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
-    private static readonly TimeSpan Delay = TimeSpan.FromMinutes(17);
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(997);
 
     private readonly HeldTime time = new();
     private readonly Gate gate = new();

@@ -77,6 +77,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
     {
         var first = await StartAsync();
         await Inspection(first).PauseAsync("a test", default);
+        await Until.TrueAsync(() => KnowsOfPause(first), "it knows of the pause");
         var taken = await first.TakeNoteAsync();
         _running.Remove(first);
         await first.DisposeAsync();
