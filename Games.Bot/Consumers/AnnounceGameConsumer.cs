@@ -17,7 +17,7 @@ internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvid
     {
         var ct = events[0].CancellationToken;
         var gameIds = events.Select(x => x.Message.GameId).ToArray();
-        var games = await Find(gameIds).ToDictionaryAsync(x => x.Game.Id, ct);
+        var games = await Find(db, gameIds).ToDictionaryAsync(x => x.Game.Id, ct);
         var announced = new List<(Game Game, Announcement Announcement)>(games.Count);
 
         foreach (var gameId in gameIds)
@@ -52,7 +52,7 @@ internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvid
     /// One lookup by index for each id, and by count, not Any: with <c>id = ANY(…)</c> or EXISTS a planner that takes a table for small reads all
     /// of it, and a connection keeps the plan while the table grows.
     /// </summary>
-    private IQueryable<GameToAnnounce> Find(Guid[] gameIds) => db.Games
+    internal static IQueryable<GameToAnnounce> Find(GamesDbContext db, Guid[] gameIds) => db.Games
         .FromSql($"SELECT g.* FROM unnest({gameIds}) AS i(id) CROSS JOIN LATERAL (SELECT * FROM games WHERE games.id = i.id LIMIT 1) AS g")
         .AsNoTracking()
         .Select(game => new GameToAnnounce(
@@ -60,7 +60,7 @@ internal sealed partial class AnnounceGameConsumer(GamesDbContext db, TimeProvid
             db.Players.Count(player => player.GameId == game.Id),
             db.Announcements.Count(announcement => announcement.GameId == game.Id) > 0));
 
-    private sealed record GameToAnnounce(Game Game, int Players, bool IsAnnounced);
+    internal sealed record GameToAnnounce(Game Game, int Players, bool IsAnnounced);
 
     [LoggerMessage(LogLevel.Information, "Announced game {GameId} \"{Title}\" in channel {ChannelId}")]
     private partial void LogAnnounced(Guid gameId, string title, string channelId);
