@@ -2,12 +2,14 @@ using FastEndpoints;
 using Games.Api;
 using Games.Api.Commands;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
+using Games.ServiceDefaults;
 
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddDefaults();
+    builder.AddServiceDefaults(urls: "http://localhost:5080");
+    builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 64 * 1024);
     if (args is ["outbox", .. var verb])
         return await builder.RunOutboxVerbAsync(verb);
     if (args is ["doctor", .. var options])
@@ -20,11 +22,9 @@ try
         return await builder.Build().MigrateAsync();
 
     builder.AddMessaging();
-    builder.AddEventPublisher();
-    builder.AddEventDispatcher();
+    builder.AddJournal();
     builder.AddProblems();
     builder.AddOpenApiDocument();
-    builder.Services.AddSingleton(TimeProvider.System);
     builder.Services.AddFastEndpoints();
 
     var app = builder.Build();
@@ -42,11 +42,11 @@ try
     app.MapOpenApiDocument();
     app.MapHealth();
 
-    await app.RunAsync();
+    await app.RunServiceAsync();
     return 0;
 }
-catch (SettingException setting)
+catch (Exception failure) when (failure.IsWrongSetting())
 {
-    await Console.Error.WriteLineAsync(setting.Message);
+    await Console.Error.WriteLineAsync(failure.Message);
     return 1;
 }

@@ -1,6 +1,7 @@
 using Games.Bot.Consumers;
 using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -8,6 +9,15 @@ namespace Games.Bot;
 
 internal static class Messaging
 {
+    /// <summary>
+    /// The bot's consumers work on their database only, and shortly: at full load their deliveries share transactions. One at a time and with a
+    /// pause, so that more come together for the next.
+    /// </summary>
+    public static readonly (string Key, string Value)[] SharedTransactions =
+    [
+        ("Outbox:ConsumeTogether", "32"), ("Outbox:ConsumerTransactions", "1"), ("Outbox:ConsumeTogetherDelay", "00:00:00.004"),
+    ];
+
     private const string KeptEvents = "message-stored";
     private const int KeptEventsLimit = 10_000;
 
@@ -30,9 +40,7 @@ internal static class Messaging
             bus.UsingRabbitMq((context, rabbitMq) =>
             {
                 rabbitMq.Host(broker);
-                rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
-                rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
-                rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
+                rabbitMq.UseGamesExchanges();
                 // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
                 // whoever comes. They bind a queue of their own.
                 rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, KeptEvents, queue =>
@@ -44,11 +52,6 @@ internal static class Messaging
                 rabbitMq.ConfigureEndpoints(context);
             });
         });
-        builder.Services.Configure<MassTransitHostOptions>(host =>
-        {
-            // A broker that is down keeps the bot unready, not from starting.
-            host.WaitUntilStarted = false;
-            host.StopTimeout = TimeSpan.FromSeconds(10);
-        });
+        builder.Services.StartWithoutBroker();
     }
 }

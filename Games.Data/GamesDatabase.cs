@@ -1,4 +1,3 @@
-using Games.Data.Journal;
 using Games.Outbox.Batching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -27,7 +26,6 @@ public static class GamesDatabase
     {
         var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name), builder.Environment.ApplicationName);
 
-        builder.AddEventRecorder();
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
             .ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 
 namespace Games.Api.Commands;
 

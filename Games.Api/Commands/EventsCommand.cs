@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.Json;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Outbox;
+using Games.ServiceDefaults;
 using Npgsql;
 
 namespace Games.Api.Ops.Doctor;

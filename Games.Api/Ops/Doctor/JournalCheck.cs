@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Ops.Doctor;

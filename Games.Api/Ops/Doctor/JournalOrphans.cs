@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Ops.Doctor;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Outbox;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>
 /// How far a tail has come. There is no last number to go by, because a lower one may be committed after a higher one. Instead each look is marked

@@ -1,9 +1,10 @@
+using Games.Data;
 using Games.Outbox.Relay;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>Hears of events that anybody has inserted: the table's trigger tells, this process never does.</summary>
 internal sealed partial class JournalListener(

@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Games.Data;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>The table's rules as far as they can be known before an insert, so that a transaction need not be lost to learn them.</summary>
 public static partial class EventRules

@@ -1,15 +1,15 @@
+using Games.Bot.Announcing;
 using Games.Data;
+using Games.Tests.Data;
 
-namespace Games.Tests.Data;
+namespace Games.Tests.Bot;
 
-public sealed class AnnouncementTests
+public sealed class AnnouncementTextTests
 {
     [Fact]
     public void It_tells_all_that_is_known_of_the_game()
     {
         var game = NewGame.With(description: "bring snacks", location: "Voice 1");
-
-        var announcement = Announcement.For(game, players: 2, NewGame.Now);
 
         Assert.Equal(
             """
@@ -21,14 +21,12 @@ public sealed class AnnouncementTests
 
             bring snacks
             """,
-            announcement.Text);
-        Assert.Equal((game.Id, game.ChannelId, NewGame.Now), (announcement.GameId, announcement.ChannelId, announcement.CreatedAt));
-        Assert.Null(announcement.MessageId);
+            AnnouncementText.Of(game, players: 2));
     }
 
     [Fact]
     public void It_leaves_out_what_is_not_known() =>
-        Assert.EndsWith("Players: 0/5", Announcement.For(NewGame.With(), players: 0, NewGame.Now).Text);
+        Assert.EndsWith("Players: 0/5", AnnouncementText.Of(NewGame.With(), players: 0));
 
     [Theory]
     [InlineData("@everyone")]
@@ -37,7 +35,7 @@ public sealed class AnnouncementTests
     [InlineData("<@&123456789012345678>")]
     public void Nothing_a_host_writes_wakes_anybody(string mention)
     {
-        var text = Announcement.For(NewGame.With(title: mention, description: mention, location: mention), players: 0, NewGame.Now).Text;
+        var text = AnnouncementText.Of(NewGame.With(title: mention, description: mention, location: mention), players: 0);
 
         Assert.DoesNotContain(mention, text);
         Assert.Contains(mention.Replace("@", "@\u200B", StringComparison.Ordinal), text);
@@ -52,7 +50,7 @@ public sealed class AnnouncementTests
             location: new string('@', Game.LocationMaxLength),
             maxPlayers: Game.MaxPlayersLimit);
 
-        var text = Announcement.For(longest, players: Game.MaxPlayersLimit, NewGame.Now).Text;
+        var text = AnnouncementText.Of(longest, players: Game.MaxPlayersLimit);
 
         Assert.Equal(Announcement.TextMaxLength, text.Length);
         Assert.EndsWith("…", text);
@@ -65,7 +63,7 @@ public sealed class AnnouncementTests
     {
         var description = offByOne + string.Concat(Enumerable.Repeat("🎲", 990));
 
-        var text = Announcement.For(NewGame.With(description: description), players: 0, NewGame.Now).Text;
+        var text = AnnouncementText.Of(NewGame.With(description: description), players: 0);
 
         Assert.EndsWith("🎲…", text);
         Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)));

@@ -1,4 +1,6 @@
-namespace Games.Data.Journal;
+using Games.Data;
+
+namespace Games.Journal;
 
 /// <summary>Publishes one event by writing it into the journal. Of a scope, like its <see cref="GamesDbContext"/>; a background service makes itself one.</summary>
 public interface IEventPublisher

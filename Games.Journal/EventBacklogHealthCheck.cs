@@ -1,7 +1,8 @@
+using Games.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>
 /// Red when the first event that waits has waited for too long: nobody dispatches, or it fails again and again. For whoever watches; to route

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Games.Contracts;
+using Games.Data;
 using Games.Outbox.Relay;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>
 /// Moves events from the journal to the outbox, which brings them to the bus: a batch is one transaction, so an event is marked as dispatched
@@ -28,6 +29,9 @@ internal sealed partial class EventDispatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!options.Dispatch)
+            return;
+
         var listening = options.Notifications ? Task.Run(() => listener.RunAsync(_ => _wakeUp.Set(), stoppingToken), CancellationToken.None) : null;
         var dispatching = Task.Run(() => DispatchAsync(stoppingToken), CancellationToken.None);
 
@@ -166,7 +170,7 @@ internal sealed partial class EventDispatcher(
             {
                 Address(context, one);
                 if (!options.WaitForQueue)
-                    AllowUnroutable(context);
+                    context.AllowUnroutable();
             }), ct);
     }
 
@@ -175,7 +179,11 @@ internal sealed partial class EventDispatcher(
     {
         context.MessageId = one.Id;
         context.CorrelationId = one.CorrelationId;
-        Order(context, one.CorrelationId is { } correlation ? $"correlation:{correlation:n}" : null);
+        // Events of one batch have nothing to do with each other, unless they share a correlation.
+        if (one.CorrelationId is { } correlation)
+            context.SetOrderingKey($"correlation:{correlation:n}");
+        else
+            context.KeepNoOrder();
     }
 
     private EventFailure Fail(PendingEvent one, Exception exception)
@@ -204,10 +212,6 @@ internal sealed partial class EventDispatcher(
         DbUpdateException update => update.InnerException is { } inner && BlamesARow(inner),
         _ => !exception.IsDatabaseGone() && exception is not (OperationCanceledException or TimeoutException),
     };
-
-    static partial void Order(SendContext context, string? key);
-
-    static partial void AllowUnroutable(SendContext context);
 
     [LoggerMessage(LogLevel.Error, "Journal: event {Id} ({EventType}, said by {Source}) is dead after {Attempts} attempt(s) and stays in the table: {Reason}")]
     private partial void LogDead(Guid id, string eventType, string source, int attempts, string reason);

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>Not ready while wake-ups do not arrive: what is published then waits for somebody's look at the table.</summary>
 internal sealed class EventDispatcherHealthCheck(EventDispatcher dispatcher, JournalOptions options) : IHealthCheck

@@ -1,8 +1,9 @@
+using Games.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>Deletes what is older than the retention, in small sets. What still waits to be dispatched is never too old.</summary>
 internal sealed partial class JournalCleanUp(
@@ -10,6 +11,9 @@ internal sealed partial class JournalCleanUp(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (options.Retention == TimeSpan.Zero)
+            return;
+
         try
         {
             while (true)

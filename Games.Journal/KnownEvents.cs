@@ -3,8 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Games.Contracts;
+using Games.Data;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>The events of the journal that have a contract. Their payload is the contract's JSON, and nothing else.</summary>
 public static class KnownEvents

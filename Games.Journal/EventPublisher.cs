@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Games.Data;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 internal sealed class EventPublisher(GamesDbContext db) : IEventPublisher
 {

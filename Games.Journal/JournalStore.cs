@@ -1,9 +1,10 @@
+using Games.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>The dispatcher's statements, in the transaction of its context. Time is the database's.</summary>
 internal sealed class JournalStore(JournalOptions options)

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
+using Games.Data;
 using Games.Outbox.Relay;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>An event as a tail shows it, with what had become of it at that moment.</summary>
 public sealed record TailedEvent(

@@ -1,4 +1,4 @@
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>An event on its way to the outbox, its row locked.</summary>
 internal sealed record PendingEvent(

@@ -1,4 +1,4 @@
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>The journal does not take an event, and never will as it is.</summary>
 /// <param name="column">Which column of the table: event_type, channel, payload, source.</param>

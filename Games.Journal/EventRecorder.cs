@@ -8,14 +8,14 @@ using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.Extensions.Logging;
 using NpgsqlTypes;
 
-namespace Games.Data.Journal;
+namespace Games.Journal;
 
 /// <summary>
 /// What of a save belongs into the journal: the events that the service itself publishes through its outbox. They are recorded as
 /// dispatched, for they are on their way already, and beside their row of the outbox, so that they share its fate.
 /// </summary>
 /// <param name="source">The service, as the journal names it.</param>
-internal sealed partial class EventRecorder(string source, ILogger<EventRecorder> logger) : IBesideOutboxRows
+internal sealed partial class EventRecorder(string source, JournalOptions options, ILogger<EventRecorder> logger) : IBesideOutboxRows
 {
     /// <summary>A save must not fail because of the journal, and what its table makes of a text can be several times as long.</summary>
     private const int PayloadMaxLength = 256 * 1024;
@@ -33,7 +33,7 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
     /// <summary>Records the event that this row of the outbox is, unless it is none.</summary>
     public void Append(OutboxMessage row, BatchStatements statements)
     {
-        if (TypeOf(row) is not { } type || PayloadOf(row, type) is not { } payload)
+        if (!options.Record || TypeOf(row) is not { } type || PayloadOf(row, type) is not { } payload)
             return;
 
         statements.Add(
