@@ -3,17 +3,15 @@ namespace Games.Tests.Architecture;
 public sealed class ProjectReferencesTests
 {
     private const string Outbox = "Games.Outbox";
-    private const string FastEndpoints = "FastEndpoints";
 
     [Theory]
     [InlineData("Games.Contracts")]
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Outbox")]
-    [InlineData("Games.Api", "Games.Contracts", "Games.Data", Outbox, FastEndpoints)]
+    [InlineData("Games.Api", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.Bot", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot")]
     [InlineData("Games.Bench", "Games.AppHost")]
-    [InlineData("polyfills/FastEndpoints")]
     public void A_project_knows_no_more_than_the_design_lets_it(string project, params string[] known)
     {
         var references = Repository.Project(project).Descendants("ProjectReference")
@@ -39,7 +37,7 @@ public sealed class ProjectReferencesTests
     {
         var conditions = Repository.Project(project).Descendants()
             .Where(item => item.Name.LocalName is "PackageReference" or "ProjectReference")
-            .Where(item => (string?)item.Attribute("Include") is { } name && (name.Contains(Outbox) || name.Contains(FastEndpoints) || name.EndsWith("EntityFrameworkCore", StringComparison.Ordinal)))
+            .Where(item => (string?)item.Attribute("Include") is { } name && (name.Contains(Outbox) || name.EndsWith("EntityFrameworkCore", StringComparison.Ordinal)))
             .Select(item => (item.Name.LocalName, Condition: (string?)item.Attribute("Condition")))
             .ToList();
 
