@@ -11,7 +11,6 @@ COPY Games.Bot/Games.Bot.csproj Games.Bot/
 COPY Games.Contracts/Games.Contracts.csproj Games.Contracts/
 COPY Games.Data/Games.Data.csproj Games.Data/
 COPY Games.Outbox/Games.Outbox.csproj Games.Outbox/
-COPY polyfills/FastEndpoints/FastEndpoints.csproj polyfills/FastEndpoints/
 RUN dotnet restore Games.Api && dotnet restore Games.Bot
 
 COPY . .

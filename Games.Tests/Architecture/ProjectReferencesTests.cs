@@ -3,7 +3,6 @@ namespace Games.Tests.Architecture;
 public sealed class ProjectReferencesTests
 {
     private const string Outbox = "Games.Outbox";
-    private const string FastEndpoints = "FastEndpoints";
 
     [Theory]
     [InlineData("Games.Contracts")]
@@ -11,7 +10,7 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data")]
-    [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults", FastEndpoints)]
+    [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot")]
     [InlineData("Games.Bench", "Games.AppHost")]
