@@ -15,7 +15,6 @@ internal static class Messaging
     {
         var broker = builder.Configuration.RequireBrokerAddress();
 
-        builder.Services.AddReceiveObserver<ClosedChannelObserver>();
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
