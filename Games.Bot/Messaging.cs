@@ -26,9 +26,8 @@ internal static class Messaging
             });
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
-            bus.UsingRabbitMq((context, rabbitMq) =>
+            bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
-                rabbitMq.Host(broker);
                 rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
                 rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
                 rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
