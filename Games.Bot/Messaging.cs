@@ -25,7 +25,6 @@ internal static class Messaging
     {
         var broker = builder.Configuration.RequireBrokerAddress();
 
-        builder.Services.AddReceiveObserver<ClosedChannelObserver>();
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -37,9 +36,8 @@ internal static class Messaging
             });
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
-            bus.UsingRabbitMq((context, rabbitMq) =>
+            bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
-                rabbitMq.Host(broker);
                 rabbitMq.UseGamesExchanges();
                 // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
                 // whoever comes. They bind a queue of their own.
