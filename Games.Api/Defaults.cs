@@ -17,6 +17,8 @@ internal static class Defaults
             InitialData = new Dictionary<string, string?>
             {
                 [WebHostDefaults.ServerUrlsKey] = "http://localhost:5080",
+                // No table of ours has a trigger that suppresses an insert.
+                ["Outbox:InsertInOneRoundTrip"] = "true",
                 ["Logging:LogLevel:Default"] = "Information",
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
                 ["Logging:LogLevel:MassTransit"] = "Warning",

@@ -15,6 +15,8 @@ internal static class Defaults
             InitialData = new Dictionary<string, string?>
             {
                 [WebHostDefaults.ServerUrlsKey] = "http://localhost:5081",
+                // No table of ours has a trigger that suppresses an insert.
+                ["Outbox:InsertInOneRoundTrip"] = "true",
                 // The bot's consumers work on their database only, and shortly: at full load they share transactions. One at a time and with a pause,
                 // so that more come together for the next.
                 ["Outbox:ConsumeTogether"] = "32",

@@ -15,6 +15,12 @@ public sealed class OutboxOptions
     /// <summary>How long a consumed message is remembered. Default: 7 days.</summary>
     public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Saves what is only inserted in one round trip, without BEGIN and COMMIT, as <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" />
+    /// does. Not for tables with a BEFORE INSERT trigger that returns NULL: the save fails after its commit then. Default: false.
+    /// </summary>
+    public bool InsertInOneRoundTrip { get; set; }
+
     /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
 

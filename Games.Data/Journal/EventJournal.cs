@@ -1,4 +1,4 @@
-using Games.Outbox.Batching;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,7 +48,8 @@ public static class EventJournal
         var source = builder.Environment.ApplicationName;
         if (!EventRules.IsSource(source))
             throw new SettingException($"Setting {HostDefaults.ApplicationKey} {EventRules.Source}: the journal names this process by it.");
-        builder.Services.AddSingleton<IBesideOutboxRows>(provider => new EventRecorder(source, provider.GetRequiredService<ILogger<EventRecorder>>()));
+        builder.Services.ConfigureDbContext<GamesDbContext>((provider, options) =>
+            options.AddInterceptors(new EventRecorder(source, provider.GetRequiredService<ILogger<EventRecorder>>())));
     }
 
     private static JournalOptions AddJournalOptions(this IServiceCollection services, IConfiguration configuration)

@@ -73,7 +73,11 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
         services.AddOutboxInspection<TDbContext>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
-            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
+        {
+            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>());
+            if (provider.GetRequiredService<OutboxSettings<TDbContext>>().Value.InsertInOneRoundTrip)
+                options.InsertInOneRoundTrip();
+        });
 
         services.AddSingleton<SharedTransactions<TDbContext>>();
         services.AddHealthChecks();
