@@ -111,16 +111,10 @@ public sealed class OutboxOptions
     /// </summary>
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// How long a relayed message is kept in the table, from where <see cref="IOutboxReplay" /> can publish it again. Give all processes the
-    /// same. It costs an update and a later delete instead of a delete. Default: zero, which keeps none.
-    /// </summary>
-    public TimeSpan Retention { get; set; }
-
-    /// <summary>How often expired inbox rows and relayed messages are looked for. Default: 5 min.</summary>
+    /// <summary>How often expired inbox rows are looked for. Default: 5 min.</summary>
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Such rows deleted by one statement. Default: 1,000.</summary>
+    /// <summary>Expired inbox rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
 
     /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
@@ -159,7 +153,6 @@ public sealed class OutboxOptions
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
         Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
         Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
-        Require(Retention >= TimeSpan.Zero, nameof(Retention), "zero or more");
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
         Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");

@@ -85,17 +85,10 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
-        services.TryAddSingleton<IOutboxReplay, OutboxReplay<TDbContext>>();
-
         if (_relays)
-        {
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
-            services.AddHostedService<RelayedCleanupService<TDbContext>>();
-        }
         else
-        {
             services.AddHostedService<NotificationSender<TDbContext>>();
-        }
 
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();
