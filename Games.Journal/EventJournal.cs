@@ -1,5 +1,4 @@
 using Games.Data;
-using Games.Outbox.Batching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -61,7 +60,10 @@ public static class EventJournal
         if (!EventRules.IsSource(source))
             throw new SettingException($"Setting {HostDefaults.ApplicationKey} {EventRules.Source}: the journal names this process by it.");
 
-        builder.Services.AddSingleton<IBesideOutboxRows>(provider => new EventRecorder(
-            source, provider.GetRequiredService<JournalOptions>(), provider.GetRequiredService<ILogger<EventRecorder>>()));
+        builder.Services.ConfigureDbContext<GamesDbContext>((provider, context) =>
+        {
+            if (provider.GetRequiredService<JournalOptions>().Record)
+                context.AddInterceptors(new EventRecorder(source, provider.GetRequiredService<ILogger<EventRecorder>>()));
+        });
     }
 }

@@ -12,6 +12,7 @@ public static class Defaults
 {
     private static readonly Dictionary<string, string?> Shared = new()
     {
+        // No table of ours has a trigger that suppresses an insert.
         ["Outbox:InsertInOneRoundTrip"] = "true",
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",

@@ -11,78 +11,9 @@ using Npgsql;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>InsertInOneRoundTrip: messages as a statement of their own in the batch of a save that only inserts.</summary>
-public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+/// <summary>A message shares the fate of the save that it belongs to, whatever becomes of that.</summary>
+public sealed class SavingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_row_is_the_one_that_EF_Core_would_write(bool async)
-    {
-        await using var service = await BuildAsync();
-        var rows = new Dictionary<bool, OutboxMessage>();
-        var (conversation, correlation, initiator, request) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
-
-        foreach (var isCarried in new[] { true, false })
-        {
-            var messageId = Guid.NewGuid();
-            await service.InScopeAsync(async (db, publisher) =>
-            {
-                if (isCarried)
-                    db.Add(ANote());
-                await publisher.Publish(new NoteTaken(correlation, "«raid» 🎲"), context =>
-                {
-                    (context.MessageId, context.ConversationId, context.CorrelationId) = (messageId, conversation, correlation);
-                    (context.InitiatorId, context.RequestId) = (initiator, request);
-                    (context.ResponseAddress, context.FaultAddress) = (new("queue:answers here"), new("queue:faults"));
-                    context.TimeToLive = TimeSpan.FromHours(1);
-                    context.Headers.Set("tenant", "{0} 'blue'");
-                    context.SetRoutingKey("north");
-                    context.SetOrderingKey("in line");
-                });
-                await SaveAsync(db, async);
-                Assert.Equal(isCarried ? 0 : 1, db.ChangeTracker.Entries<OutboxMessage>().Count());
-            });
-            rows[isCarried] = await service.QueryAsync(db => db.Set<OutboxMessage>().AsNoTracking().SingleAsync(x => x.MessageId == messageId));
-        }
-
-        Assert.NotNull(rows[true].Properties);
-        foreach (var property in typeof(OutboxMessage).GetProperties().Where(x => x.Name is not (
-            nameof(OutboxMessage.SequenceNumber) or nameof(OutboxMessage.MessageId) or nameof(OutboxMessage.Created)
-            or nameof(OutboxMessage.SentTime) or nameof(OutboxMessage.ExpirationTime) or nameof(OutboxMessage.Body))))
-        {
-            Assert.Equal((property.Name, property.GetValue(rows[false])), (property.Name, property.GetValue(rows[true])));
-        }
-
-        foreach (var row in rows.Values)
-        {
-            Assert.InRange(row.SentTime, row.Created.AddMinutes(-1), row.Created);
-            Assert.Equal(row.SentTime.AddHours(1), row.ExpirationTime!.Value, TimeSpan.FromMilliseconds(1));
-            Assert.Equal("«raid» 🎲", TextOf(row.Body));
-        }
-    }
-
-    [Fact]
-    public async Task A_save_that_only_inserts_is_one_command_without_a_transaction_and_leaves_no_message_in_the_tracker()
-    {
-        var counted = new Counted();
-        await using var service = await BuildAsync(counted);
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            db.Add(ANote());
-            for (var i = 0; i < 3; i++)
-                await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"one of three {i}"));
-            await db.SaveChangesAsync();
-
-            Assert.Empty(db.ChangeTracker.Entries<OutboxMessage>());
-            Assert.False(db.ChangeTracker.HasChanges());
-        });
-
-        Assert.Equal((1, 0), (counted.Commands, counted.Transactions));
-        Assert.Equal(["one of three 0", "one of three 1", "one of three 2"], await TextsAsync(service, "one of three"));
-    }
-
     [Fact]
     public async Task Each_save_of_a_context_inserts_its_own_messages()
     {
@@ -100,27 +31,6 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
         });
 
         Assert.Equal(["of the first save", "of the second save"], await TextsAsync(service, "save"));
-    }
-
-    [Fact]
-    public async Task They_leave_in_their_order_and_at_once()
-    {
-        await using var service = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
-            x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), outbox: x => x.QueryDelay = TimeSpan.FromHours(1),
-            host: x => x.Configuration["Outbox:KeepAliveInterval"] = "01:00:00");
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            db.Add(ANote());
-            for (var i = 0; i < 20; i++)
-                await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"in order {i}"));
-            await db.SaveChangesAsync();
-        });
-
-        string[] Texts() => [.. service.Services.GetRequiredService<Seen>().Of<NoteTaken>().Select(x => x.Text).Where(x => x.StartsWith("in order", StringComparison.Ordinal))];
-        await Until.TrueAsync(() => Texts().Length == 20, "all have arrived");
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"in order {i}"), Texts());
-        await Until.TrueAsync(async () => await service.QueryAsync(db => db.Set<OutboxMessage>().CountAsync(x => x.Body.Contains("in order"))) == 0, "their rows are gone");
     }
 
     [Theory]
@@ -203,50 +113,12 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
                 db.Add(ANote());
                 await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"decided {commits}"));
                 await db.SaveChangesAsync();
-                Assert.Empty(db.ChangeTracker.Entries<OutboxMessage>());
 
                 await (commits ? transaction.CommitAsync() : transaction.RollbackAsync());
             });
         }
 
         Assert.Equal(["decided True"], await TextsAsync(service, "decided"));
-    }
-
-    [Fact]
-    public async Task What_EF_Core_may_leave_without_a_batch_is_its_own_to_save()
-    {
-        await using var service = await BuildAsync();
-        var note = ANote();
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            await publisher.Publish(new NoteTaken(note.Id, "nothing else"));
-            await db.SaveChangesAsync();
-            Assert.Single(db.ChangeTracker.Entries<OutboxMessage>());
-        });
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            db.Add(note);
-            await db.SaveChangesAsync();
-
-            note.Text = ANote().Text;
-            db.Add(ANote());
-            await publisher.Publish(new NoteTaken(note.Id, "an update"));
-            await db.SaveChangesAsync();
-            Assert.Single(db.ChangeTracker.Entries<OutboxMessage>());
-        });
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            db.Add(ANote());
-            for (var i = 0; i < 101; i++)
-                await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"very many {i}"));
-            await db.SaveChangesAsync();
-            Assert.Equal(101, db.ChangeTracker.Entries<OutboxMessage>().Count());
-        });
-
-        Assert.Single(await TextsAsync(service, "nothing else"));
-        Assert.Single(await TextsAsync(service, "an update"));
-        Assert.Equal(101, (await TextsAsync(service, "very many")).Length);
     }
 
     [Fact]
@@ -299,7 +171,7 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
     }
 
     [Fact]
-    public async Task A_save_that_its_caller_may_do_again_is_left_to_EF_Core()
+    public async Task A_save_that_its_caller_may_do_again_publishes_once()
     {
         await using var service = await BuildAsync();
 
@@ -365,48 +237,6 @@ public sealed class CarriedRowsTests(EmptyDatabase database, TestBroker broker) 
         using var document = JsonDocument.Parse(body);
 
         return document.RootElement.GetProperty("message").GetProperty("text").GetString()!;
-    }
-
-    private sealed class TakenConsumer(Seen seen) : IConsumer<NoteTaken>
-    {
-        public Task Consume(ConsumeContext<NoteTaken> context)
-        {
-            seen.Add(context.Message);
-
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class TakenConsumerDefinition : ConsumerDefinition<TakenConsumer>
-    {
-        public TakenConsumerDefinition()
-        {
-            EndpointName = "carried-taken";
-            ConcurrentMessageLimit = 1;
-        }
-    }
-
-    /// <summary>Of saves alone.</summary>
-    private sealed class Counted : IDbCommandInterceptor, IDbTransactionInterceptor
-    {
-        public int Commands { get; private set; }
-        public int Transactions { get; private set; }
-
-        public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            Commands += eventData.CommandSource is CommandSource.SaveChanges ? 1 : 0;
-
-            return ValueTask.FromResult(result);
-        }
-
-        public ValueTask<InterceptionResult<DbTransaction>> TransactionStartingAsync(
-            DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken = default)
-        {
-            Transactions += eventData.Context!.ChangeTracker.HasChanges() ? 1 : 0;
-
-            return ValueTask.FromResult(result);
-        }
     }
 
     /// <summary>The first commit fails before it reaches the server.</summary>
