@@ -8,7 +8,6 @@ namespace Games.Bot;
 
 internal static class Messaging
 {
-    private const string KeptEvents = "message-stored";
     private const int KeptEventsLimit = 10_000;
 
     public static void AddMessaging(this IHostApplicationBuilder builder)
@@ -35,7 +34,7 @@ internal static class Messaging
                 rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
                 // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
                 // whoever comes. They bind a queue of their own.
-                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, KeptEvents, queue =>
+                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, Queues.MessageStored, queue =>
                 {
                     queue.SetQueueArgument("x-max-length", KeptEventsLimit);
                     queue.SetQueueArgument("x-message-ttl", (int)TimeSpan.FromDays(1).TotalMilliseconds);

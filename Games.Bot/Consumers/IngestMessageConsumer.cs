@@ -39,7 +39,7 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
 {
     public IngestMessageConsumerDefinition()
     {
-        EndpointName = UnreadableMessages.Queue;
+        EndpointName = Queues.IngestMessage;
         ConcurrentMessageLimit = 16;
     }
 

@@ -11,6 +11,7 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Outbox")]
     [InlineData("Games.Api", "Games.Contracts", "Games.Data", Outbox, FastEndpoints)]
     [InlineData("Games.Bot", "Games.Contracts", "Games.Data", Outbox)]
+    [InlineData("Games.Ops", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot")]
     [InlineData("Games.Bench", "Games.AppHost")]
     [InlineData("polyfills/FastEndpoints")]

@@ -4,7 +4,7 @@ namespace Games.Tests.Architecture;
 
 public sealed partial class SourceRulesTests
 {
-    private static readonly string[] Services = ["Games.Contracts", "Games.Data", "Games.Outbox", "Games.Api", "Games.Bot", "polyfills/FastEndpoints"];
+    private static readonly string[] Services = ["Games.Contracts", "Games.Data", "Games.Outbox", "Games.Api", "Games.Bot", "Games.Ops", "polyfills/FastEndpoints"];
     private static readonly string[] Everything = [.. Services, "Games.AppHost", "Games.Bench", "Games.Tests"];
 
     [Fact]
