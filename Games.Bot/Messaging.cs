@@ -18,7 +18,6 @@ internal static class Messaging
         ("Outbox:ConsumeTogether", "32"), ("Outbox:ConsumerTransactions", "1"), ("Outbox:ConsumeTogetherDelay", "00:00:00.004"),
     ];
 
-    private const string KeptEvents = "message-stored";
     private const int KeptEventsLimit = 10_000;
 
     public static void AddMessaging(this IHostApplicationBuilder builder)
@@ -41,7 +40,7 @@ internal static class Messaging
                 rabbitMq.UseGamesExchanges();
                 // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
                 // whoever comes. They bind a queue of their own.
-                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, KeptEvents, queue =>
+                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, Queues.MessageStored, queue =>
                 {
                     queue.SetQueueArgument("x-max-length", KeptEventsLimit);
                     queue.SetQueueArgument("x-message-ttl", (int)TimeSpan.FromDays(1).TotalMilliseconds);

@@ -33,7 +33,7 @@ internal sealed class AnnounceGameConsumerDefinition : ConsumerDefinition<Announ
 {
     public AnnounceGameConsumerDefinition()
     {
-        EndpointName = "announce-game";
+        EndpointName = Queues.AnnounceGame;
         // Twice as many as share a transaction: while they do, as many gather for the next.
         ConcurrentMessageLimit = 64;
     }

@@ -40,7 +40,7 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
 {
     public IngestMessageConsumerDefinition()
     {
-        EndpointName = UnreadableMessages.Queue;
+        EndpointName = Queues.IngestMessage;
         ConcurrentMessageLimit = 16;
     }
 

@@ -1,3 +1,4 @@
+using Games.Contracts;
 using MassTransit;
 
 namespace Games.Bot.Ingestion;
@@ -5,12 +6,10 @@ namespace Games.Bot.Ingestion;
 /// <summary>Counts what is given up before any filter sees it, because it cannot be read as the event that it says it is.</summary>
 internal sealed class UnreadableMessages(IngestionMetrics metrics) : IReceiveObserver
 {
-    public const string Queue = "ingest-message";
-
     public Task ReceiveFault(ReceiveContext context, Exception exception)
     {
         // With it, the filter has counted it.
-        if (context.InputAddress.AbsolutePath.EndsWith($"/{Queue}", StringComparison.Ordinal) && exception.IsInvalidMessage() && !context.TryGetPayload<Ingested>(out _))
+        if (context.InputAddress.AbsolutePath.EndsWith($"/{Queues.IngestMessage}", StringComparison.Ordinal) && exception.IsInvalidMessage() && !context.TryGetPayload<Ingested>(out _))
             metrics.Invalid();
 
         return Task.CompletedTask;

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using Games.Contracts;
+using MassTransit.Topology;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Games.Ops.Doctor;
+
+/// <summary>
+/// RabbitMQ answers, and has what the services declare: asked by passive declares, which change nothing. AMQP cannot be asked for a binding;
+/// one that is missing shows as messages that were returned (<see cref="OutboxCheck"/>).
+/// </summary>
+internal sealed class BrokerCheck(Uri broker) : ICheck
+{
+    private const string StartBot = "start the bot (Games.Bot): it declares and binds what it consumes";
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private static readonly string[] ExpectedExchanges =
+        [Exchanges.GameCreated, Exchanges.DiscordMessageReceived, Exchanges.MessageStored, .. Queues.Consumed];
+
+    public string Subject => "broker";
+
+    public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var (connection, failure) = await ConnectAsync(ct);
+        if (connection is null)
+        {
+            yield return Finding.Wrong(
+                Subject, $"does not answer: {failure}", "start RabbitMQ, or mend ConnectionStrings:RabbitMq; games are taken meanwhile and their events wait");
+            yield return new("exchanges, queues", FindingState.Unknown, "not looked at, because the broker does not answer");
+            yield break;
+        }
+
+        await using (connection)
+        {
+            yield return Finding.Ok(Subject, $"{connection.Endpoint} answers");
+
+            var missing = new List<string>();
+            foreach (var exchange in ExpectedExchanges)
+            {
+                if (await FindProblemAsync(connection, channel => channel.ExchangeDeclarePassiveAsync(exchange, ct), ct) is { } problem)
+                    missing.Add($"{exchange} ({problem})");
+            }
+
+            yield return missing is []
+                ? Finding.Ok("exchanges", $"all {ExpectedExchanges.Length} are there")
+                : Finding.Wrong("exchanges", $"missing: {string.Join(", ", missing)}", StartBot);
+
+            foreach (var queue in Queues.Consumed)
+            {
+                yield return await ConsumedAsync(connection, queue, ct);
+                if (await GivenUpAsync(connection, DefaultErrorQueueNameFormatter.Instance.FormatErrorQueueName(queue), ct) is { } failed)
+                    yield return failed;
+                if (await GivenUpAsync(connection, DefaultDeadLetterQueueNameFormatter.Instance.FormatDeadLetterQueueName(queue), ct) is { } skipped)
+                    yield return skipped;
+            }
+        }
+    }
+
+    private async Task<(IConnection? Connection, string? Failure)> ConnectAsync(CancellationToken ct)
+    {
+        try
+        {
+            var factory = new ConnectionFactory
+            {
+                Uri = broker,
+                RequestedConnectionTimeout = Timeout,
+                ContinuationTimeout = Timeout,
+                AutomaticRecoveryEnabled = false,
+                ClientProvidedName = "games doctor",
+            };
+            return (await factory.CreateConnectionAsync(ct), null);
+        }
+        catch (Exception e) when (e is BrokerUnreachableException or IOException or TimeoutException or OperationInterruptedException)
+        {
+            return (null, e.GetBaseException().Message);
+        }
+    }
+
+    private static async Task<Finding> ConsumedAsync(IConnection connection, string queue, CancellationToken ct)
+    {
+        QueueDeclareOk? found = null;
+        if (await FindProblemAsync(connection, async channel => found = await channel.QueueDeclarePassiveAsync(queue, ct), ct) is { } problem)
+            return Finding.Wrong($"queue {queue}", $"missing ({problem})", StartBot);
+
+        return found!.ConsumerCount == 0
+            ? Finding.Wrong($"queue {queue}", $"nobody consumes it, {found.MessageCount} messages wait", StartBot)
+            : Finding.Ok($"queue {queue}", $"{found.MessageCount} messages wait, {found.ConsumerCount} consumers");
+    }
+
+    /// <summary>Messages that a consumer has given up lie in a queue that is there only if that ever happened; null if there are none.</summary>
+    private static async Task<Finding?> GivenUpAsync(IConnection connection, string queue, CancellationToken ct)
+    {
+        QueueDeclareOk? found = null;
+        _ = await FindProblemAsync(connection, async channel => found = await channel.QueueDeclarePassiveAsync(queue, ct), ct);
+
+        return found is { MessageCount: > 0 }
+            ? Finding.Wrong(
+                $"queue {queue}", $"{found.MessageCount} messages were given up",
+                "read the header MT-Fault-Message of each, then move them back to the queue, or purge them")
+            : null;
+    }
+
+    /// <summary>Why the passive declare is refused; null if it is not. A refusal closes its channel, so each question has one of its own.</summary>
+    private static async Task<string?> FindProblemAsync(IConnection connection, Func<IChannel, Task> declare, CancellationToken ct)
+    {
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+        try
+        {
+            await declare(channel);
+            return null;
+        }
+        catch (OperationInterruptedException e)
+        {
+            return e.ShutdownReason?.ReplyText ?? e.Message;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Games.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Ops.Doctor;
+
+/// <summary>PostgreSQL answers, and its tables are those of this version.</summary>
+internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
+{
+    public string Subject => "database";
+
+    public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        Finding finding;
+        try
+        {
+            var start = Stopwatch.GetTimestamp();
+            var version = await db.Database.SqlQuery<string>($"""SELECT current_setting('server_version') AS "Value" """).SingleAsync(ct);
+            var took = Stopwatch.GetElapsedTime(start);
+            finding = (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
+                ? Finding.Wrong(
+                    Subject, $"{pending.Count} migrations are not applied, the first is {pending[0]}", "run: dotnet run --project Games.Api -- --migrate")
+                : Finding.Ok(Subject, $"PostgreSQL {version} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
+        }
+        catch (Exception e) when (e.IsDatabaseFailure())
+        {
+            finding = Finding.Wrong(Subject, $"does not answer: {e.GetBaseException().Message}", $"start PostgreSQL, or mend ConnectionStrings:{GamesDatabase.Name}");
+        }
+
+        yield return finding;
+    }
+}

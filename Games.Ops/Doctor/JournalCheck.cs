@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Games.Journal;
+
+namespace Games.Ops.Doctor;
+
+/// <summary>What was published lately and what became of it; no event waits for long in the journal, none is dead.</summary>
+internal sealed class JournalCheck(JournalInspection journal, JournalOptions options) : ICheck
+{
+    private const int NamedTypes = 10;
+
+    public string Subject => "journal";
+
+    public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var types = await journal.LastHourAsync(NamedTypes + 1, ct);
+        var named = string.Join("; ", types.Take(NamedTypes).Select(InWords));
+        yield return Finding.Ok("journal, last hour", types switch { [] => "no events", { Count: > NamedTypes } => $"{named}; and other types", _ => named });
+
+        yield return Waiting(await journal.OldestPendingAsync(ct));
+
+        if (await journal.NewestDeadAsync(ct) is { } dead)
+        {
+            yield return Finding.Wrong(
+                "journal, dead",
+                $"{Count(dead.Count)} events were given up, the newest is {dead.Id}: {dead.Error}",
+                "publish what is right under a new id and delete the dead one; or, if its cause is mended, try it again: "
+                + "UPDATE events SET dead_at = NULL, last_error = NULL WHERE id = '…'");
+        }
+    }
+
+    private static string InWords(EventTypeCount type)
+    {
+        (string State, long Count)[] states = [("dispatched", type.Dispatched), ("pending", type.Pending), ("dead", type.Dead)];
+        return $"{type.EventType} {string.Join(", ", states.Where(x => x.Count > 0).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Count:N0} {x.State}")))}";
+    }
+
+    private Finding Waiting(OldestPendingEvent? oldest)
+    {
+        if (oldest is null)
+            return Finding.Ok(Subject, "nothing is pending");
+
+        var saw = string.Create(CultureInfo.InvariantCulture, $"{Count(oldest.Count)} pending, the oldest for {oldest.AgeSeconds:F0} s");
+        if (oldest.AgeSeconds <= options.MaxPendingAge.TotalSeconds)
+            return Finding.Ok(Subject, saw);
+
+        return Finding.Wrong(Subject, saw, oldest.Attempts > 0
+            ? $"it failed {oldest.Attempts} time(s); the log of the API and the bot says why, and when it is tried again: "
+                + $"dotnet run --project Games.Ops -- events show {oldest.Id}"
+            : "no dispatcher gets to it: start the API or the bot with Journal:Dispatch, and read what its log says of the journal");
+    }
+
+    private static string Count(long count) => string.Create(
+        CultureInfo.InvariantCulture, $"{Math.Min(count, JournalInspection.CountLimit):N0}{(count > JournalInspection.CountLimit ? " or more" : "")}");
+}

@@ -1,0 +1,17 @@
+namespace Games.Ops.Doctor;
+
+/// <summary>A kind of event that is without the effect that its type promises.</summary>
+internal interface IOrphans
+{
+    /// <summary>What is missing, as the screen says it.</summary>
+    string Name { get; }
+
+    /// <summary>The events older than a time that are without their effect.</summary>
+    IAsyncEnumerable<Orphan> FindAsync(DateTimeOffset before, CancellationToken ct);
+}
+
+/// <summary>An event without its effect.</summary>
+/// <param name="Id">The game's or the event's.</param>
+/// <param name="Event">The event that has to be published again, of a contract's type; null if that would not help.</param>
+/// <param name="Hopeless">Why it would not; null if it may.</param>
+internal sealed record Orphan(Guid Id, object? Event, string? Hopeless = null);

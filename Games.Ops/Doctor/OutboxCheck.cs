@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Games.Data;
+using Games.Outbox;
+using Games.Outbox.Inspection;
+
+namespace Games.Ops.Doctor;
+
+/// <summary>Nothing waits for long in the outbox, nothing is dead, nothing was returned for want of a queue.</summary>
+internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, OutboxQueries queries, OutboxOptions options) : ICheck
+{
+    public string Subject => "outbox";
+
+    public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var summary = await outbox.SummariseAsync(ct);
+
+        if (summary.Paused is { } pause)
+            yield return Finding.Wrong("relaying", $"paused since {pause.Since:u} by {pause.By}", "run: dotnet run --project Games.Ops -- outbox resume");
+
+        var waits = summary.OldestPendingSeconds is { } oldest
+            ? string.Create(CultureInfo.InvariantCulture, $"{Count(summary.Pending)} pending, the oldest for {oldest:F0} s")
+            : "nothing is pending";
+        yield return summary.OldestPendingSeconds > options.DegradedAge.TotalSeconds
+            ? Finding.Wrong(
+                Subject, waits, "see why: dotnet run --project Games.Ops -- outbox list; without an error the relay does not run: start the API or the bot")
+            : Finding.Ok(Subject, waits);
+
+        if (summary.Dead.Rows > 0)
+        {
+            yield return Finding.Wrong(
+                "outbox, dead", $"{Count(summary.Dead)} messages were given up",
+                "see why: dotnet run --project Games.Ops -- outbox list --state dead; then: outbox retry --all");
+        }
+
+        var returned = await queries.ReturnedAddressesAsync(ct);
+        yield return returned is []
+            ? Finding.Ok("bindings", "no message was returned for want of a queue")
+            : Finding.Wrong(
+                "bindings", $"no queue gets what is sent to {string.Join(", ", returned.Select(Exchange))}",
+                "start the consumer that binds a queue to it: nothing is lost, the messages wait and leave then");
+    }
+
+    private static string Exchange(string address) => address.Split('?')[0].Split('/')[^1];
+
+    private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
+}

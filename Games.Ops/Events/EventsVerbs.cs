@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Text.Json;
+using Games.Data;
+using Games.Journal;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Games.Ops.Events;
+
+/// <summary>The verbs of the journal. They need the database and nothing else: a running service dispatches what they publish.</summary>
+internal static class EventsVerbs
+{
+    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    public static Command Create() => new Command("events", "Publishes events and looks into the journal.") { Publish(), List(), Show(), Tail() }.ShowsHelpWithoutVerb();
+
+    private static Command Publish()
+    {
+        var type = new Argument<string>("type")
+        {
+            Description = "What happened, such as game.created; - for one JSON object a line on standard input, each with its eventType",
+            HelpName = "TYPE",
+        };
+        var payload = new Option<string>("--payload") { Description = "A JSON object; - for standard input", HelpName = "JSON", DefaultValueFactory = _ => "{}" };
+        var source = new Option<string>("--source") { Description = "Who publishes it", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName };
+        var channel = new Option<string?>("--channel") { Description = "Default: events", HelpName = "NAME" };
+        var correlation = new Option<Guid?>("--correlation-id") { Description = "Events that share one leave in their order", HelpName = "UUID" };
+        var id = new Option<Guid?>("--id") { Description = "The same again is the same event", HelpName = "UUID" };
+        var command = new Command(
+            "publish", $"Writes one event, or one a line, into the journal and prints the ids. Lines are committed in batches of up to {EventLines.BatchLines}.")
+        {
+            type, payload, source, channel, correlation, id,
+        };
+        command.SetAction((options, ct) => OnDatabaseAsync(async services =>
+        {
+            var events = services.GetRequiredService<IEventPublisher>();
+            var given = new NewEvent(
+                options.GetRequiredValue(type), "", options.GetValue(source) ?? "", options.GetValue(channel), options.GetValue(correlation), options.GetValue(id));
+            if (given.EventType == StandardInput.Argument)
+                return await new EventLines(events, given).PublishAsync(ct);
+
+            var json = options.GetRequiredValue(payload);
+            return await PublishAsync(events, given, json == StandardInput.Argument ? await StandardInput.ReadToEndAsync(ct) : json, ct);
+        }));
+        return command;
+    }
+
+    private static Command List()
+    {
+        var (type, channel, limit) = (Type(), Channel(), CommonOptions.Limit());
+        var command = new Command("list", "Lists events, newest first: id, when, type, channel, source, what became of it.") { type, channel, limit };
+        command.SetAction((options, ct) => OnDatabaseAsync(async services =>
+        {
+            var (ofType, ofChannel) = (options.GetValue(type), options.GetValue(channel));
+            var found = await services.GetRequiredService<GamesDbContext>().Events.AsNoTracking()
+                .Where(e => (ofType == null || e.EventType == ofType) && (ofChannel == null || e.Channel == ofChannel))
+                .OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id).Take(options.GetValue(limit)).ToListAsync(ct);
+            foreach (var e in found)
+                Console.Out.WriteLine(EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, Terminal.Printable(StateOf(e))));
+            return true;
+        }));
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var id = new Argument<Guid>("id") { Description = "The event's id", HelpName = "ID" };
+        var command = new Command("show", "Shows one event as JSON.") { id };
+        command.SetAction((options, ct) => OnDatabaseAsync(async services =>
+        {
+            var wanted = options.GetValue(id);
+            if (await services.GetRequiredService<GamesDbContext>().Events.AsNoTracking().SingleOrDefaultAsync(e => e.Id == wanted, ct) is not { } e)
+                return Terminal.NotDone($"There is no event {wanted} in the journal.");
+
+            var payload = JsonElement.Parse(e.Payload);
+            var shown = new
+            {
+                e.Id,
+                e.EventType,
+                e.Channel,
+                payload,
+                e.CreatedAt,
+                e.CorrelationId,
+                e.Source,
+                State = StateOf(e),
+                e.DispatchedAt,
+                e.Attempts,
+                e.NextAttemptAt,
+            };
+            return Terminal.Done(JsonSerializer.Serialize(shown, Readable));
+        }));
+        return command;
+    }
+
+    private static Command Tail()
+    {
+        var (type, channel) = (Type(), Channel());
+        var json = new Option<bool>("--json") { Description = "One JSON object a line" };
+        var command = new Command("tail", "Follows the journal: each event once it is committed, until Ctrl+C.") { type, channel, json };
+        command.SetAction((options, ct) => OnDatabaseAsync(services =>
+        {
+            var journal = new JournalTail(services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<TimeProvider>());
+            return new EventTail(journal, options.GetValue(json)).FollowAsync(options.GetValue(type), options.GetValue(channel), ct);
+        }));
+        return command;
+    }
+
+    private static Option<string?> Type() => new("--type") { Description = "Only events of this type", HelpName = "TYPE" };
+
+    private static Option<string?> Channel() => new("--channel") { Description = "Only events of this channel", HelpName = "NAME" };
+
+    private static async Task<bool> PublishAsync(IEventPublisher events, NewEvent given, string json, CancellationToken ct)
+    {
+        try
+        {
+            var (id, _) = await events.PublishAsync(given.EventType, JsonElement.Parse(json), given.Source, given.Channel, given.CorrelationId, given.Id, ct);
+            return Terminal.Done($"{id}");
+        }
+        catch (EventRefusedException refused)
+        {
+            return Terminal.NotDone($"Not published: {refused.Message}.");
+        }
+        catch (JsonException e)
+        {
+            return Terminal.NotDone($"Not published: the payload is no JSON ({e.Message}).");
+        }
+    }
+
+    private static string StateOf(JournalEvent e) => e.DeadAt is not null ? $"dead: {e.LastError}" : EventText.State(e.DispatchedAt, e.DeadAt);
+
+    private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) => Database.RunAsync(builder => builder.AddEventPublisher(), verb);
+}

@@ -1,0 +1,14 @@
+using System.CommandLine;
+using Games.Ops;
+using Games.Ops.Doctor;
+using Games.Ops.Events;
+using Games.Ops.Outbox;
+
+var console = new RootCommand("The operator's console of Games, on the database of ConnectionStrings:Games.")
+{
+    OutboxVerbs.Create(),
+    EventsVerbs.Create(),
+    DoctorVerb.Create(),
+};
+
+return await console.ShowsHelpWithoutVerb().RunAsync(args);

@@ -1,0 +1,165 @@
+extern alias Ops;
+
+using System.Text.Json;
+using Games.Data;
+using Games.Tests.Api;
+using Games.Tests.Bot;
+using Games.Tests.Data;
+using Games.Tests.Servers;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using RabbitMQ.Client;
+
+namespace Games.Tests.Ops;
+
+/// <summary>The doctor as a person calls it: a process of its own, beside a bot that runs or does not.</summary>
+public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, TestBroker broker)
+    : IClassFixture<TestDatabase>, IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+{
+    private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
+
+    private readonly Doctor doctor = new(database.ConnectionString, broker.ConnectionString);
+
+    [Fact]
+    public async Task Each_planted_fault_is_found_and_only_it_and_when_it_is_mended_all_is_well()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = host.CreateClient();
+        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+
+        var (exitCode, findings) = await ExamineAsync();
+        Assert.Equal((0, ""), (exitCode, Wrong(findings)));
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "database", "broker", "exchanges", "queue announce-game", "queue ingest-message", "listener Games.Bot outbox", "listener Games.Bot events",
+                "journal, last hour", "journal", "outbox", "bindings",
+            },
+            findings.Select(finding => finding.GetProperty("subject").GetString()!).ToHashSet());
+
+        await SqlAsync(Row("'infinity'", "now()", "'hopeless'"));
+        await FindsAsync("outbox, dead", "outbox retry --all");
+        await SqlAsync("""DELETE FROM "OutboxMessage" """);
+
+        await SqlAsync(Row("now() + interval '1 hour'", "NULL", "'MessageReturnedException: no route'"));
+        await FindsAsync("bindings", "start the consumer");
+        await SqlAsync("""UPDATE "OutboxMessage" SET "LastError" = 'refused', "Created" = now() - interval '2 minutes'""");
+        await FindsAsync("outbox", "outbox list");
+        await SqlAsync("""DELETE FROM "OutboxMessage" """);
+
+        await SqlAsync("""INSERT INTO "OutboxState" ("OutboxId", "LockId", "Created") VALUES ('6f757462-6f78-8000-8000-706175736564', gen_random_uuid(), now())""");
+        await FindsAsync("relaying", "outbox resume");
+        await SqlAsync("""DELETE FROM "OutboxState" """);
+
+        await channel.QueueDeclareAsync("ingest-message_error", durable: true, exclusive: false, autoDelete: false);
+        await channel.BasicPublishAsync("", "ingest-message_error", new ReadOnlyMemory<byte>([1]));
+        await Until.TrueAsync(async () => await channel.MessageCountAsync("ingest-message_error") == 1, "the message is there");
+        await FindsAsync("queue ingest-message_error", "MT-Fault-Message");
+        await channel.QueueDeleteAsync("ingest-message_error");
+
+        await channel.ExchangeDeleteAsync("message.stored");
+        await FindsAsync("exchanges", "start the bot");
+        await channel.ExchangeDeclareAsync("message.stored", ExchangeType.Fanout, durable: true);
+
+        Assert.Equal(0, (await ExamineAsync()).ExitCode);
+
+        Task FindsAsync(string subject, string toDo) => doctor.FindsAsync(subject, toDo);
+    }
+
+    [Fact]
+    public async Task A_game_without_its_announcement_is_found_and_published_again()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = host.CreateClient();
+        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        var (old, fresh) = (NewGame.With(now: DateTimeOffset.UtcNow.AddMinutes(-10)), NewGame.With(now: DateTimeOffset.UtcNow));
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        db.AddRange(old, fresh);
+        await db.SaveChangesAsync();
+
+        var found = await RunAsync("doctor");
+        Assert.Equal(1, found.ExitCode);
+        Assert.Contains(found.Output, line => line.StartsWith("WRONG", StringComparison.Ordinal) && line.Contains($"{old.Id}"));
+        Assert.Contains(found.Output, line => line.Contains("doctor --republish"));
+        Assert.DoesNotContain(found.Output, line => line.Contains($"{fresh.Id}"));
+
+        Assert.Contains((await RunAsync("doctor", "--republish", "--dry-run")).Output, line => line.Contains("1 events would be published again"));
+        Assert.False(await db.Announcements.AnyAsync(announcement => announcement.GameId == old.Id));
+
+        // Twice, as by two people: one announcement.
+        var twice = await Task.WhenAll(RunAsync("doctor", "--republish"), RunAsync("doctor", "--republish"));
+        Assert.Contains(twice, outcome => outcome.Output.Any(line => line.Contains("1 events are published again")));
+        await Until.TrueAsync(() => db.Announcements.AnyAsync(announcement => announcement.GameId == old.Id), "the game is announced");
+        await Until.TrueAsync(async () => await db.Database.SqlQueryRaw<int>("""SELECT count(*)::int AS "Value" FROM "OutboxMessage" """).SingleAsync() == 0, "both events have left");
+        var after = await RunAsync("doctor", "--republish");
+        Assert.Equal(0, after.ExitCode);
+        Assert.Contains("All is well.", after.Output);
+        Assert.Contains("0 events are", string.Join('\n', after.Output));
+        Assert.Equal(0, await db.Database.SqlQuery<int>($"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
+
+        await db.Games.ExecuteDeleteAsync();
+    }
+
+    [Fact]
+    public async Task Without_its_servers_it_says_what_to_start()
+    {
+        var nothing = await ServiceProcess.RunAsync(
+            Assembly,
+            new Dictionary<string, string?> { ["ConnectionStrings__Games"] = "Host=127.0.0.1;Port=1;Database=games", ["ConnectionStrings__RabbitMq"] = ApiHost.NoBroker },
+            "doctor", "--republish");
+
+        Assert.Equal((1, 0), (nothing.ExitCode, nothing.Errors.Length));
+        Assert.Contains(nothing.Output, line => line.Contains("start PostgreSQL"));
+        Assert.Contains(nothing.Output, line => line.Contains("start RabbitMQ"));
+        Assert.Contains(nothing.Output, line => line.StartsWith('?') && line.Contains("outbox"));
+        Assert.DoesNotContain(nothing.Output, line => line.Contains("published again"));
+    }
+
+    [Fact]
+    public async Task Without_tables_bot_and_listener_it_says_what_to_run()
+    {
+        await using (var source = NpgsqlDataSource.Create(empty.ConnectionString))
+        await using (var command = source.CreateCommand("SELECT 1"))
+            await command.ExecuteScalarAsync();
+
+        var outcome = await ServiceProcess.RunAsync(
+            Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = empty.ConnectionString, ["ConnectionStrings__RabbitMq"] = broker.ConnectionString }, "doctor");
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(outcome.Output, line => line.Contains("--migrate"));
+        Assert.Contains(outcome.Output, line => line.Contains("no process listens"));
+        Assert.Contains(outcome.Output, line => line.Contains("start the bot"));
+    }
+
+    [Theory]
+    [InlineData("--dry-run", "doctor", "--dry-run")]
+    [InlineData("--older-than", "doctor", "--older-than", "-1")]
+    [InlineData("ConnectionStrings:", "doctor")]
+    public async Task What_it_cannot_be_asked_it_says_in_a_line(string said, params string[] arguments)
+    {
+        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(said, Assert.Single(outcome.Errors));
+    }
+
+    private static string Row(string nextAttempt, string dead, string error) => $$"""
+        INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts", "NextAttempt", "Dead", "LastError")
+        VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{}', 'rabbitmq://localhost/nowhere?bind=true', 1, {{nextAttempt}}, {{dead}}, {{error}})
+        """;
+
+    private static string Wrong(JsonElement[] findings) => Doctor.Wrong(findings);
+
+    private Task<(int ExitCode, JsonElement[] Findings)> ExamineAsync() => doctor.ExamineAsync();
+
+    private Task<ServiceProcess.Outcome> RunAsync(params string[] arguments) => doctor.RunAsync(arguments);
+
+    private async Task SqlAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,118 @@
+extern alias Ops;
+
+using Games.AppHost.Servers;
+using Games.Tests.Api;
+using Games.Tests.Journal;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Ops;
+
+/// <summary>The verbs as a person types them: a process of its own, with the database and nothing else.</summary>
+public sealed class EventsVerbsTests(TestDatabase database, TestServers servers) : IClassFixture<TestDatabase>
+{
+    private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
+
+    [Fact]
+    public async Task What_is_published_is_listed_and_shown()
+    {
+        var said = await RunAsync("", "publish", "test.event", "--payload", """{"hello":"it's «müßig»"}""", "--source", "test");
+        var id = Guid.Parse(Assert.Single(said.Output));
+
+        Assert.Equal(0, said.ExitCode);
+        Assert.Contains((await RunAsync("", "list", "--type", "test.event")).Output, x => x.StartsWith($"{id}", StringComparison.Ordinal) && x.EndsWith("pending", StringComparison.Ordinal));
+        Assert.Contains((await RunAsync("", "show", $"{id}")).Output, x => x.Contains("\"hello\""));
+        await using var events = new EventsTable(database.ConnectionString);
+        Assert.Equal("it's «müßig»", await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", id));
+    }
+
+    [Fact]
+    public async Task A_payload_may_come_from_standard_input()
+    {
+        var said = await RunAsync("""{"hello":"standard input"}""", "publish", "test.event", "--payload", "-", "--source", "test");
+
+        await using var events = new EventsTable(database.ConnectionString);
+        Assert.Equal("standard input", await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", Guid.Parse(Assert.Single(said.Output))));
+    }
+
+    [Fact]
+    public async Task Of_many_lines_those_that_are_events_are_published_and_the_others_named()
+    {
+        var said = await RunAsync(
+            """
+            {"eventType":"line.one","payload":{"n":1}}
+            {"eventType":"Line","payload":{"n":2}}
+            not json
+            {"eventType":"line.four","payload":{"n":4},"source":"another"}
+            """, "publish", "-", "--source", "test");
+
+        Assert.Equal((1, 2), (said.ExitCode, said.Output.Length));
+        Assert.Contains(said.Errors, x => x.StartsWith("Line 2: not published: event_type", StringComparison.Ordinal));
+        Assert.Contains(said.Errors, x => x.StartsWith("Line 3", StringComparison.Ordinal));
+        Assert.Contains(said.Errors, x => x.StartsWith("2 of 4 lines", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Thousands_of_lines_go_in_batches_in_their_order_and_those_that_the_table_refuses_are_named()
+    {
+        var correlation = Guid.NewGuid();
+        var lines = Enumerable.Range(1, 2_500).Select(n => n switch
+        {
+            700 => """{"eventType":"many.lines","payload":{"text":"a \u0000 NUL"}}""",
+            701 => """{"eventType":"many.lines","payload":[]}""",
+            _ => $$$"""{"eventType":"many.lines","payload":{"n":{{{n}}}},"id":"{{{new Guid(n % 2_400, 7, 7, new byte[8])}}}"}""",
+        });
+
+        var said = await RunAsync(string.Join('\n', lines), "publish", "-", "--source", "test", "--correlation-id", $"{correlation}");
+
+        Assert.Equal((1, 2_498), (said.ExitCode, said.Output.Length));
+        Assert.Equal(["Line 700", "Line 701"], said.Errors.Where(x => x.StartsWith("Line", StringComparison.Ordinal)).Select(x => x[..8]));
+        Assert.Contains("2 of 2500 lines were refused; the others are published.", said.Errors);
+        Assert.Contains("2000 lines, 2 refused", said.Errors);
+        await using var events = new EventsTable(database.ConnectionString);
+        Assert.Equal(2_398L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
+        Assert.True((bool)(await events.ScalarAsync(
+            "select bool_and(n > before) from (select (payload ->> 'n')::int as n, lag((payload ->> 'n')::int, 1, 0) over (order by number) as before from events where correlation_id = $1) x",
+            correlation))!);
+        // A batch is a transaction: far fewer than lines.
+        Assert.InRange((long)(await events.ScalarAsync("select count(distinct xmin::text) from events where correlation_id = $1", correlation))!, 1, 200);
+        Assert.Equal(said.Output[0], (await events.ScalarAsync("select id::text from events where correlation_id = $1 order by number limit 1", correlation))!);
+    }
+
+    [Fact]
+    public async Task A_line_is_published_when_it_comes_and_when_the_database_goes_it_is_said_how_far_it_got()
+    {
+        await using var server = new PostgresServer(servers.DirectoryOf("published-postgres"));
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        var own = await server.CreateDatabaseAsync("games");
+        await Migrations.ApplyAsync(own);
+        await using var verb = RunningVerb.Start(own, "publish", "-", "--source", "test");
+
+        await verb.WriteAsync("""{"eventType":"line.one"}""");
+        await verb.WriteAsync("no event");
+        await verb.ShowsAsync(1);
+        await verb.SaysAsync("Line 2");
+        server.Kill();
+        await verb.WriteAsync("""{"eventType":"line.three"}""");
+
+        Assert.Equal(1, await verb.EndsAsync());
+        await verb.SaysAsync("Stopped: of the lines up to 2 1 are published and 1 refused; from line 3 on none is known to be.");
+        await verb.SaysAsync("does not answer");
+    }
+
+    [Theory]
+    [InlineData("event_type", "publish", "Test")]
+    [InlineData("no JSON", "publish", "test.event", "--payload", "{")]
+    [InlineData("payload", "publish", "test.event", "--payload", "[]")]
+    [InlineData("no event", "show", "00000000-0000-0000-0000-000000000001")]
+    [InlineData("--limit", "list", "--limit", "0")]
+    public async Task A_verb_that_cannot_be_says_what_is_wrong(string said, params string[] verb)
+    {
+        var outcome = await RunAsync("", verb);
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains(outcome.Errors, x => x.Contains(said));
+    }
+
+    private Task<ServiceProcess.Outcome> RunAsync(string input, params string[] verb) => ServiceProcess.RunWithInputAsync(
+        Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString }, input, ["events", .. verb]);
+}

@@ -1,0 +1,80 @@
+extern alias Ops;
+
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Games.Tests.Ops;
+
+/// <summary>A verb of the journal that runs until it is told to stop: its own process, read and written to line by line.</summary>
+internal sealed class RunningVerb : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly ConcurrentQueue<string> errors = new();
+
+    private RunningVerb(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string[] Output => [.. output];
+
+    public string[] Errors => [.. errors];
+
+    public static RunningVerb Start(string database, params string[] verb)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Ops::Program).Assembly.Location, "events", .. verb])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.Environment["ConnectionStrings__Games"] = database;
+        return new(Process.Start(start)!);
+    }
+
+    public Task WriteAsync(string line) => process.StandardInput.WriteLineAsync(line);
+
+    public Task SaysAsync(string text) => Until.TrueAsync(() => errors.Any(x => x.Contains(text)), $"it says \"{text}\"");
+
+    /// <summary>Waits for lines of its output; all of them until then.</summary>
+    public async Task<string[]> ShowsAsync(int lines)
+    {
+        await Until.TrueAsync(() => output.Count >= lines, $"it shows {lines} lines");
+        return Output;
+    }
+
+    /// <summary>Ctrl+C; the exit code.</summary>
+    public async Task<int> InterruptAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+        return await EndsAsync();
+    }
+
+    /// <summary>Waits for its end; the exit code.</summary>
+    public async Task<int> EndsAsync()
+    {
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+            lines.Enqueue(line);
+    }
+}
