@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FastEndpoints;
 using Games.Data;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -9,6 +10,7 @@ namespace Games.Api;
 internal static partial class Problems
 {
     private const string RetryAfterSeconds = "2";
+    private const string GeneralErrors = "generalErrors";
 
     public static void AddProblems(this IHostApplicationBuilder builder)
     {
@@ -49,27 +51,31 @@ internal static partial class Problems
 
     private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
     {
-        public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
+        public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
         {
-            var (status, detail) = exception switch
+            // Such as a body that is too large: Kestrel's refusals look like those of a validator.
+            if (exception is BadHttpRequestException refused)
             {
-                BadHttpRequestException bad => (bad.StatusCode, bad.Message),
-                _ when exception.IsDatabaseGone() => (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Try again."),
-                _ => (StatusCodes.Status500InternalServerError, null),
-            };
+                await context.Response.SendErrorsAsync([new(GeneralErrors, refused.Message)], refused.StatusCode, cancellation: ct);
+                return true;
+            }
+
+            var (status, detail) = exception.IsDatabaseGone()
+                ? (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Try again.")
+                : (StatusCodes.Status500InternalServerError, null);
 
             if (status is StatusCodes.Status503ServiceUnavailable)
             {
                 Log.DatabaseGone(logger, context.TraceIdentifier, exception.GetBaseException().Message);
                 context.Response.Headers.RetryAfter = RetryAfterSeconds;
             }
-            else if (status is StatusCodes.Status500InternalServerError)
+            else
             {
                 Log.Failed(logger, exception, context.TraceIdentifier);
             }
 
             context.Response.StatusCode = status;
-            return problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
+            return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
         }
     }
 

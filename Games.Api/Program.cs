@@ -1,4 +1,3 @@
-using FastEndpoints;
 using Games.Api;
 using Games.Api.Ops;
 using Games.Data;
@@ -25,7 +24,7 @@ try
     builder.AddJournal();
     builder.AddProblems();
     builder.AddOpenApiDocument();
-    builder.Services.AddFastEndpoints();
+    builder.AddHttpEndpoints();
 
     var app = builder.Build();
     if (app.Environment.IsDevelopment())
@@ -33,12 +32,7 @@ try
 
     app.UseProblems();
     app.UseOpsKey();
-    app.UseFastEndpoints(config =>
-    {
-        config.Endpoints.ShortNames = true;
-        config.Errors.UseProblemDetails();
-        config.Serializer.Options.UseGamesFormat();
-    });
+    app.MapHttpEndpoints();
     app.MapOpenApiDocument();
     app.MapHealth();
 

@@ -19,21 +19,6 @@ internal sealed record CreateGameRequest
     public int? MaxPlayers { get; init; }
 }
 
-internal sealed record CreateGameResponse(
-    Guid Id,
-    string GuildId,
-    string ChannelId,
-    string HostId,
-    string Title,
-    string? Description,
-    string? Location,
-    DateTimeOffset ScheduledAt,
-    int? DurationMinutes,
-    int MaxPlayers,
-    GameStatus Status,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
-
 internal sealed class CreateGameValidator : Validator<CreateGameRequest>
 {
     public CreateGameValidator(TimeProvider clock)
@@ -56,16 +41,27 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
 }
 
 internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, TimeProvider clock)
-    : Endpoint<CreateGameRequest, CreateGameResponse>
+    : Endpoint<CreateGameRequest, GameView>
 {
     public override void Configure()
     {
         Post("/games");
         AllowAnonymous();
         Tags("Games");
-        Description(route => route
-            .Produces<CreateGameResponse>(StatusCodes.Status201Created)
-            .ProducesProblem(StatusCodes.Status400BadRequest));
+        Summary(create =>
+        {
+            create.Summary = "Creates a game; once it is committed, the bot announces it in its channel";
+            create.ExampleRequest = new()
+            {
+                GuildId = "100000000000000001",
+                ChannelId = "200000000000000001",
+                HostId = "300000000000000001",
+                Title = "Friday raid",
+                ScheduledAt = new DateTimeOffset(2031, 1, 1, 20, 0, 0, TimeSpan.FromHours(1)),
+                MaxPlayers = 5,
+            };
+        });
+        Description(route => route.Produces<GameView>(StatusCodes.Status201Created));
     }
 
     public override async Task HandleAsync(CreateGameRequest request, CancellationToken ct)
@@ -88,11 +84,6 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
         await db.SaveChangesAsync(ct);
 
         HttpContext.Response.Headers.Location = $"/games/{game.Id}";
-        await Send.ResponseAsync(
-            new CreateGameResponse(
-                game.Id, game.GuildId, game.ChannelId, game.HostId, game.Title, game.Description, game.Location, game.ScheduledAt,
-                game.DurationMinutes, game.MaxPlayers, game.Status, game.CreatedAt, game.UpdatedAt),
-            StatusCodes.Status201Created,
-            ct);
+        await Send.ResponseAsync(GameView.Of(game), StatusCodes.Status201Created, ct);
     }
 }

@@ -32,6 +32,7 @@ internal sealed class GetEvent(GamesDbContext db) : Endpoint<GetEventRequest, Ge
         Get("/events/{id}");
         AllowAnonymous();
         Tags("Events");
+        Summary(get => get.Summary = "Shows one event: its payload, and whether it has been dispatched");
         Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 

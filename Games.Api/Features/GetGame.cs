@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using FastEndpoints;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
@@ -10,21 +12,15 @@ internal sealed record GetGameRequest
     public string Id { get; init; } = "";
 }
 
-internal sealed record GetGameResponse(
-    Guid Id,
-    string GuildId,
-    string ChannelId,
-    string HostId,
-    string Title,
-    string? Description,
-    string? Location,
-    DateTimeOffset ScheduledAt,
-    int? DurationMinutes,
-    int MaxPlayers,
-    GameStatus Status,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt,
-    GetGameAnnouncement? Announcement);
+internal sealed record GetGameResponse : GameView
+{
+    [SetsRequiredMembers]
+    public GetGameResponse(GameView game, GetGameAnnouncement? announcement)
+        : base(game) => Announcement = announcement;
+
+    [JsonPropertyOrder(1)]
+    public GetGameAnnouncement? Announcement { get; init; }
+}
 
 internal sealed record GetGameAnnouncement(string ChannelId, string Text, DateTimeOffset CreatedAt, string? MessageId);
 
@@ -35,6 +31,7 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
         Get("/games/{id}");
         AllowAnonymous();
         Tags("Games");
+        Summary(get => get.Summary = "Shows one game, and its announcement once there is one");
         Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 
@@ -51,20 +48,9 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
 
     private Task<GetGameResponse?> FindAsync(Guid id, CancellationToken ct) => db.Games
         .Where(game => game.Id == id)
+        .Select(GameView.Projection)
         .LeftJoin(db.Announcements, game => game.Id, announcement => announcement.GameId, (game, announcement) => new GetGameResponse(
-            game.Id,
-            game.GuildId,
-            game.ChannelId,
-            game.HostId,
-            game.Title,
-            game.Description,
-            game.Location,
-            game.ScheduledAt,
-            game.DurationMinutes,
-            game.MaxPlayers,
-            game.Status,
-            game.CreatedAt,
-            game.UpdatedAt,
+            game,
             announcement == null
                 ? null
                 : new GetGameAnnouncement(announcement.ChannelId, announcement.Text, announcement.CreatedAt, announcement.MessageId)))

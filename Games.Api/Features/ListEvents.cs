@@ -3,13 +3,12 @@ using System.Buffers.Text;
 using FastEndpoints;
 using FluentValidation;
 using Games.Data;
-using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Features;
 
 internal enum EventState { Pending, Dispatched, Dead }
 
-internal sealed record ListEventsRequest
+internal sealed record ListEventsRequest : PageRequest
 {
     [QueryParam]
     public string? Type { get; init; }
@@ -22,15 +21,7 @@ internal sealed record ListEventsRequest
 
     [QueryParam]
     public EventState? State { get; init; }
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
-
-internal sealed record ListEventsResponse(IReadOnlyList<ListedEvent> Items, string? NextCursor);
 
 internal sealed record ListedEvent(
     Guid Id, string EventType, string Channel, DateTimeOffset CreatedAt, Guid? CorrelationId, string Source, DateTimeOffset? DispatchedAt,
@@ -40,17 +31,15 @@ internal sealed class ListEventsValidator : Validator<ListEventsRequest>
 {
     public ListEventsValidator()
     {
-        RuleFor(page => page.State).IsInEnum();
-        RuleFor(page => page.Limit).InclusiveBetween(1, ListEvents.MaxLimit);
-        RuleFor(page => page.Cursor).Must(cursor => ListEvents.TryReadCursor(cursor, out _)).WithMessage("is not a cursor of this list");
+        RuleFor(page => page.Type).Storable();
+        RuleFor(page => page.Channel).Storable();
+        this.RuleForPages(cursor => ListEvents.TryReadCursor(cursor, out _, out _));
     }
 }
 
 /// <summary>Newest first, without payloads. The cursor is when the last event of the page before was created, and its id.</summary>
-internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest, ListEventsResponse>
+internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest, Page<ListedEvent>>
 {
-    public const int MaxLimit = 100;
-    private const int DefaultLimit = 20;
     private const int CursorBytes = 24;
 
     public override void Configure()
@@ -58,12 +47,11 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         Get("/events");
         AllowAnonymous();
         Tags("Events");
-        Description(route => route.ProducesProblem(StatusCodes.Status400BadRequest));
+        Summary(list => list.Summary = "Lists events without their payloads, newest first, page by page");
     }
 
     public override async Task HandleAsync(ListEventsRequest request, CancellationToken ct)
     {
-        var limit = request.Limit ?? DefaultLimit;
         var events = db.Events.AsQueryable();
         if (request.Type is not null)
             events = events.Where(e => e.EventType == request.Type);
@@ -78,35 +66,26 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
             EventState.Dead => events.Where(e => e.DeadAt != null),
             _ => events,
         };
-        if (TryReadCursor(request.Cursor, out var last) && last is var (time, id))
+        if (request.Cursor is not null && TryReadCursor(request.Cursor, out var time, out var id))
             events = events.Where(e => e.CreatedAt < time || (e.CreatedAt == time && e.Id < id));
 
-        // One more than asked for tells whether there is a next page.
-        var found = await events
+        var page = await events
             .OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id)
-            .Take(limit + 1)
             .Select(e => new ListedEvent(
                 e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source, e.DispatchedAt, e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
-            .ToListAsync(ct);
-
-        var items = found.Count > limit ? found[..limit] : found;
-        await Send.OkAsync(new ListEventsResponse(items, found.Count > limit ? WriteCursor(items[^1]) : null), ct);
+            .ToPageAsync(request, WriteCursor, ct);
+        await Send.OkAsync(page, ct);
     }
 
-    internal static bool TryReadCursor(string? cursor, out (DateTimeOffset Time, Guid Id)? last)
+    internal static bool TryReadCursor(string cursor, out DateTimeOffset time, out Guid id)
     {
-        last = null;
-        if (cursor is null)
-            return true;
-
         Span<byte> bytes = stackalloc byte[CursorBytes];
-        if (!Base64Url.IsValid(cursor, out var length) || length != CursorBytes || !Base64Url.TryDecodeFromChars(cursor, bytes, out _))
-            return false;
-        if (BinaryPrimitives.ReadInt64BigEndian(bytes) is var ticks && (ulong)ticks > (ulong)DateTimeOffset.MaxValue.Ticks)
-            return false;
-
-        last = (new(ticks, TimeSpan.Zero), new Guid(bytes[8..], bigEndian: true));
-        return true;
+        var isCursor = Paging.TryReadCursor(cursor, bytes);
+        var ticks = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        id = new Guid(bytes[8..], bigEndian: true);
+        isCursor &= ticks >= 0 && ticks <= DateTimeOffset.MaxValue.Ticks;
+        time = new(isCursor ? ticks : 0, TimeSpan.Zero);
+        return isCursor;
     }
 
     private static string WriteCursor(ListedEvent last)

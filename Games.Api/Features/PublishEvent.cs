@@ -40,10 +40,20 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
         Post("/events");
         AllowAnonymous();
         Tags("Events");
+        Summary(publish =>
+        {
+            publish.Summary = "Publishes an event; with an id, the same again is the same event";
+            publish.ExampleRequest = new()
+            {
+                EventType = "tournament.ended",
+                Payload = JsonElement.Parse("""{ "winner": "300000000000000001" }"""),
+                Source = "an example",
+            };
+        });
         Description(route => route
             .WithMetadata(new RequestSizeLimitAttribute(MaxBodyBytes))
-            .Produces<PublishEventResponse>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest));
+            .Produces<PublishEventResponse>()
+            .Produces<PublishEventResponse>(StatusCodes.Status202Accepted));
     }
 
     public override async Task HandleAsync(PublishEventRequest request, CancellationToken ct)

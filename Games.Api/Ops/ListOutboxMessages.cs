@@ -1,40 +1,22 @@
 using FastEndpoints;
-using FluentValidation;
 using Games.Data;
 using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed record ListOutboxMessagesRequest
+internal sealed record ListOutboxMessagesRequest : PageRequest
 {
     [QueryParam]
     public OutboxMessageState? State { get; init; }
-
-    [QueryParam]
-    public int? Limit { get; init; }
-
-    [QueryParam]
-    public string? Cursor { get; init; }
 }
-
-internal sealed record ListOutboxMessagesResponse(IReadOnlyList<InspectedMessage> Items, string? NextCursor);
 
 internal sealed class ListOutboxMessagesValidator : Validator<ListOutboxMessagesRequest>
 {
-    public ListOutboxMessagesValidator()
-    {
-        RuleFor(page => page.State).IsInEnum();
-        RuleFor(page => page.Limit).InclusiveBetween(1, ListOutboxMessages.MaxLimit);
-        RuleFor(page => page.Cursor)
-            .Must(cursor => cursor is null || InspectionCursor.TryParse(cursor, out _)).WithMessage("is not a cursor of this list");
-    }
+    public ListOutboxMessagesValidator() => this.RuleForPages(cursor => InspectionCursor.TryParse(cursor, out _));
 }
 
-internal sealed class ListOutboxMessages(OutboxInspection<GamesDbContext> outbox) : Endpoint<ListOutboxMessagesRequest, ListOutboxMessagesResponse>
+internal sealed class ListOutboxMessages(OutboxInspection<GamesDbContext> outbox) : Endpoint<ListOutboxMessagesRequest, Page<InspectedMessage>>
 {
-    public const int MaxLimit = 100;
-    private const int DefaultLimit = 20;
-
     public override void Configure()
     {
         Get("/messages");
@@ -45,10 +27,10 @@ internal sealed class ListOutboxMessages(OutboxInspection<GamesDbContext> outbox
     {
         var page = await outbox.ListAsync(
             request.State ?? OutboxMessageState.Pending,
-            request.Limit ?? DefaultLimit,
+            request.Limit ?? Paging.DefaultLimit,
             InspectionCursor.TryParse(request.Cursor, out var after) ? after : null,
             ct);
 
-        await Send.OkAsync(new ListOutboxMessagesResponse(page.Items, page.Next?.ToString()), ct);
+        await Send.OkAsync(new Page<InspectedMessage>(page.Items, page.Next?.ToString()), ct);
     }
 }

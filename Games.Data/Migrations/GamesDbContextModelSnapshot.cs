@@ -243,7 +243,7 @@ namespace Games.Data.Migrations
                     b.ToTable("games", (string)null);
                 });
 
-            modelBuilder.Entity("Games.Data.JournalEvent", b =>
+            modelBuilder.Entity("Games.JournalEvent", b =>
                 {
                     b.Property<Guid>("Id")
                         .ValueGeneratedOnAdd()

@@ -1,6 +1,8 @@
 extern alias Api;
 
+using Games.Api.Features;
 using Games.Tests.Servers;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Api;
 
@@ -22,6 +24,18 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
         Assert.Equal(1, outcome.ExitCode);
         Assert.Empty(outcome.Output);
         Assert.Contains(key, Assert.Single(outcome.Errors));
+    }
+
+    [Fact]
+    public async Task A_validator_that_cannot_be_made_stops_the_start_and_not_the_first_request()
+    {
+        await using var host = new ApiHost(
+            database.ConnectionString,
+            services: services => services.AddSingleton<CreateGameValidator>(_ => throw new InvalidOperationException("This validator cannot be made.")));
+
+        var stopped = Assert.Throws<InvalidOperationException>(() => host.Services);
+
+        Assert.Equal("This validator cannot be made.", stopped.Message);
     }
 
     [Fact]

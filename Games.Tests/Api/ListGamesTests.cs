@@ -92,9 +92,13 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     [InlineData("guildId", "")]
     [InlineData("status", "unheard-of")]
     [InlineData("status", "7")]
+    [InlineData("status", "0")]
+    [InlineData("status", "scheduled,cancelled")]
     [InlineData("limit", "0")]
     [InlineData("limit", "101")]
     [InlineData("limit", "many")]
+    [InlineData("limit", "5.0")]
+    [InlineData("limit", "99999999999")]
     [InlineData("cursor", "x")]
     [InlineData("cursor", "AAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("cursor", "019aa000-0000-7000-8000-000000000001")]
@@ -104,6 +108,7 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
         using var response = await api.GetAsync($"/games?{field}={value}");
 
         await response.NamesAsync(field, host.Log);
+        Assert.DoesNotMatch(UnreadableRequestTests.Internals, await response.Content.ReadAsStringAsync());
     }
 
     private async Task<List<Guid>> CreateAsync(int count)

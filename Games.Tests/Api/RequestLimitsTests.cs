@@ -29,7 +29,9 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
     {
         using var response = await SendAsync(BodyOf(MaxBodyBytes + 1), chunked);
 
-        await response.IsProblemAsync(HttpStatusCode.RequestEntityTooLarge, host.Log);
+        var problem = await response.IsProblemAsync(HttpStatusCode.RequestEntityTooLarge, host.Log);
+        Assert.Equal("/games", (string?)problem["instance"]);
+        Assert.Equal("generalErrors", (string?)Assert.Single(problem["errors"]!.AsArray())!["name"]);
     }
 
     [Fact]
@@ -46,6 +48,14 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
         using var request = new HttpRequestMessage(HttpMethod.Post, "/games") { Content = new ByteArrayContent(BodyOf(1024)) };
 
         using var response = await api.SendAsync(request);
+
+        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
+    }
+
+    [Fact]
+    public async Task A_request_without_any_body_is_refused_likewise()
+    {
+        using var response = await api.PostAsync("/games", content: null);
 
         await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
     }

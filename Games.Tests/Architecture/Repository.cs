@@ -11,6 +11,8 @@ internal static class Repository
     public static XDocument Project(string project) =>
         XDocument.Load(Path.Combine(Root, project, $"{Path.GetFileName(project)}.csproj"));
 
+    public static string PathOf(string file) => Path.Combine(Root, file);
+
     public static IEnumerable<(string Name, string Text)> Sources(params string[] folders) =>
         from folder in folders
         from file in Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)

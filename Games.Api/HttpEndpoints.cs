@@ -1,0 +1,57 @@
+using FastEndpoints;
+using Microsoft.Extensions.Primitives;
+
+namespace Games.Api;
+
+/// <summary>How FastEndpoints runs here.</summary>
+internal static class HttpEndpoints
+{
+    public static void AddHttpEndpoints(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddFastEndpoints(discovery =>
+        {
+            // Searching every loaded assembly would lengthen the start.
+            discovery.DisableAutoDiscovery = true;
+            discovery.Assemblies = [typeof(HttpEndpoints).Assembly];
+        });
+        // FastEndpoints copies these options, and the API document describes the bodies by them.
+        builder.Services.ConfigureHttpJsonOptions(http => http.SerializerOptions.UseGamesFormat());
+    }
+
+    public static void MapHttpEndpoints(this WebApplication app)
+    {
+        app.MapFastEndpoints(config =>
+        {
+            // A validator that cannot be made stops the start, and not the first request.
+            config.Endpoints.Warmup();
+            config.Endpoints.ShortNames = true;
+            config.Endpoints.Configurator = endpoint =>
+            {
+                ParseEnumsByName(config.Binding, endpoint.ReqDtoType);
+                OpenApiDocument.Describe(endpoint);
+            };
+            config.Errors.UseProblemDetails();
+            config.Serializer.RequestDeserializer = (request, type, _, ct) =>
+                UnreadableRequests.ReadBodyAsync(request, type, config.Serializer.Options, ct);
+            config.Binding.JsonExceptionTransformer = UnreadableRequests.Explain;
+            config.Binding.FailureMessage = (type, _, _) => UnreadableRequests.Expected(type);
+        });
+        // FastEndpoints serves its test clients a list of all endpoints there, by type and route. It is nobody else's business.
+        app.Map("/_test_url_cache_", () => Results.NotFound()).WithOrder(-1).ExcludeFromDescription();
+    }
+
+    // Enum.TryParse, the package's parser, also takes numbers and lists.
+    private static void ParseEnumsByName(BindingOptions binding, Type request)
+    {
+        foreach (var type in request.GetProperties().Select(property => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType))
+        {
+            if (type.IsEnum)
+                binding.ValueParserFor(type, text => ParseByName(type, text));
+        }
+    }
+
+    private static ParseResult ParseByName(Type type, StringValues text) =>
+        Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } found
+            ? new(true, Enum.Parse(type, found))
+            : new(false, null);
+}

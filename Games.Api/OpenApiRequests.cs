@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using FastEndpoints;
+using FluentValidation;
+using FluentValidation.Internal;
+using FluentValidation.Validators;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+
+namespace Games.Api;
+
+/// <summary>Tells the document what its generator cannot see of a request: the parameters, what the validators demand, and an example.</summary>
+internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProvider services, IOptions<JsonOptions> json)
+    : IOpenApiOperationTransformer, IOpenApiSchemaTransformer
+{
+    public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<EndpointDefinition>().SingleOrDefault() is not { } endpoint)
+            return;
+
+        if (endpoint.EndpointSummary?.RequestExamples.SingleOrDefault() is { } example)
+            operation.RequestBody!.Content!["application/json"].Example = JsonSerializer.SerializeToNode(example.Value, json.Value.SerializerOptions);
+
+        // What goes well is read first.
+        var answers = operation.Responses!.OrderBy(answer => answer.Key, StringComparer.Ordinal).ToList();
+        operation.Responses!.Clear();
+        foreach (var (status, answer) in answers)
+            operation.Responses[status] = answer;
+
+        var validator = ValidatorOf(endpoint);
+        foreach (var property in endpoint.ReqDtoType.GetProperties())
+        {
+            var name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+            var inPath = context.Description.RelativePath!.Contains($"{{{name}}}", StringComparison.OrdinalIgnoreCase);
+            if (!inPath && !property.IsDefined(typeof(QueryParamAttribute)))
+                continue;
+
+            var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+            var schema = await context.GetOrCreateSchemaAsync(type, cancellationToken: ct);
+            Limit(schema, validator, name);
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = name,
+                In = inPath ? ParameterLocation.Path : ParameterLocation.Query,
+                Required = inPath,
+                Description = schema.Description,
+                Schema = schema,
+            });
+            schema.Description = null;
+        }
+    }
+
+    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
+    {
+        var type = context.JsonTypeInfo.Type;
+        var value = Nullable.GetUnderlyingType(type) ?? type;
+        if (value.IsEnum || value == typeof(DateTimeOffset))
+            // A converter of ours writes it, of which the generator does not know that it writes strings.
+            schema.Type = value == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        else if (type == typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))
+            AddErrors(schema);
+        else if (FindEndpoint(type) is { } endpoint && ValidatorOf(endpoint) is { } validator)
+            Limit(schema, validator, type);
+        else if (type.Assembly == typeof(OpenApiRequests).Assembly)
+            // A response has all its properties, be they null.
+            schema.Required = schema.Properties?.Keys.ToHashSet();
+
+        return Task.CompletedTask;
+    }
+
+    private static void AddErrors(OpenApiSchema problem)
+    {
+        static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
+        problem.Properties!["traceId"] = Text();
+        problem.Properties["errors"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Description = "The fields that were refused, and why",
+            Items = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Object,
+                Properties = new Dictionary<string, IOpenApiSchema> { ["name"] = Text(), ["reason"] = Text() },
+            },
+        };
+    }
+
+    private static void Limit(OpenApiSchema body, IValidator validator, Type type)
+    {
+        // What an empty request is refused for is what a request must have.
+        var missing = validator.Validate(new FluentValidation.ValidationContext<object>(Activator.CreateInstance(type)!)).Errors.Select(error => error.PropertyName);
+        body.Required = missing.ToHashSet();
+
+        foreach (var (name, property) in body.Properties!)
+        {
+            if (property is not OpenApiSchema schema)
+                continue;
+
+            Limit(schema, validator, name);
+            if (body.Required.Contains(name))
+                schema.Type &= ~JsonSchemaType.Null;
+        }
+    }
+
+    private static void Limit(OpenApiSchema schema, IValidator? validator, string name)
+    {
+        foreach (var (rule, options) in validator?.CreateDescriptor().GetValidatorsForMember(name) ?? [])
+        {
+            switch (rule)
+            {
+                case IBetweenValidator between:
+                    schema.Minimum = Convert.ToString(between.From, CultureInfo.InvariantCulture);
+                    schema.Maximum = Convert.ToString(between.To, CultureInfo.InvariantCulture);
+                    break;
+                case ILengthValidator length:
+                    schema.MaxLength = length.Max;
+                    break;
+                case IPredicateValidator:
+                    // Only its words say what a predicate demands.
+                    schema.Description = string.Join("; ", new[] { schema.Description, options.GetUnformattedErrorMessage() }.OfType<string>());
+                    break;
+            }
+        }
+    }
+
+    private EndpointDefinition? FindEndpoint(Type request) => endpoints.Endpoints
+        .Select(endpoint => endpoint.Metadata.GetMetadata<EndpointDefinition>())
+        .FirstOrDefault(endpoint => endpoint?.ReqDtoType == request);
+
+    private IValidator? ValidatorOf(EndpointDefinition endpoint) =>
+        endpoint.ValidatorType is { } type ? (IValidator)ActivatorUtilities.GetServiceOrCreateInstance(services, type) : null;
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using FastEndpoints;
+using FluentValidation.Results;
+using Games.Data;
+using Microsoft.Net.Http.Headers;
+
+namespace Games.Api;
+
+/// <summary>
+/// What a caller is told whose request cannot be read: which field, and what it takes. The serializer's own words would name types of ours.
+/// </summary>
+internal static class UnreadableRequests
+{
+    private const string WholeBody = "serializerErrors";
+
+    public static async ValueTask<object?> ReadBodyAsync(HttpRequest request, Type type, JsonSerializerOptions json, CancellationToken ct)
+    {
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var content) && content is { Charset.HasValue: true, Encoding: null })
+            throw new BadHttpRequestException("The charset of the body is not known.", StatusCodes.Status415UnsupportedMediaType);
+
+        try
+        {
+            return await request.ReadFromJsonAsync(type, json, ct);
+        }
+        catch (JsonException failure)
+        {
+            var field = failure.Path is ['$', '.', .. var path] ? path : WholeBody;
+            throw new JsonBindException(field, ReasonOf(failure, field, json.GetTypeInfo(type)), failure);
+        }
+    }
+
+    public static ValidationFailure Explain(JsonException failure) =>
+        failure is JsonBindException refused
+            ? new(refused.FieldName, refused.FailureMessage)
+            : throw new InvalidOperationException("An endpoint met JSON that it cannot read: its own fault, and no bad request.", failure);
+
+    /// <summary>What a field of this type takes, in words that read well after its name.</summary>
+    public static string Expected(Type? type) => (type is null ? null : Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        { IsEnum: true } names => $"must be one of {string.Join(", ", Enum.GetNames(names).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+        var text when text == typeof(string) => "must be a string of Unicode text",
+        var number when number == typeof(int) => $"must be a whole number of at most {int.MaxValue}, written without a fraction",
+        var uuid when uuid == typeof(Guid) => "must be a uuid",
+        var time when time == typeof(DateTimeOffset) => $"must be {Rfc3339TimeConverter.Expected}",
+        _ => "cannot be read",
+    };
+
+    private static string ReasonOf(JsonException failure, string field, JsonTypeInfo body) => (field, failure.InnerException) switch
+    {
+        (_, JsonException) or (WholeBody, not null) =>
+            $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).",
+        (WholeBody, null) => "The body must be a JSON object.",
+        _ => Expected(body.Properties.FirstOrDefault(property => property.Name.Equals(field, StringComparison.OrdinalIgnoreCase))?.PropertyType),
+    };
+}
