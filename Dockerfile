@@ -10,9 +10,10 @@ COPY Games.Api/Games.Api.csproj Games.Api/
 COPY Games.Bot/Games.Bot.csproj Games.Bot/
 COPY Games.Contracts/Games.Contracts.csproj Games.Contracts/
 COPY Games.Data/Games.Data.csproj Games.Data/
+COPY Games.Journal/Games.Journal.csproj Games.Journal/
 COPY Games.Ops/Games.Ops.csproj Games.Ops/
 COPY Games.Outbox/Games.Outbox.csproj Games.Outbox/
-COPY polyfills/FastEndpoints/FastEndpoints.csproj polyfills/FastEndpoints/
+COPY Games.ServiceDefaults/Games.ServiceDefaults.csproj Games.ServiceDefaults/
 RUN dotnet restore Games.Api && dotnet restore Games.Bot && dotnet restore Games.Ops
 
 COPY . .

@@ -1,5 +1,5 @@
-using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit;
 
 namespace Games.Api;
@@ -13,6 +13,8 @@ internal static class Messaging
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
+            // Without the default tag "ready": with the broker down games are still taken, and their events wait.
+            bus.ConfigureHealthCheckOptions(health => health.Tags.Add("masstransit"));
             bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
             {
                 outbox.UsePostgres();
@@ -21,15 +23,9 @@ internal static class Messaging
             bus.UsingRabbitMq((_, rabbitMq) =>
             {
                 rabbitMq.Host(broker);
-                rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
-                rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
+                rabbitMq.UseGamesExchanges();
             });
         });
-        builder.Services.Configure<MassTransitHostOptions>(host =>
-        {
-            // The outbox keeps what cannot be sent: the API serves whether or not the broker does.
-            host.WaitUntilStarted = false;
-            host.StopTimeout = TimeSpan.FromSeconds(10);
-        });
+        builder.Services.StartWithoutBroker();
     }
 }

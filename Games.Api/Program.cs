@@ -2,7 +2,8 @@ using FastEndpoints;
 using Games.Api;
 using Games.Api.Ops;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
+using Games.ServiceDefaults;
 
 // The operator's console was part of this program until it became one of its own; this line goes with the next release.
 if (args is ["outbox" or "events" or "doctor", ..])
@@ -14,17 +15,16 @@ if (args is ["outbox" or "events" or "doctor", ..])
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddDefaults();
+    builder.AddServiceDefaults(urls: "http://localhost:5080");
+    builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 64 * 1024);
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))
         return await builder.Build().MigrateAsync();
 
     builder.AddMessaging();
-    builder.AddEventPublisher();
-    builder.AddEventDispatcher();
+    builder.AddJournal();
     builder.AddProblems();
     builder.AddOpenApiDocument();
-    builder.Services.AddSingleton(TimeProvider.System);
     builder.Services.AddFastEndpoints();
 
     var app = builder.Build();
@@ -42,11 +42,11 @@ try
     app.MapOpenApiDocument();
     app.MapHealth();
 
-    await app.RunAsync();
+    await app.RunServiceAsync();
     return 0;
 }
-catch (SettingException setting)
+catch (Exception failure) when (failure.IsWrongSetting())
 {
-    await Console.Error.WriteLineAsync(setting.Message);
+    await Console.Error.WriteLineAsync(failure.Message);
     return 1;
 }

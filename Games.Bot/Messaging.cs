@@ -1,6 +1,7 @@
 using Games.Bot.Consumers;
 using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -8,13 +9,21 @@ namespace Games.Bot;
 
 internal static class Messaging
 {
+    /// <summary>
+    /// The bot's consumers work on their database only, and shortly: at full load their deliveries share transactions. One at a time and with a
+    /// pause, so that more come together for the next.
+    /// </summary>
+    public static readonly (string Key, string Value)[] SharedTransactions =
+    [
+        ("Outbox:ConsumeTogether", "32"), ("Outbox:ConsumerTransactions", "1"), ("Outbox:ConsumeTogetherDelay", "00:00:00.004"),
+    ];
+
     private const int KeptEventsLimit = 10_000;
 
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         var broker = builder.Configuration.RequireBrokerAddress();
 
-        builder.Services.AddReceiveObserver<ClosedChannelObserver>();
         builder.Services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -26,12 +35,9 @@ internal static class Messaging
             });
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
-            bus.UsingRabbitMq((context, rabbitMq) =>
+            bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
-                rabbitMq.Host(broker);
-                rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
-                rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
-                rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
+                rabbitMq.UseGamesExchanges();
                 // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
                 // whoever comes. They bind a queue of their own.
                 rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, Queues.MessageStored, queue =>
@@ -43,11 +49,6 @@ internal static class Messaging
                 rabbitMq.ConfigureEndpoints(context);
             });
         });
-        builder.Services.Configure<MassTransitHostOptions>(host =>
-        {
-            // A broker that is down keeps the bot unready, not from starting.
-            host.WaitUntilStarted = false;
-            host.StopTimeout = TimeSpan.FromSeconds(10);
-        });
+        builder.Services.StartWithoutBroker();
     }
 }

@@ -1,27 +1,27 @@
 using Games.Bot;
 using Games.Bot.Ingestion;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
+using Games.ServiceDefaults;
 
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddDefaults();
+    builder.AddServiceDefaults(urls: "http://localhost:5081", Messaging.SharedTransactions);
     builder.AddGamesDatabase();
     builder.AddMessaging();
+    builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
-    builder.AddEventDispatcher();
-    builder.Services.AddSingleton(TimeProvider.System);
 
     var app = builder.Build();
     app.MapHealth();
     app.MapStatus();
 
-    await app.RunAsync();
+    await app.RunServiceAsync();
     return 0;
 }
-catch (SettingException setting)
+catch (Exception failure) when (failure.IsWrongSetting())
 {
-    await Console.Error.WriteLineAsync(setting.Message);
+    await Console.Error.WriteLineAsync(failure.Message);
     return 1;
 }

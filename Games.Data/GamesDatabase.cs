@@ -1,8 +1,5 @@
-using Games.Data.Journal;
-using Games.Outbox.Batching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -27,15 +24,10 @@ public static class GamesDatabase
     {
         var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name), builder.Environment.ApplicationName);
 
-        builder.AddEventRecorder();
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
-            .ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()
-            .ConfigureWarnings(warnings => warnings.Ignore(
-                // Our statements come behind EF Core's own, and return the numbers of their rows.
-                RelationalEventId.UnexpectedTrailingResultSetWhenSaving,
-                // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
-                RelationalEventId.PendingModelChangesWarning)));
+            // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
     }
 

@@ -6,7 +6,7 @@ namespace Games.Data;
 /// <summary>A time without an offset means another instant on every machine that reads it, so it is refused.</summary>
 public sealed class Rfc3339TimeConverter : JsonConverter<DateTimeOffset>
 {
-    internal const string Expected = "an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
+    public const string Expected = "an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
 
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
         reader.TokenType is JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && HasTimeAndOffset(reader.GetString()!)

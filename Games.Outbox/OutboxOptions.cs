@@ -15,6 +15,12 @@ public sealed class OutboxOptions
     /// <summary>How long a consumed message is remembered. Default: 7 days.</summary>
     public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Saves what is only inserted in one round trip, without BEGIN and COMMIT, as <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" />
+    /// does. Not for tables with a BEFORE INSERT trigger that returns NULL: the save fails after its commit then. Default: false.
+    /// </summary>
+    public bool InsertInOneRoundTrip { get; set; }
+
     /// <summary>Isolation of a consumer's transaction. Default: ReadCommitted.</summary>
     public IsolationLevel IsolationLevel { get; set; } = IsolationLevel.ReadCommitted;
 
@@ -105,16 +111,10 @@ public sealed class OutboxOptions
     /// </summary>
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// How long a relayed message is kept in the table, from where <see cref="IOutboxReplay" /> can publish it again. Give all processes the
-    /// same. It costs an update and a later delete instead of a delete. Default: zero, which keeps none.
-    /// </summary>
-    public TimeSpan Retention { get; set; }
-
-    /// <summary>How often expired inbox rows and relayed messages are looked for. Default: 5 min.</summary>
+    /// <summary>How often expired inbox rows are looked for. Default: 5 min.</summary>
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Such rows deleted by one statement. Default: 1,000.</summary>
+    /// <summary>Expired inbox rows deleted by one statement. Default: 1,000.</summary>
     public int CleanUpLimit { get; set; } = 1_000;
 
     /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
@@ -153,7 +153,6 @@ public sealed class OutboxOptions
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
         Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
         Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
-        Require(Retention >= TimeSpan.Zero, nameof(Retention), "zero or more");
         Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
         Require(CleanUpLimit > 0, nameof(CleanUpLimit));
         Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");

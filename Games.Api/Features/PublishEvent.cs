@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FastEndpoints;
 using FluentValidation;
-using Games.Data.Journal;
+using Games.Journal;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Games.Api.Features;

@@ -1,6 +1,7 @@
 using Games.Bot.Ingestion;
 using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit;
 
 namespace Games.Bot.Consumers;
@@ -44,22 +45,12 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
     }
 
     protected override void ConfigureConsumer(
-        IReceiveEndpointConfigurator endpoint,
-        IConsumerConfigurator<IngestMessageConsumer> consumer,
-        IRegistrationContext context)
+        IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<IngestMessageConsumer> consumer, IRegistrationContext context)
     {
         endpoint.PrefetchCount = 64;
         endpoint.UseFilter(new IngestionFilter(context.GetRequiredService<IngestionMetrics>()));
-        // A database that is away says nothing about the message: it is waited for, however long, and counts no attempt.
-        endpoint.UseMessageRetry(retry => retry
-            .Exponential(int.MaxValue, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100))
-            .Handle<Exception>(failure => failure.IsDatabaseGone()));
-        endpoint.UseMessageRetry(retry =>
-        {
-            retry.Exponential(5, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100));
-            // It goes to ingest-message_error with the rule that it breaks, and those behind it go on.
-            retry.Ignore<Exception>(failure => failure.IsInvalidMessage() || failure.IsDatabaseGone());
-        });
+        // It goes to ingest-message_error with the rule that it breaks, and those behind it go on.
+        endpoint.UseGamesRetry(isHopeless: failure => failure.IsInvalidMessage());
         endpoint.UseEntityFrameworkOutbox<GamesDbContext>(context);
     }
 }

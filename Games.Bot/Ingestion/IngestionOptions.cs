@@ -1,9 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using Games.Data;
 
 namespace Games.Bot.Ingestion;
 
 /// <summary>What the bot is in Discord and where it listens.</summary>
-internal sealed class DiscordOptions
+internal sealed class DiscordOptions : IValidatableObject
 {
     public const string Section = "Discord";
 
@@ -13,12 +14,12 @@ internal sealed class DiscordOptions
     /// <summary>The bot's own user id, so that it can tell its own messages from those of other bots. It skips both.</summary>
     public string? UserId { get; init; }
 
-    public void Validate()
+    public IEnumerable<ValidationResult> Validate(ValidationContext context)
     {
-        if (Channels.FirstOrDefault(channel => !Snowflake.IsValid(channel)) is { } wrong)
-            throw new SettingException($"Setting {Section}:Channels holds \"{wrong}\", which is no Discord id (a string of digits).");
+        foreach (var channel in Channels.Where(channel => !Snowflake.IsValid(channel)))
+            yield return new($"{Section}:{nameof(Channels)} holds \"{channel}\", which is no Discord id (a string of digits).", [nameof(Channels)]);
         if (UserId is { Length: > 0 } && !Snowflake.IsValid(UserId))
-            throw new SettingException($"Setting {Section}:UserId is no Discord id (a string of digits).");
+            yield return new($"{Section}:{nameof(UserId)} is no Discord id (a string of digits).", [nameof(UserId)]);
     }
 }
 
@@ -27,11 +28,6 @@ internal sealed class IngestionOptions
     public const string Section = "Ingestion";
 
     /// <summary>The bot is not ready when nothing was stored for longer although messages came in. Default: 2 min.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "365.00:00:00", ErrorMessage = Section + ":{0} must be from {1} to {2}.")]
     public TimeSpan StalledAfter { get; init; } = TimeSpan.FromMinutes(2);
-
-    public void Validate()
-    {
-        if (StalledAfter <= TimeSpan.Zero)
-            throw new SettingException($"Setting {Section}:StalledAfter must be more than zero.");
-    }
 }

@@ -1,3 +1,4 @@
+using Games.ServiceDefaults;
 using MassTransit;
 
 namespace Games.Bot.Ingestion;
@@ -6,13 +7,8 @@ internal static class IngestionRegistration
 {
     public static void AddIngestion(this IHostApplicationBuilder builder)
     {
-        var discord = builder.Configuration.GetSection(DiscordOptions.Section).Get<DiscordOptions>() ?? new();
-        var ingestion = builder.Configuration.GetSection(IngestionOptions.Section).Get<IngestionOptions>() ?? new();
-        discord.Validate();
-        ingestion.Validate();
-
-        builder.Services.AddSingleton(discord);
-        builder.Services.AddSingleton(ingestion);
+        builder.Services.AddValidatedOptions<DiscordOptions>(DiscordOptions.Section);
+        builder.Services.AddValidatedOptions<IngestionOptions>(IngestionOptions.Section);
         builder.Services.AddSingleton<IngestionMetrics>();
         builder.Services.AddSingleton<MessageHandler>();
         builder.Services.AddReceiveObserver<UnreadableMessages>();

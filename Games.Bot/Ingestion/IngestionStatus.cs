@@ -1,5 +1,4 @@
 using Games.Data;
-using Games.Data.Journal;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Bot.Ingestion;
@@ -22,17 +21,13 @@ internal sealed record IngestionStatus(
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/status", async (IngestionMetrics metrics, HealthCheckService health, CancellationToken ct) =>
         {
-            string[] names = [IngestionHealthCheck.Name, EventJournal.HealthCheckName, EventJournal.BacklogHealthCheckName];
-            var checks = (await health.CheckHealthAsync(check => names.Contains(check.Name), ct)).Entries;
+            var checks = (await health.CheckHealthAsync(check => check.Tags.Contains(ServiceDefaults.Health.Ready), ct)).Entries;
             return new
             {
                 ingestion = Of(metrics, checks[IngestionHealthCheck.Name]),
-                listener = Of(checks[EventJournal.HealthCheckName]),
-                journal = Of(checks[EventJournal.BacklogHealthCheckName]),
+                checks = checks.ToDictionary(check => check.Key, check => new CheckedHealth(check.Value.Status.ToString(), check.Value.Description)),
             };
         });
-
-    private static CheckedHealth Of(HealthReportEntry check) => new(check.Status.ToString(), check.Description);
 
     private static IngestionStatus Of(IngestionMetrics metrics, HealthReportEntry health)
     {
@@ -46,7 +41,7 @@ internal sealed record IngestionStatus(
     }
 }
 
-/// <summary>Of what brings events of the journal here.</summary>
+/// <summary>One of the checks that decide whether the bot is ready.</summary>
 internal sealed record CheckedHealth(string Health, string? Problem);
 
 internal sealed record IngestionDelays(long Count, double? P50, double? P90, double? Max);

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Outbox;
 using Games.Outbox.Inspection;
+using Games.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -68,7 +69,7 @@ internal static class DoctorVerb
         builder.Services.AddScoped<OutboxQueries>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(builder.Configuration.GetSection(OutboxOptions.Section).Get<OutboxOptions>() ?? new());
-        builder.Services.AddSingleton(builder.Configuration.GetSection(JournalOptions.Section).Get<JournalOptions>() ?? new());
+        builder.Services.AddJournalOptions();
 
         builder.Services.AddScoped<ICheck, DatabaseCheck>();
         builder.Services.AddScoped<ICheck>(_ => new BrokerCheck(broker));

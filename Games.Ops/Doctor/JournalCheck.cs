@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Games.Data.Journal;
+using Games.Journal;
 
 namespace Games.Ops.Doctor;
 

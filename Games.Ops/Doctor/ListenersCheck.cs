@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Outbox;
 
 namespace Games.Ops.Doctor;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
-using Games.Data.Journal;
+using Games.Journal;
 
 namespace Games.Ops.Events;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Games.Data.Journal;
+using Games.Journal;
 
 namespace Games.Ops.Events;
 

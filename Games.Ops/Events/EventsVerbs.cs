@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Transactions;
-using Games.Outbox.Batching;
 using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -25,12 +24,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
     public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        if (Session(eventData) is { } session)
-        {
-            if (Prepare(eventData.Context!, session) is { IsNone: false } work)
-                SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
-            OutboxInsert.Carry(eventData.Context!, session);
-        }
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
 
         return result;
     }
@@ -38,12 +33,8 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     public async ValueTask<InterceptionResult<int>> SavingChangesAsync(
         DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
-        if (Session(eventData) is { } session)
-        {
-            if (Prepare(eventData.Context!, session) is { IsNone: false } work)
-                await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
-            OutboxInsert.Carry(eventData.Context!, session);
-        }
+        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
+            await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
 
         return result;
     }
@@ -110,7 +101,6 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
     private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
-        session.Settle();
         var rows = session.Unsaved();
         var cancelled = session.Cancelled();
         if (rows.Length + cancelled.Length == 0)
@@ -144,7 +134,6 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private void Complete(DbContext context, OutboxSession session)
     {
         SavingTransaction.End(context, session);
-        session.BringBack(failed: false);
         session.ForgetCancelled();
 
         var rows = session.TakeSaved();

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Games.Outbox.Batching;
 using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
@@ -23,12 +22,10 @@ internal sealed class OutboxSession
     private readonly DbContext _context;
     private readonly List<OutboxMessage> _unsaved = [];
     private readonly HashSet<Guid> _cancelled = [];
-    private object? _witness;
 
     private OutboxSession(DbContext context)
     {
         _context = context;
-        _context.SavingChanges += OnSavingChanges;
         _context.SaveChangesFailed += OnSaveChangesFailed;
     }
 
@@ -44,12 +41,6 @@ internal sealed class OutboxSession
     /// <summary>What the context's AutoTransactionBehavior was before such work made it always begin one.</summary>
     public AutoTransactionBehavior? UsualTransactions { get; set; }
 
-    /// <summary>Rows that the batch of the save under way inserts in EF Core's place.</summary>
-    public OutboxMessage[] Carried { get; private set; } = [];
-
-    /// <summary>Whether the save under way leaves it to its caller when its entities count as saved: then it may be done again.</summary>
-    public bool IsSaveOpen { get; private set; }
-
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
     public static OutboxSession For(DbContext context) => Sessions.GetValue(context, static x => new(x));
@@ -62,7 +53,6 @@ internal sealed class OutboxSession
         if (!TryFind(context, out var session))
             return;
 
-        context.SavingChanges -= session.OnSavingChanges;
         context.SaveChangesFailed -= session.OnSaveChangesFailed;
         Sessions.Remove(context);
     }
@@ -94,53 +84,20 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
-            WithoutDetection(() => _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added));
-
-            return [.. _unsaved];
-        }
-    }
-
-    /// <summary>Takes rows out of the change tracker for the save that is about to run: its batch inserts them.</summary>
-    /// <param name="rows">What <see cref="Unsaved" /> has said.</param>
-    /// <param name="witness">An entry of the tracker that is saved with them.</param>
-    public void Carry(OutboxMessage[] rows, object witness)
-    {
-        lock (_unsaved)
-        {
-            Track(rows, EntityState.Detached);
-            (Carried, _witness) = (rows, witness);
-        }
-    }
-
-    /// <summary>
-    /// Looks after rows that were carried by a save of which nothing more was heard, because somebody threw before EF Core began it. They are
-    /// entities again, unless the tracker was cleared meanwhile.
-    /// </summary>
-    public void Settle()
-    {
-        lock (_unsaved)
-        {
-            if (Carried.Length > 0 && !OutboxInsert.IsTracked(_context, _witness))
+            // To ask for an entry compares all that it holds, which the save does anyway.
+            var tracker = _context.ChangeTracker;
+            var detects = tracker.AutoDetectChangesEnabled;
+            tracker.AutoDetectChangesEnabled = false;
+            try
             {
-                _unsaved.RemoveAll(x => Carried.Contains(x));
-                Carried = [];
+                _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added);
+            }
+            finally
+            {
+                tracker.AutoDetectChangesEnabled = detects;
             }
 
-            BringBack(failed: true);
-        }
-    }
-
-    /// <summary>Makes the rows entities again that were carried and not saved.</summary>
-    /// <param name="failed">Whether the save failed, so that none is in the table even if it has been numbered.</param>
-    public void BringBack(bool failed)
-    {
-        lock (_unsaved)
-        {
-            if (failed)
-                Array.ForEach(Carried, x => x.SequenceNumber = 0);
-
-            Track([.. Carried.Where(x => x.SequenceNumber == 0)], EntityState.Added);
-            (Carried, _witness) = ([], null);
+            return [.. _unsaved];
         }
     }
 
@@ -161,7 +118,6 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
-            Settle();
             foreach (var row in _unsaved.Where(x => x.SchedulingToken == token))
                 _context.Entry(row).State = EntityState.Detached;
 
@@ -191,36 +147,11 @@ internal sealed class OutboxSession
             return [.. _unsaved.Select(x => x.MessageType.Split(';')[0])];
     }
 
-    private void OnSavingChanges(object? sender, SavingChangesEventArgs save) => IsSaveOpen = !save.AcceptAllChangesOnSuccess;
-
     /// <summary>By the event and not by the interceptor, which does not hear of a DbUpdateConcurrencyException.</summary>
     private void OnSaveChangesFailed(object? sender, SaveChangesFailedEventArgs save)
     {
         SavingTransaction.End(_context, this);
-        BringBack(failed: true);
         SaveFailed = true;
-    }
-
-    private void Track(OutboxMessage[] rows, EntityState state)
-    {
-        if (rows.Length > 0)
-            WithoutDetection(() => Array.ForEach(rows, x => _context.Entry(x).State = state));
-    }
-
-    /// <summary>To ask for an entry compares all that it holds. The save does that anyway.</summary>
-    private void WithoutDetection(Action work)
-    {
-        var tracker = _context.ChangeTracker;
-        var detects = tracker.AutoDetectChangesEnabled;
-        tracker.AutoDetectChangesEnabled = false;
-        try
-        {
-            work();
-        }
-        finally
-        {
-            tracker.AutoDetectChangesEnabled = detects;
-        }
     }
 
     private static OutboxMessage ToRow<T>(SendContext<T> context)

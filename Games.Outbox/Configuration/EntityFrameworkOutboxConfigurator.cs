@@ -73,7 +73,11 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddSingleton<OutboxInterceptor<TDbContext>>();
         services.AddOutboxInspection<TDbContext>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
-            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>()));
+        {
+            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>());
+            if (provider.GetRequiredService<OutboxSettings<TDbContext>>().Value.InsertInOneRoundTrip)
+                options.InsertInOneRoundTrip();
+        });
 
         services.AddSingleton<SharedTransactions<TDbContext>>();
         services.AddHealthChecks();
@@ -81,17 +85,10 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         services.TryAddScoped<IOutboxContextFactory<TDbContext>, InboxContextFactory<TDbContext>>();
 
-        services.TryAddSingleton<IOutboxReplay, OutboxReplay<TDbContext>>();
-
         if (_relays)
-        {
             services.AddHostedService(provider => provider.GetRequiredService<OutboxRelay<TDbContext>>());
-            services.AddHostedService<RelayedCleanupService<TDbContext>>();
-        }
         else
-        {
             services.AddHostedService<NotificationSender<TDbContext>>();
-        }
 
         if (_cleansUp)
             services.AddHostedService<InboxCleanupService<TDbContext>>();

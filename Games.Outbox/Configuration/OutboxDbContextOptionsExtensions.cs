@@ -1,23 +1,26 @@
-using Games.Outbox.Batching;
+using Games.Outbox.Capture;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.EntityFrameworkCore.Update;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace MassTransit;
 
-/// <summary>What the options of a DbContext can do for its outbox.</summary>
+/// <summary>Options of a DbContext that save round trips.</summary>
 public static class OutboxDbContextOptionsExtensions
 {
     /// <summary>
-    /// Makes a save that only inserts one round trip without BEGIN and COMMIT, and its messages a statement of that batch in place of entities.
-    /// Call it after UseNpgsql. Everything else is saved by EF Core as ever.
+    /// Makes a save that only inserts one round trip without BEGIN and COMMIT. Call it after UseNpgsql. The option
+    /// <c>Outbox:InsertInOneRoundTrip</c> does the same for the context of an outbox.
     /// </summary>
     /// <remarks>
-    /// It replaces EF Core's IModificationCommandBatchFactory. A trigger that makes nothing of an insert (BEFORE INSERT, returning NULL) fails the
-    /// save, as ever, but the batch is committed by then.
+    /// It wraps the provider's IModificationCommandBatchFactory. A save whose insert returns no row, because a BEFORE INSERT trigger returned NULL,
+    /// fails as it does without this, but its other rows are committed by then.
     /// </remarks>
-    public static DbContextOptionsBuilder InsertInOneRoundTrip(this DbContextOptionsBuilder options) =>
-        options.ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>()
-            // Ours come behind EF Core's own, and return the numbers of their rows.
-            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.UnexpectedTrailingResultSetWhenSaving));
+    /// <exception cref="InvalidOperationException">At the first use of the context: no provider was named before this call.</exception>
+    public static DbContextOptionsBuilder InsertInOneRoundTrip(this DbContextOptionsBuilder options)
+    {
+        if (options.Options.FindExtension<OneRoundTripOptionsExtension>() is null)
+            ((IDbContextOptionsBuilderInfrastructure)options).AddOrUpdateExtension(new OneRoundTripOptionsExtension());
+
+        return options;
+    }
 }

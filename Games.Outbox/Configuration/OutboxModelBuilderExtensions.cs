@@ -64,7 +64,7 @@ public static class OutboxModelBuilderExtensions
         outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later").HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
         outbox.HasIndex(x => new { x.OrderingKey, x.SequenceNumber }).HasFilter("\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
 
-        // What is kept after its publish is only in this one.
+        // Only rows that an earlier version kept after their publish are in this one.
         outbox.HasIndex(x => x.Relayed).HasFilter("\"Relayed\" IS NOT NULL");
 
         // Only scheduled rows are in it, for the cancellation.

@@ -90,7 +90,7 @@ public class OutboxMessage
     /// <summary>How often the broker refused the message. An unreachable broker counts nothing.</summary>
     public int Attempts { get; internal set; }
 
-    /// <summary>Not to be tried before this time (UTC, the database's clock); infinity when dead or relayed; null for at once.</summary>
+    /// <summary>Not to be tried before this time (UTC, the database's clock); infinity when dead; null for at once.</summary>
     public DateTime? NextAttempt { get; set; }
 
     /// <summary>Why the last attempt failed.</summary>
@@ -102,7 +102,10 @@ public class OutboxMessage
     /// <summary>By this a message that waits for its <see cref="EnqueueTime" /> can be cancelled; null if it was not scheduled.</summary>
     public Guid? SchedulingToken { get; internal set; }
 
-    /// <summary>When the broker had confirmed the message (UTC, the database's clock); null while it has not. Such rows stay for the option Retention.</summary>
+    /// <summary>
+    /// When the broker had confirmed the message (UTC, the database's clock). Only an earlier version filled it, for its option Retention, and such
+    /// rows may still lie in the table: for this release every statement of the relay and the inspection passes them by. They can be deleted by hand.
+    /// </summary>
     public DateTime? Relayed { get; private set; }
 
     /// <summary>How long after its save the message is to leave: it becomes <see cref="EnqueueTime" /> by the database's clock.</summary>

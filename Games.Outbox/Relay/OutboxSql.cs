@@ -133,10 +133,6 @@ internal sealed class OutboxSql
         Channel = ChannelOf(outbox);
 
         Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
-        Keep = $"""
-            UPDATE {outbox} SET {relayed} = clock_timestamp(), {next} = 'infinity', {owner} = NULL, {until} = NULL
-            WHERE {sequence} = ANY($1) AND {owner} = $2
-            """;
         Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
         Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
         Fail = $"""
@@ -148,11 +144,6 @@ internal sealed class OutboxSql
         Cancel = $"""
             WITH gone AS (DELETE FROM {outbox} m WHERE {o(nameof(OutboxMessage.SchedulingToken))} = ANY($1) AND {relayed} IS NULL AND {Free("m", "$2")} RETURNING 1)
             SELECT count(*) FROM gone
-            """;
-
-        CleanUpRelayed = $"""
-            DELETE FROM {outbox} WHERE {sequence} = ANY(ARRAY(
-                SELECT {sequence} FROM {outbox} WHERE {relayed} < now() - $1 ORDER BY {relayed} LIMIT $2 FOR UPDATE SKIP LOCKED))
             """;
 
         var inboxColumns = $"""
@@ -189,7 +180,6 @@ internal sealed class OutboxSql
     public string Measure { get; }
     public string Channel { get; }
     public string Delete { get; }
-    public string Keep { get; }
     public string Release { get; }
     public string Renew { get; }
     public string Fail { get; }
@@ -197,7 +187,6 @@ internal sealed class OutboxSql
     public string InsertInbox { get; }
     public string InsertInboxes { get; }
     public string CleanUpInbox { get; }
-    public string CleanUpRelayed { get; }
 
     /// <summary>What a claim returns, in the order in which the store reads it.</summary>
     private static readonly string[] Columns =

@@ -101,13 +101,8 @@ internal sealed class OutboxStore<TDbContext>(IServiceScopeFactory scopes, Outbo
         return new Backlog(reader.GetInt64(0), reader.GetInt64(1), TimeSpan.FromSeconds(reader.IsDBNull(2) ? 0 : Math.Max(reader.GetDouble(2), 0)));
     }, ct);
 
-    /// <summary>Deletes rows that the broker has confirmed, if they are still ours; with a retention they stay as relayed.</summary>
-    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) =>
-        WriteAsync(sql => _options.Retention > TimeSpan.Zero ? sql.Keep : sql.Delete, ct, Value(rows), Value(Owner));
-
-    /// <summary>Deletes relayed rows that were kept for the retention.</summary>
-    public Task<int> CleanUpRelayedAsync(CancellationToken ct) =>
-        WriteAsync(sql => sql.CleanUpRelayed, ct, Value(_options.Retention), Value(_options.CleanUpLimit));
+    /// <summary>Deletes rows that the broker has confirmed, if they are still ours.</summary>
+    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Delete, ct, Value(rows), Value(Owner));
 
     /// <summary>Gives rows back untouched, if they are still ours.</summary>
     public Task<int> ReleaseAsync(long[] rows, CancellationToken ct) => WriteAsync(sql => sql.Release, ct, Value(rows), Value(Owner));

@@ -23,7 +23,7 @@ public sealed class GetGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
     public async Task A_game_that_is_announced_shows_its_announcement()
     {
         var game = NewGame.With();
-        var announcement = Announcement.For(game, players: 0, NewGame.Now);
+        var announcement = Announcement.For(game, "the text", NewGame.Now);
         await using (var scope = host.Services.CreateAsyncScope())
         {
             var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();

@@ -3,18 +3,18 @@ namespace Games.Tests.Architecture;
 public sealed class ProjectReferencesTests
 {
     private const string Outbox = "Games.Outbox";
-    private const string FastEndpoints = "FastEndpoints";
 
     [Theory]
     [InlineData("Games.Contracts")]
-    [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Outbox")]
-    [InlineData("Games.Api", "Games.Contracts", "Games.Data", Outbox, FastEndpoints)]
-    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", Outbox)]
-    [InlineData("Games.Ops", "Games.Contracts", "Games.Data", Outbox)]
+    [InlineData("Games.Data", "Games.Contracts", Outbox)]
+    [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
+    [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data")]
+    [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
+    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
+    [InlineData("Games.Ops", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot")]
     [InlineData("Games.Bench", "Games.AppHost")]
-    [InlineData("polyfills/FastEndpoints")]
     public void A_project_knows_no_more_than_the_design_lets_it(string project, params string[] known)
     {
         var references = Repository.Project(project).Descendants("ProjectReference")
@@ -36,18 +36,28 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Api")]
     [InlineData("Games.Bot")]
     [InlineData("Games.Data")]
-    public void The_published_packages_stand_in_only_when_they_are_asked_for(string project)
+    public void The_published_package_stands_in_only_when_it_is_asked_for(string project)
     {
         var conditions = Repository.Project(project).Descendants()
             .Where(item => item.Name.LocalName is "PackageReference" or "ProjectReference")
-            .Where(item => (string?)item.Attribute("Include") is { } name && (name.Contains(Outbox) || name.Contains(FastEndpoints) || name.EndsWith("EntityFrameworkCore", StringComparison.Ordinal)))
-            .Select(item => (item.Name.LocalName, Condition: (string?)item.Attribute("Condition")))
+            .Where(item => (string?)item.Attribute("Include") is { } name
+                && (name.Contains(Outbox) || name.Contains("Games.Journal") || name == "MassTransit.EntityFrameworkCore"))
+            .Select(item => (item.Name.LocalName, Condition: (string?)item.Attribute("Condition") ?? (string?)item.Parent!.Attribute("Condition")))
             .ToList();
 
         Assert.NotEmpty(conditions);
         Assert.All(conditions, item => Assert.Equal(
             item.LocalName == "PackageReference" ? "'$(OfficialPackages)' == 'true'" : "'$(OfficialPackages)' != 'true'", item.Condition));
     }
+
+    [Theory]
+    [InlineData("Games.Api")]
+    [InlineData("Games.Bot")]
+    public void One_file_of_a_service_says_what_the_published_package_lacks(string project) => Assert.Equal(
+        ["OfficialPackages.cs"],
+        Repository.Project(project).Descendants("Compile")
+            .Where(item => (string?)item.Parent!.Attribute("Condition") == "'$(OfficialPackages)' != 'true'")
+            .Select(item => (string?)item.Attribute("Remove")));
 
     private static IEnumerable<string> Packages(string project) =>
         Repository.Project(project).Descendants("PackageReference").Select(package => (string)package.Attribute("Include")!);

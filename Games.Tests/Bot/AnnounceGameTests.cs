@@ -1,5 +1,6 @@
 extern alias Bot;
 
+using Bot::Games.Bot.Announcing;
 using Bot::Games.Bot.Consumers;
 using Games.Contracts;
 using Games.Data;
@@ -43,7 +44,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
         await Until.TrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
         var announcement = (await FindAsync(game.Id))!;
-        Assert.Equal(Announcement.For(game, players: 2, NewGame.Now).Text, announcement.Text);
+        Assert.Equal(AnnouncementText.Of(game, players: 2), announcement.Text);
         Assert.Contains("Players: 2/5", announcement.Text);
         Assert.Equal(NewGame.ChannelId, announcement.ChannelId);
         Assert.Null(announcement.MessageId);

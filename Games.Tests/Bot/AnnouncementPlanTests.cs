@@ -1,5 +1,4 @@
 using System.Data;
-using Games.Bot.Consumers;
 using Games.Data;
 using Games.Tests.Servers;
 using Microsoft.EntityFrameworkCore;
@@ -14,7 +13,7 @@ public sealed class AnnouncementPlanTests(TestDatabase database) : IClassFixture
     {
         await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
         await db.Database.OpenConnectionAsync();
-        await using var query = AnnounceGameConsumer.Find(db, [.. Enumerable.Range(0, 32).Select(_ => Guid.CreateVersion7())]).CreateDbCommand();
+        await using var query = db.GamesToAnnounce([.. Enumerable.Range(0, 32).Select(_ => Guid.CreateVersion7())]).CreateDbCommand();
         query.CommandText = $"EXPLAIN {query.CommandText}";
         var plan = new List<string>();
 

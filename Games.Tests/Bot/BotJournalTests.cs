@@ -38,12 +38,12 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         await using (await RefusedConnections.ToAsync(database.ConnectionString))
         {
             Assert.Equal(1L, await events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Bot events' and datname = current_database()"));
-            await Until.TrueAsync(async () => await StatusAsync(bot, "listener") is ("Unhealthy", "The dispatcher of the journal is not listening."), "the loss is noticed");
+            await Until.TrueAsync(async () => await StatusAsync(bot, "event-dispatcher") is ("Unhealthy", "The dispatcher of the journal is not listening."), "the loss is noticed");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
         }
 
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green again");
-        Assert.Equal(("Healthy", null), await StatusAsync(bot, "listener"));
+        Assert.Equal(("Healthy", null), await StatusAsync(bot, "event-dispatcher"));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
 
         await events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
-        var (health, problem) = await StatusAsync(bot, "journal");
+        var (health, problem) = await StatusAsync(bot, "event-backlog");
         Assert.Equal("Unhealthy", health);
         Assert.Contains("has waited to be dispatched for 7", problem);
 
@@ -73,9 +73,9 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         return bot;
     }
 
-    private static async Task<(string? Health, string? Problem)> StatusAsync(HttpClient bot, string part)
+    private static async Task<(string? Health, string? Problem)> StatusAsync(HttpClient bot, string check)
     {
-        var status = JsonElement.Parse(await bot.GetStringAsync("/status")).GetProperty(part);
+        var status = JsonElement.Parse(await bot.GetStringAsync("/status")).GetProperty("checks").GetProperty(check);
         return (status.GetProperty("health").GetString(), status.GetProperty("problem").GetString());
     }
 }

@@ -1,6 +1,6 @@
 using Games.Contracts;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Tests.Api;
 using Games.Tests.Servers;
 using Microsoft.Extensions.DependencyInjection;

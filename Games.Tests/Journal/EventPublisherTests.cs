@@ -1,5 +1,5 @@
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Tests.Servers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

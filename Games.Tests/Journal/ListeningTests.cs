@@ -1,5 +1,5 @@
 using System.Net;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Tests.Api;
 using Games.Tests.Servers;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using Games.Contracts;
 using Games.Data;
-using Games.Data.Journal;
+using Games.Journal;
 using Games.Tests.Api;
 using Games.Tests.Servers;
 using MassTransit;

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using Games.Outbox.Batching;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Update;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,17 +21,18 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> BuildAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null, bool pooled = false, bool oneRoundTrip = true)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         var logs = new LogLines();
         builder.Logging.AddProvider(logs);
         builder.Services.AddSingleton(logs);
         builder.Services.AddSingleton<Seen>();
+        builder.Configuration["Outbox:InsertInOneRoundTrip"] = "true";
         if (pooled)
-            builder.Services.AddDbContextPool<NotesDbContext>(Configure);
+            builder.Services.AddDbContextPool<NotesDbContext>(options => options.UseNpgsql(database));
         else
-            builder.Services.AddDbContext<NotesDbContext>(Configure);
+            builder.Services.AddDbContext<NotesDbContext>(options => options.UseNpgsql(database));
         builder.Services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
@@ -54,13 +53,6 @@ public sealed class NotesService : IAsyncDisposable
         builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         host?.Invoke(builder);
 
-        void Configure(DbContextOptionsBuilder options)
-        {
-            options.UseNpgsql(database);
-            if (oneRoundTrip)
-                options.ReplaceService<IModificationCommandBatchFactory, InsertsInOneRoundTrip>();
-        }
-
         var service = new NotesService(builder.Build());
         await service.InScopeAsync((db, _) => db.Database.EnsureCreatedAsync());
 
@@ -70,9 +62,9 @@ public sealed class NotesService : IAsyncDisposable
     public static async Task<NotesService> StartAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null, bool pooled = false, bool oneRoundTrip = true)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false)
     {
-        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host, pooled, oneRoundTrip);
+        var service = await BuildAsync(database, broker, bus, outbox, rabbitMq, host, pooled);
         await service.StartAsync();
 
         return service;

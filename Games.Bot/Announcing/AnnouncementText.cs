@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text;
+using Games.Data;
+
+namespace Games.Bot.Announcing;
+
+/// <summary>The text by which a channel hears of a game.</summary>
+internal static class AnnouncementText
+{
+    private const string Ellipsis = "…";
+
+    /// <summary>Composes the text: at most <see cref="Announcement.TextMaxLength"/> characters, at the cost of the description's end.</summary>
+    public static string Of(Game game, int players)
+    {
+        var unix = game.ScheduledAt.ToUnixTimeSeconds();
+        var text = new StringBuilder(256).Append(CultureInfo.InvariantCulture, $"""
+            **{WithoutMentions(game.Title)}**
+            <t:{unix}:F> (<t:{unix}:R>)
+            Host: <@{game.HostId}>
+            Players: {players}/{game.MaxPlayers}
+            """);
+
+        if (game.Location is not null)
+            text.Append("\nWhere: ").Append(WithoutMentions(game.Location));
+        if (game.Description is not null)
+            AppendWhatFits(text.Append("\n\n"), WithoutMentions(game.Description));
+
+        return text.ToString();
+    }
+
+    private static void AppendWhatFits(StringBuilder text, string description)
+    {
+        var room = Announcement.TextMaxLength - text.Length;
+        if (description.Length <= room)
+        {
+            text.Append(description);
+            return;
+        }
+
+        var end = room - Ellipsis.Length;
+        if (char.IsHighSurrogate(description[end - 1]))
+            end--;
+        text.Append(description, 0, end).Append(Ellipsis);
+    }
+
+    /// <summary>A zero-width space after each @: a title of "@everyone" must not wake a whole guild.</summary>
+    private static string WithoutMentions(string text) => text.Replace("@", "@\u200B", StringComparison.Ordinal);
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Games.Data;
+
+namespace Games.Journal;
+
+/// <summary>The table's rules as far as they can be known before an insert, so that a transaction need not be lost to learn them.</summary>
+public static partial class EventRules
+{
+    public const string EventType = "must be dotted lower-case words of at most 100 characters, such as game.created";
+    public const string Channel = "must be lower-case words of at most 50 characters, such as events";
+    public const string Source = "must be one line of text of at most 100 characters";
+    public const string Payload = "must be a JSON object";
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);
+
+    public static bool IsChannel(string? text) => text is { Length: <= JournalEvent.ChannelMaxLength } && Name().IsMatch(text);
+
+    public static bool IsSource(string? text)
+    {
+        try
+        {
+            // A lone surrogate is text to .NET, and to nobody else.
+            return !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl) && Utf8.GetByteCount(text) > 0
+                && text.EnumerateRunes().Count() <= JournalEvent.SourceMaxLength;
+        }
+        catch (EncoderFallbackException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z0-9_]+([.][a-z0-9_]+)*\z")]
+    private static partial Regex Dotted();
+
+    [GeneratedRegex(@"^[a-z0-9_]+([.-][a-z0-9_]+)*\z")]
+    private static partial Regex Name();
+}

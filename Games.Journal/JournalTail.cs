@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+using Games.Data;
+using Games.Outbox.Relay;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Games.Journal;
+
+/// <summary>An event as a tail shows it, with what had become of it at that moment.</summary>
+public sealed record TailedEvent(
+    Guid Id, string EventType, string Channel, string Payload, DateTimeOffset CreatedAt, Guid? CorrelationId, string Source,
+    DateTimeOffset? DispatchedAt, DateTimeOffset? DeadAt);
+
+/// <summary>
+/// Follows the journal: each event once, when its transaction is committed. LISTEN says when to look; a look every second finds what nobody tells
+/// of, such as what is dispatched when it is inserted. A connection that is lost is opened anew, and nothing is missed meanwhile.
+/// </summary>
+public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
+{
+    private const string Purpose = "tail";
+    private const int Page = 500;
+
+    // By time, along its index; what says an older time than its insertion is found while it is pending.
+    private const string New = """
+        SELECT number, id, event_type, channel, payload::text, created_at, correlation_id, source, dispatched_at, dead_at FROM events
+        WHERE (created_at >= $1 OR (number > $2 AND dispatched_at IS NULL AND dead_at IS NULL))
+            AND NOT EXISTS (SELECT FROM unnest($3::bigint[]) AS shown (number) WHERE shown.number = events.number)
+            AND ($4::text IS NULL OR event_type = $4) AND ($5::text IS NULL OR channel = $5)
+        ORDER BY number LIMIT $6
+        """;
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The events that are committed from now on. It ends with an exception if it cannot begin; from then on a database that is away is waited for,
+    /// and only cancellation ends it.
+    /// </summary>
+    /// <param name="type">Only events of this type; null for all.</param>
+    /// <param name="channel">Only events of this channel; null for all.</param>
+    /// <param name="say">Is told when it follows, when the connection is lost, and when it follows again.</param>
+    /// <param name="ct">Ends it.</param>
+    public async IAsyncEnumerable<TailedEvent> FollowAsync(string? type, string? channel, Action<string> say, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var progress = new TailProgress();
+        var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+
+        while (true)
+        {
+            await using var line = new Line();
+            var pause = TimeSpan.Zero;
+            while (pause == TimeSpan.Zero)
+            {
+                List<TailedEvent> found = [];
+                try
+                {
+                    if (!line.IsOpen)
+                    {
+                        await line.OpenAsync(scopes, ct);
+                        if (!progress.HasBegun)
+                            await progress.BeginAsync(line.Connection, ct);
+                        say("Following the journal.");
+                    }
+
+                    found = await line.LookAsync(progress, type, channel, ct);
+                    trouble.Reset();
+                    if (found is [])
+                        await line.RestAsync(ct);
+                }
+                catch (Exception lost) when (progress.HasBegun && !ct.IsCancellationRequested && lost is NpgsqlException or IOException or TimeoutException)
+                {
+                    pause = trouble.Next();
+                    say($"The connection is lost, next try in {pause.TotalSeconds:F1} s: {lost.GetBaseException().Message}");
+                }
+
+                foreach (var one in found)
+                    yield return one;
+            }
+
+            await Task.Delay(pause, time, ct);
+        }
+    }
+
+    /// <summary>A connection that listens, and looks.</summary>
+    private sealed class Line : IAsyncDisposable
+    {
+        private NpgsqlConnection? _connection;
+        private bool _isTold;
+
+        public bool IsOpen { get; private set; }
+
+        public NpgsqlConnection Connection => _connection!;
+
+        public async Task OpenAsync(IServiceScopeFactory scopes, CancellationToken ct)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            _connection = await OwnConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, Patience, ct);
+            _connection.Notification += (_, _) => _isTold = true;
+            await using var listen = new NpgsqlCommand($"LISTEN {JournalListener.Channel}", _connection);
+            await listen.ExecuteNonQueryAsync(ct);
+            IsOpen = true;
+        }
+
+        public async Task<List<TailedEvent>> LookAsync(TailProgress progress, string? type, string? channel, CancellationToken ct)
+        {
+            _isTold = false;
+            var unfinished = await progress.MarkAsync(Connection, ct);
+            await using var command = new NpgsqlCommand(New, Connection)
+            {
+                Parameters =
+                {
+                    new() { Value = progress.Since, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+                    new() { Value = progress.After },
+                    new() { Value = progress.Shown },
+                    new() { Value = (object?)type ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    new() { Value = (object?)channel ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    new() { Value = Page },
+                },
+            };
+            var found = new List<TailedEvent>();
+            var numbers = new List<long>();
+
+            await using (var reader = await command.ExecuteReaderAsync(ct))
+            {
+                while (await reader.ReadAsync(ct))
+                {
+                    numbers.Add(reader.GetInt64(0));
+                    found.Add(new(
+                        reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5),
+                        await reader.IsDBNullAsync(6, ct) ? null : reader.GetGuid(6), reader.GetString(7),
+                        await reader.IsDBNullAsync(8, ct) ? null : reader.GetFieldValue<DateTimeOffset>(8),
+                        await reader.IsDBNullAsync(9, ct) ? null : reader.GetFieldValue<DateTimeOffset>(9)));
+                }
+            }
+
+            // Only what was read to its end is shown: else the next connection reads it again.
+            for (var i = 0; i < found.Count; i++)
+                progress.Show(numbers[i], found[i].CreatedAt);
+            if (found.Count < Page)
+                progress.Settle(unfinished);
+            return found;
+        }
+
+        /// <summary>Until somebody tells of an event, or the next look is due.</summary>
+        public async Task RestAsync(CancellationToken ct)
+        {
+            // Told while the look was under way: it may have come too early.
+            if (!_isTold)
+                await Connection.WaitAsync(LookInterval, ct);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_connection is not null)
+                await _connection.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Games.Contracts;
+using Games.Data;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Games.ServiceDefaults;
+
+/// <summary>How a service finds the broker and what it names things there.</summary>
+public static class Broker
+{
+    private const string Name = "RabbitMq";
+
+    /// <summary>The address in <c>ConnectionStrings:RabbitMq</c>.</summary>
+    /// <exception cref="SettingException">It is missing or no AMQP address.</exception>
+    public static Uri RequireBrokerAddress(this IConfiguration configuration) =>
+        Uri.TryCreate(configuration.RequireConnectionString(Name), UriKind.Absolute, out var address) && address.Scheme is "amqp" or "amqps"
+            ? address
+            : throw new SettingException($"Setting ConnectionStrings:{Name} is not of the form amqp://user:password@host:port/vhost.");
+
+    /// <summary>Names the exchange of each event as <see cref="Exchanges"/> does.</summary>
+    public static void UseGamesExchanges(this IRabbitMqBusFactoryConfigurator rabbitMq)
+    {
+        rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
+        rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
+        rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
+    }
+
+    /// <summary>Lets a service start and serve while the broker is away: the outbox keeps what cannot be sent.</summary>
+    public static void StartWithoutBroker(this IServiceCollection services) => services.Configure<MassTransitHostOptions>(host =>
+    {
+        host.WaitUntilStarted = false;
+        host.StopTimeout = TimeSpan.FromSeconds(10);
+    });
+}

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Games.ServiceDefaults;
+
+/// <summary>What holds in both services unless a setting says otherwise.</summary>
+public static class Defaults
+{
+    private static readonly Dictionary<string, string?> Shared = new()
+    {
+        // No table of ours has a trigger that suppresses an insert.
+        ["Outbox:InsertInOneRoundTrip"] = "true",
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:MassTransit"] = "Warning",
+        // EF Core logs each failure that it also throws: whoever handles the exception logs it once.
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Connection"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Query"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Update"] = "Critical",
+    };
+
+    /// <summary>
+    /// Adds the defaults in code and not in a file, so that they hold from whatever directory the process is started. They are the first
+    /// source of the configuration, so that every other one (environment, command line) wins.
+    /// </summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="urls">Where it listens.</param>
+    /// <param name="own">Further keys and values of this service alone.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string urls, params (string Key, string Value)[] own)
+    {
+        var defaults = new Dictionary<string, string?>(Shared) { [WebHostDefaults.ServerUrlsKey] = urls };
+        foreach (var (key, value) in own)
+            defaults[key] = value;
+
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+    }
+}
