@@ -1,4 +1,4 @@
-# The API and the bot, a target each: docker build --target api .
+# The API with the operator's console beside it, and the bot, a target each: docker build --target api .
 # Alpine, because a health check needs a program that asks, and its busybox brings wget; the other images of .NET have none.
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
@@ -10,12 +10,16 @@ COPY Games.Api/Games.Api.csproj Games.Api/
 COPY Games.Bot/Games.Bot.csproj Games.Bot/
 COPY Games.Contracts/Games.Contracts.csproj Games.Contracts/
 COPY Games.Data/Games.Data.csproj Games.Data/
+COPY Games.Journal/Games.Journal.csproj Games.Journal/
+COPY Games.Ops/Games.Ops.csproj Games.Ops/
 COPY Games.Outbox/Games.Outbox.csproj Games.Outbox/
-RUN dotnet restore Games.Api && dotnet restore Games.Bot
+COPY Games.ServiceDefaults/Games.ServiceDefaults.csproj Games.ServiceDefaults/
+RUN dotnet restore Games.Api && dotnet restore Games.Bot && dotnet restore Games.Ops
 
 COPY . .
 RUN dotnet publish Games.Api --configuration Release --no-restore --output /published/api -p:UseAppHost=false \
- && dotnet publish Games.Bot --configuration Release --no-restore --output /published/bot -p:UseAppHost=false
+ && dotnet publish Games.Bot --configuration Release --no-restore --output /published/bot -p:UseAppHost=false \
+ && dotnet publish Games.Ops --configuration Release --no-restore --output /published/ops -p:UseAppHost=false
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-alpine AS runtime
 WORKDIR /app
@@ -25,6 +29,7 @@ FROM runtime AS api
 ENV ASPNETCORE_URLS=http://+:5080
 EXPOSE 5080
 COPY --from=build /published/api .
+COPY --from=build /published/ops ops
 ENTRYPOINT ["dotnet", "Games.Api.dll"]
 
 FROM runtime AS bot

@@ -15,8 +15,6 @@ internal static class Database
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        // What the console publishes is in the journal already.
-        builder.Configuration["Journal:Record"] = "false";
         builder.AddGamesDatabase();
         builder.Services.AddSingleton(TimeProvider.System);
         add(builder);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Games.Data;
+using Games.ServiceDefaults;
 using Microsoft.Win32.SafeHandles;
 
 namespace Games.Ops;
@@ -33,9 +33,9 @@ internal static class OperatorConsole
                 ? Refuse(parsed, error)
                 : await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (SettingException setting)
+        catch (Exception failure) when (failure.IsWrongSetting())
         {
-            await Console.Error.WriteLineAsync(setting.Message);
+            await Console.Error.WriteLineAsync(failure.Message);
             return Wrong;
         }
         catch (OperationCanceledException)

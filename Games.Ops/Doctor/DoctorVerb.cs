@@ -69,7 +69,7 @@ internal static class DoctorVerb
         builder.Services.AddScoped<OutboxQueries>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(builder.Configuration.GetSection(OutboxOptions.Section).Get<OutboxOptions>() ?? new());
-        builder.Services.AddSingleton(builder.Configuration.GetSection(JournalOptions.Section).Get<JournalOptions>() ?? new());
+        builder.Services.AddJournalOptions();
 
         builder.Services.AddScoped<ICheck, DatabaseCheck>();
         builder.Services.AddScoped<ICheck>(_ => new BrokerCheck(broker));

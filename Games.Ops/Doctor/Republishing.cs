@@ -1,5 +1,5 @@
-using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 
@@ -7,7 +7,10 @@ namespace Games.Ops.Doctor;
 
 internal static class Republishing
 {
-    /// <summary>Adds the outbox that takes what is published again. Its bus is never started: a running service relays the rows.</summary>
+    /// <summary>
+    /// Adds the outbox that takes what is published again. Its bus is never started: a running service relays the rows. Nor is it recorded, because
+    /// it is in the journal already.
+    /// </summary>
     public static void AddRepublishing(this IHostApplicationBuilder builder, Uri broker) => builder.Services.AddMassTransit(bus =>
     {
         bus.DisableUsageTelemetry();
@@ -19,8 +22,7 @@ internal static class Republishing
         bus.UsingRabbitMq((_, rabbitMq) =>
         {
             rabbitMq.Host(broker);
-            rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
-            rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
+            rabbitMq.UseGamesExchanges();
         });
     });
 }

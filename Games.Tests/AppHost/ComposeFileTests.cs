@@ -11,7 +11,7 @@ public sealed partial class ComposeFileTests
 
     [Fact]
     public void It_is_the_whole_system() =>
-        Assert.Equal(["postgres", "rabbitmq", "migrate", "api", "bot"], ServiceNames());
+        Assert.Equal(["postgres", "rabbitmq", "migrate", "api", "bot", "ops"], ServiceNames());
 
     [Theory]
     [InlineData("api", "5080")]
@@ -26,6 +26,23 @@ public sealed partial class ComposeFileTests
         Assert.Contains($"http://127.0.0.1:{port}/health/ready", settings);
         Assert.Contains("environment: *connections", settings);
         Assert.Contains($"ASPNETCORE_URLS=http://+:{port}", image);
+    }
+
+    [Fact]
+    public void The_operators_console_is_in_the_image_of_the_API_and_runs_when_it_is_called_whoever_is_down()
+    {
+        var settings = SettingsOf("ops");
+        var image = Dockerfile[Dockerfile.IndexOf("FROM runtime AS api", StringComparison.Ordinal)..Dockerfile.IndexOf("FROM runtime AS bot", StringComparison.Ordinal)];
+
+        Assert.Contains("target: api", settings);
+        Assert.Contains("profiles: [\"ops\"]", settings);
+        Assert.Contains("environment: *connections", settings);
+        Assert.Contains("entrypoint: [\"dotnet\", \"/app/ops/Games.Ops.dll\"]", settings);
+        Assert.Contains("--output /published/ops", Dockerfile);
+        Assert.Contains("WORKDIR /app\n", Dockerfile);
+        Assert.Contains("COPY --from=build /published/ops ops\n", image);
+        Assert.Empty(NeedsOf("ops"));
+        Assert.DoesNotContain("ports:", settings);
     }
 
     [Fact]
@@ -49,11 +66,23 @@ public sealed partial class ComposeFileTests
     [Theory]
     [InlineData("Games.Api")]
     [InlineData("Games.Bot")]
-    public void The_image_restores_every_project_that_a_service_is_made_of(string project)
+    [InlineData("Games.Ops")]
+    public void The_image_restores_every_project_that_a_program_is_made_of(string project)
     {
         foreach (var needed in ProjectsOf($"{project}/{project}.csproj"))
             Assert.Contains($"COPY {needed} {Path.GetDirectoryName(needed)}/\n", Dockerfile);
-        Assert.Contains($"ENTRYPOINT [\"dotnet\", \"{project}.dll\"]", Dockerfile);
+        Assert.Contains($"dotnet restore {project}", Dockerfile);
+    }
+
+    [Theory]
+    [InlineData("api", "Games.Api")]
+    [InlineData("bot", "Games.Bot")]
+    public void A_service_is_the_entry_point_of_its_image(string target, string project)
+    {
+        var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {target}", StringComparison.Ordinal)..];
+        var entryPoint = image[image.IndexOf("ENTRYPOINT", StringComparison.Ordinal)..].Split('\n')[0];
+
+        Assert.Equal($"ENTRYPOINT [\"dotnet\", \"{project}.dll\"]", entryPoint);
     }
 
     [Fact]

@@ -1,0 +1,118 @@
+extern alias Ops;
+
+using System.Diagnostics;
+using Games.Tests.Api;
+using Games.Tests.Journal;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Ops;
+
+/// <summary>What every verb has alike: help, words that are unknown, completion, and how it ends when it is interrupted or nobody reads it any more.</summary>
+public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestDatabase>
+{
+    private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
+
+    [Fact]
+    public async Task Without_a_verb_it_shows_those_that_there_are()
+    {
+        Shows(["outbox", "events", "doctor"], await SucceedsAsync());
+        Shows(["status", "list", "show", "retry", "discard", "pause", "resume"], await SucceedsAsync("outbox"));
+        Shows(["publish", "list", "show", "tail"], await SucceedsAsync("events"));
+
+        static void Shows(string[] verbs, string[] help) =>
+            Assert.All(verbs, verb => Assert.Contains(help, line => line.StartsWith($"{verb} ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("outbox", "--help")]
+    [InlineData("outbox", "list", "--help")]
+    [InlineData("events", "tail", "-h")]
+    [InlineData("doctor", "-?")]
+    public async Task Every_level_has_help_that_needs_no_setting(params string[] arguments) =>
+        Assert.Contains(await SucceedsAsync(arguments), line => line.StartsWith("Games.Ops ", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("There are: outbox, events, doctor.", "bury")]
+    [InlineData("There are: status, list, show, retry, discard, pause, resume.", "outbox", "bury")]
+    [InlineData("There are: publish, list, show, tail.", "events", "bury")]
+    public async Task An_unknown_word_is_answered_with_those_that_are_known(string known, params string[] arguments)
+    {
+        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
+
+        Assert.Equal((1, 0), (outcome.ExitCode, outcome.Output.Length));
+        Assert.Contains(outcome.Errors, line => line.Contains("'bury'"));
+        Assert.Contains(outcome.Errors, line => line.StartsWith(known, StringComparison.Ordinal));
+        Assert.DoesNotContain(outcome.Errors, line => line.StartsWith("at ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Games.Ops out", "outbox")]
+    [InlineData("Games.Ops events ta", "tail")]
+    [InlineData("Games.Ops outbox list --state ", "Dead", "Pending", "Scheduled")]
+    public async Task A_shell_is_told_how_a_word_may_go_on(string line, params string[] words) =>
+        Assert.Equal(words, await SucceedsAsync($"[suggest:{line.Length}]", line));
+
+    [Fact]
+    public async Task A_list_whose_reader_is_gone_ends_quietly()
+    {
+        await using var events = new EventsTable(database.ConnectionString);
+        await events.InsertAsync("test.event");
+        using var verb = Start("events", "list");
+        verb.StandardOutput.Close();
+
+        await EndsQuietlyAsync(verb);
+    }
+
+    [Fact]
+    public async Task A_tail_whose_reader_is_gone_ends_with_the_next_event()
+    {
+        await using var events = new EventsTable(database.ConnectionString);
+        using var verb = Start("events", "tail");
+        Assert.Equal("Following the journal.", await verb.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
+        verb.StandardOutput.Close();
+        await events.InsertAsync("test.event");
+
+        await EndsQuietlyAsync(verb);
+    }
+
+    [Fact]
+    public async Task A_verb_that_waits_for_standard_input_ends_with_Ctrl_C_and_says_how_far_it_got()
+    {
+        await using var verb = RunningVerb.Start(database.ConnectionString, "publish", "-", "--source", "test");
+        await verb.WriteAsync("""{"eventType":"line.one"}""");
+        await verb.ShowsAsync(1);
+
+        Assert.Equal(130, await verb.InterruptAsync());
+        Assert.Equal("Stopped: of the lines up to 1 1 are published and 0 refused; from line 2 on none is known to be.", Assert.Single(verb.Errors));
+    }
+
+    private static async Task<string[]> SucceedsAsync(params string[] arguments)
+    {
+        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
+        Assert.Equal((0, ""), (outcome.ExitCode, string.Join('\n', outcome.Errors)));
+
+        return outcome.Output;
+    }
+
+    /// <summary>As a process that SIGPIPE ended, whose exit code the shell makes 141.</summary>
+    private static async Task EndsQuietlyAsync(Process verb)
+    {
+        var errors = await verb.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30));
+        await verb.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((141, ""), (verb.ExitCode, errors));
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.Environment["ConnectionStrings__Games"] = database.ConnectionString;
+        return Process.Start(start)!;
+    }
+}
