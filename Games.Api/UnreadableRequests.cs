@@ -48,6 +48,9 @@ internal static class UnreadableRequests
 
     private static string ReasonOf(JsonException failure, string field, JsonTypeInfo body) => (field, failure.InnerException) switch
     {
+        // No property of the exception tells this from a syntax error.
+        (_, JsonException tooDeep) when tooDeep.Message.Contains("maximum configured depth", StringComparison.Ordinal) =>
+            "The body is nested more than 64 levels deep.",
         (_, JsonException) or (WholeBody, not null) =>
             $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).",
         (WholeBody, null) => "The body must be a JSON object.",
