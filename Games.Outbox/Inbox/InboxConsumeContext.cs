@@ -14,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together, Action consumed)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
@@ -44,6 +44,8 @@ internal sealed class InboxConsumeContext<TMessage>(
 
     public override async Task SetConsumed()
     {
+        consumed();
+
         // What the consumer published after its own SaveChanges, or changed without one.
         await dbContext.SaveChangesAsync(CancellationToken);
 

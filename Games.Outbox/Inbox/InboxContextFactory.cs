@@ -19,6 +19,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
+    private bool _isConsumed;
+
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next)
         where T : class
     {
@@ -50,14 +52,26 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("inbox").Add("provider", "entityFrameworkCore");
 
-    private Task ConsumeAloneAsync<T>(
+    private async Task ConsumeAloneAsync<T>(
         IExecutionStrategy strategy, ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId)
-        where T : class => strategy.ExecuteAsync(async () =>
+        where T : class
     {
-        // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
-        dbContext.ChangeTracker.Clear();
-        await ConsumeAsync(context, options, next, messageId);
-    });
+        try
+        {
+            await strategy.ExecuteAsync(async () =>
+            {
+                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
+                dbContext.ChangeTracker.Clear();
+                await ConsumeAsync(context, options, next, messageId);
+            });
+        }
+        catch (Exception exception) when (_isConsumed)
+        {
+            // MassTransit publishes the Fault of a consumer that throws, and not of one whose work cannot be saved.
+            await context.NotifyFaulted(context.ReceiveContext.ElapsedTime, options.ConsumerType, exception);
+            throw;
+        }
+    }
 
     /// <summary>Does this delivery's part of a shared transaction; whether it is committed.</summary>
     private async Task<bool> ConsumeTogetherAsync<T>(
@@ -115,10 +129,11 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             metrics.Repeated();
         }
 
+        _isConsumed = false;
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together);
+            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isConsumed = true);
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

@@ -1,7 +1,6 @@
 using Games.Outbox.Database;
 using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -18,14 +17,8 @@ public static class OutboxInspectionExtensions
     public static IServiceCollection AddOutboxInspection<TDbContext>(this IServiceCollection services)
         where TDbContext : DbContext
     {
-        services.TryAddSingleton(provider =>
-        {
-            var options = new OutboxOptions();
-            provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(options);
-            options.Validate();
-
-            return new OutboxSettings<TDbContext>(options);
-        });
+        if (services.All(x => x.ServiceType != typeof(OutboxSettings<TDbContext>)))
+            services.AddOutboxSettings<TDbContext>();
         services.TryAddSingleton<OutboxDatabase<TDbContext>>();
         services.TryAddSingleton(provider => new OutboxInspection<TDbContext>(
             provider.GetRequiredService<OutboxDatabase<TDbContext>>(), provider.GetRequiredService<OutboxSettings<TDbContext>>()));

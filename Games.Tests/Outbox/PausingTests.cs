@@ -102,7 +102,9 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await using var console = new ServiceCollection()
             .AddLogging()
             .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
-            .AddOutboxInspection<NotesDbContext>()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+        .AddOutboxInspection<NotesDbContext>()
             .BuildServiceProvider();
         var control = console.GetRequiredService<OutboxControl<NotesDbContext>>();
 
