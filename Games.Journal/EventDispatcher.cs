@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Games.Contracts;
 using Games.Data;
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

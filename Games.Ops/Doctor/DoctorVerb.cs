@@ -66,7 +66,6 @@ internal static class DoctorVerb
         builder.AddRepublishing(broker);
         builder.Services.AddOutboxInspection<GamesDbContext>();
         builder.Services.AddScoped<JournalInspection>();
-        builder.Services.AddScoped<OutboxQueries>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(builder.Configuration.GetSection(OutboxOptions.Section).Get<OutboxOptions>() ?? new());
         builder.Services.AddJournalOptions();

@@ -7,7 +7,7 @@ using Games.Outbox.Inspection;
 namespace Games.Ops.Doctor;
 
 /// <summary>Nothing waits for long in the outbox, nothing is dead, nothing was returned for want of a queue.</summary>
-internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, OutboxQueries queries, OutboxOptions options) : ICheck
+internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, OutboxOptions options) : ICheck
 {
     public string Subject => "outbox";
 
@@ -33,7 +33,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
                 "see why: dotnet run --project Games.Ops -- outbox list --state dead; then: outbox retry --all");
         }
 
-        var returned = await queries.ReturnedAddressesAsync(ct);
+        var returned = await outbox.ListUnroutableAsync(ct);
         yield return returned is []
             ? Finding.Ok("bindings", "no message was returned for want of a queue")
             : Finding.Wrong(
@@ -41,7 +41,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
                 "start the consumer that binds a queue to it: nothing is lost, the messages wait and leave then");
     }
 
-    private static string Exchange(string address) => address.Split('?')[0].Split('/')[^1];
+    private static string Exchange(Uri address) => address.AbsolutePath.Split('/')[^1];
 
     private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
 }

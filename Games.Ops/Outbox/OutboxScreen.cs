@@ -18,7 +18,7 @@ internal static class OutboxScreen
     {
         var table = Table("outbox", "").HideHeaders();
         Add(table, "pending", Count(summary.Pending));
-        Add(table, "  leased by a relay", Count(summary.Held));
+        Add(table, "  leased by a relay", Count(summary.Leased));
         Add(table, "scheduled", Count(summary.Scheduled));
         Add(table, "dead", Count(summary.Dead));
         Add(table, "oldest pending", summary.OldestPendingSeconds is { } seconds ? Age(seconds) : "-");
@@ -45,7 +45,7 @@ internal static class OutboxScreen
                 message.Destination?.Split('?')[0].Split('/')[^1] ?? "nowhere",
                 Time(message.Created),
                 $"{message.Attempts}",
-                message.IsHeld ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
+                message.IsLeased ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
                 message.LastError is { Length: > ErrorLength } error ? $"{error[..ErrorLength]}…" : message.LastError ?? "",
                 message.OrderingKey ?? "");
         }
@@ -68,7 +68,7 @@ internal static class OutboxScreen
         Add(table, "next attempt", message switch
         {
             { Dead: { } dead } => $"never, dead since {Time(dead)}",
-            { IsHeld: true } => "leased by a relay",
+            { IsLeased: true } => "leased by a relay",
             { NextAttempt: { } next } => Time(next),
             _ => "now",
         });

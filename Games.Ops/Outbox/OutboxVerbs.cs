@@ -16,7 +16,7 @@ internal static class OutboxVerbs
     private static Command Status()
     {
         var command = new Command("status", "How many messages wait, for how long, and whether relaying is paused.");
-        command.SetAction((_, ct) => OnOutboxAsync(async outbox =>
+        command.SetAction((_, ct) => LookAsync(async outbox =>
         {
             OutboxScreen.Show(await outbox.SummariseAsync(ct));
             return true;
@@ -42,7 +42,7 @@ internal static class OutboxVerbs
             },
         };
         var command = new Command("list", "Lists messages: when they were created, how often they were tried, why they failed.") { state, limit, cursor };
-        command.SetAction((options, ct) => OnOutboxAsync(async outbox =>
+        command.SetAction((options, ct) => LookAsync(async outbox =>
         {
             var page = await outbox.ListAsync(options.GetValue(state), options.GetValue(limit), options.GetValue(cursor), ct);
             OutboxScreen.Show(page, options.GetValue(state));
@@ -55,7 +55,7 @@ internal static class OutboxVerbs
     {
         var number = Number();
         var command = new Command("show", "Shows one message with its headers and its body.") { number };
-        command.SetAction((options, ct) => OnOutboxAsync(async outbox =>
+        command.SetAction((options, ct) => LookAsync(async outbox =>
         {
             if (await outbox.FindAsync(options.GetValue(number), ct) is not { } message)
                 return Terminal.NotDone($"There is no message {options.GetValue(number)} in the outbox; it may have been published.");
@@ -77,7 +77,7 @@ internal static class OutboxVerbs
             if (result.GetValue(all) == (result.GetResult(number) is { Tokens.Count: > 0 }))
                 result.AddError("Name one message by its number, or all by --all.");
         });
-        command.SetAction((options, ct) => OnOutboxAsync(async outbox =>
+        command.SetAction((options, ct) => ActAsync(async outbox =>
         {
             if (options.GetValue(all))
                 return Terminal.Done($"{await outbox.RetryDeadAsync(ct)} dead messages are tried again.");
@@ -93,7 +93,7 @@ internal static class OutboxVerbs
     {
         var number = Number();
         var command = new Command("discard", "Deletes one message, so that nobody gets it.") { number };
-        command.SetAction((options, ct) => OnOutboxAsync(async outbox => await outbox.DiscardAsync(options.GetValue(number), ct)
+        command.SetAction((options, ct) => ActAsync(async outbox => await outbox.DiscardAsync(options.GetValue(number), ct)
             ? Terminal.Done($"Message {options.GetValue(number)} is discarded.")
             : Terminal.NotDone($"Message {options.GetValue(number)} was not discarded: it is being published, or is gone.")));
         return command;
@@ -108,7 +108,7 @@ internal static class OutboxVerbs
             DefaultValueFactory = _ => Environment.UserName,
         };
         var command = new Command("pause", "Stops relaying in all processes until it is resumed; messages are still captured.") { by };
-        command.SetAction((options, ct) => OnOutboxAsync(async outbox => Terminal.Done(await outbox.PauseAsync(options.GetRequiredValue(by), ct)
+        command.SetAction((options, ct) => ActAsync(async outbox => Terminal.Done(await outbox.PauseAsync(options.GetRequiredValue(by), ct)
             ? "Relaying is paused."
             : "Relaying was paused already.")));
         return command;
@@ -117,7 +117,7 @@ internal static class OutboxVerbs
     private static Command Resume()
     {
         var command = new Command("resume", "Lets all processes relay again.");
-        command.SetAction((_, ct) => OnOutboxAsync(async outbox => Terminal.Done(await outbox.ResumeAsync(ct)
+        command.SetAction((_, ct) => ActAsync(async outbox => Terminal.Done(await outbox.ResumeAsync(ct)
             ? "Relaying is resumed."
             : "Relaying was not paused.")));
         return command;
@@ -125,7 +125,12 @@ internal static class OutboxVerbs
 
     private static Argument<long> Number() => new("number") { Description = "The message's number in the list", HelpName = "N" };
 
-    private static Task<int> OnOutboxAsync(Func<OutboxInspection<GamesDbContext>, Task<bool>> verb) => Database.RunAsync(
+    private static Task<int> LookAsync(Func<OutboxInspection<GamesDbContext>, Task<bool>> verb) => RunAsync(verb);
+
+    private static Task<int> ActAsync(Func<OutboxControl<GamesDbContext>, Task<bool>> verb) => RunAsync(verb);
+
+    private static Task<int> RunAsync<TOutbox>(Func<TOutbox, Task<bool>> verb)
+        where TOutbox : class => Database.RunAsync(
         builder => builder.Services.AddOutboxInspection<GamesDbContext>(),
-        services => verb(services.GetRequiredService<OutboxInspection<GamesDbContext>>()));
+        services => verb(services.GetRequiredService<TOutbox>()));
 }

@@ -5,6 +5,7 @@ using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Outbox;
@@ -152,6 +153,7 @@ public sealed class OneRoundTripTests(EmptyDatabase database) : IClassFixture<Em
             if (isOn)
                 options.InsertInOneRoundTrip();
         });
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         services.AddLogging();
         services.AddMassTransit(x =>
         {

@@ -16,9 +16,7 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
     [Fact]
     public async Task Messages_of_one_key_arrive_in_the_order_of_their_commits_from_two_replicas_on_a_line_that_is_cut()
     {
-        const int keys = 5;
-        const int writers = 4;
-        const int each = 60;
+        const int keys = 5, writers = 4, each = 60;
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var cuttable);
         await using var consumer = await StartAsync(x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), "Outbox:PollInterval=01:00:00");
         await using var first = await StartAsync(cuttable, "Outbox:Lease=00:00:01");
