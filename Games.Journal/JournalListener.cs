@@ -12,7 +12,7 @@ internal sealed partial class JournalListener(
     : DatabaseListener(options.KeepAliveInterval, time)
 {
     /// <summary>What pg_stat_activity shows behind the name of the service: "Games.Api events".</summary>
-    public const string Purpose = EventJournal.ListenerPurpose;
+    public const string Purpose = "events";
 
     // As the trigger names it, in the migration.
     public const string Channel = "events";
