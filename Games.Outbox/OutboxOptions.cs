@@ -24,8 +24,9 @@ public sealed class OutboxOptions
     public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Saves what is only inserted in one round trip, without BEGIN and COMMIT, as <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" />
-    /// does. Not for tables with a BEFORE INSERT trigger that returns NULL: the save fails after its commit then. Default: false.
+    /// Makes a save that only inserts one round trip, without BEGIN and COMMIT, as
+    /// <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" /> does. Not for tables with a BEFORE INSERT trigger that
+    /// returns NULL: the save fails after its commit then. Default: false.
     /// </summary>
     public bool InsertInOneRoundTrip { get; set; }
 
@@ -69,13 +70,15 @@ public sealed class OutboxOptions
     public bool Notifications { get; set; } = true;
 
     /// <summary>
-    /// How often at most the connection for notifications is tried, by a look at the table that finds what no notification has told of; jitter adds up
-    /// to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
+    /// How often at most the connection for notifications is tried, by a look at the table that finds what no notification has told of; jitter
+    /// adds up to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
     /// </summary>
     [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.</summary>
+    /// <summary>
+    /// How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.
+    /// </summary>
     [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -9,7 +9,9 @@ internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);
 
 internal static class OutboxSettingsExtensions
 {
-    /// <summary>Adds the options of one context's outbox: from code first, then from the configuration, which wins. They are validated at the start.</summary>
+    /// <summary>
+    /// Adds the options of one context's outbox: from code first, then from the configuration, which wins. They are validated at the start.
+    /// </summary>
     public static void AddOutboxSettings<TDbContext>(this IServiceCollection services, Action<OutboxOptions>? configure = null)
         where TDbContext : DbContext
     {

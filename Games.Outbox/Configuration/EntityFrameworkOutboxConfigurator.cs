@@ -109,6 +109,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         // A second context's outbox in the same process bears the context's name.
         var name = checks.Registrations.Any(x => x.Name == Name) ? $"{Name}-{typeof(TDbContext).Name}" : Name;
-        checks.Registrations.Add(new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
+        checks.Registrations.Add(
+            new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
     }
 }

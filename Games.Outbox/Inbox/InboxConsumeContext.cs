@@ -14,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together, Action consumed)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together, Action saved)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
@@ -44,8 +44,6 @@ internal sealed class InboxConsumeContext<TMessage>(
 
     public override async Task SetConsumed()
     {
-        consumed();
-
         // What the consumer published after its own SaveChanges, or changed without one.
         await dbContext.SaveChangesAsync(CancellationToken);
 
@@ -53,6 +51,8 @@ internal sealed class InboxConsumeContext<TMessage>(
         // must not be acknowledged for work that is gone: one more statement makes the server say so.
         if (OutboxSession.For(dbContext).CommandFailed)
             await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
+
+        saved();
     }
 
     /// <summary>A failure in a shared transaction is no fault yet: the consumer runs again, alone.</summary>

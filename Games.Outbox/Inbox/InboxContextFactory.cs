@@ -14,12 +14,13 @@ namespace Games.Outbox.Inbox;
 /// takes its place).
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
-    TDbContext dbContext, InboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings, CaptureSettings<TDbContext> capture,
-    IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics, ILogger<InboxContextFactory<TDbContext>> logger)
+    TDbContext dbContext, InboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
+    CaptureSettings<TDbContext> capture, IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics,
+    ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
-    private bool _isConsumed;
+    private bool _isSaved;
 
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next)
         where T : class
@@ -65,9 +66,9 @@ internal sealed partial class InboxContextFactory<TDbContext>(
                 await ConsumeAsync(context, options, next, messageId);
             });
         }
-        catch (Exception exception) when (_isConsumed)
+        catch (Exception exception) when (_isSaved)
         {
-            // MassTransit publishes the Fault of a consumer that throws, and not of one whose work cannot be saved.
+            // MassTransit publishes the Fault of a consumer or a SaveChanges that fails, but knows nothing of the commit.
             await context.NotifyFaulted(context.ReceiveContext.ElapsedTime, options.ConsumerType, exception);
             throw;
         }
@@ -129,11 +130,11 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             metrics.Repeated();
         }
 
-        _isConsumed = false;
+        _isSaved = false;
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isConsumed = true);
+            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

@@ -11,7 +11,8 @@ namespace Games.Outbox.Inspection;
 public static class OutboxInspectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="OutboxInspection{TDbContext}" /> and <see cref="OutboxControl{TDbContext}" /> alone, for a process without a bus. Where the outbox is added they are there already.
+    /// Adds <see cref="OutboxInspection{TDbContext}" /> and <see cref="OutboxControl{TDbContext}" /> alone, for a process without a bus. Where the
+    /// outbox is added they are there already.
     /// Its settings are those of the configuration's section <c>Outbox</c>.
     /// </summary>
     public static IServiceCollection AddOutboxInspection<TDbContext>(this IServiceCollection services)

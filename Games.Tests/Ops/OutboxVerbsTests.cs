@@ -99,7 +99,8 @@ public sealed class OutboxVerbsTests(TestDatabase database) : IClassFixture<Test
     }
 
     private Task<ServiceProcess.Outcome> RunAsync(string[] verb) =>
-        ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString }, ["outbox", .. verb]);
+        ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString },
+            ["outbox", .. verb]);
 
     private async Task<long> InsertDeadAsync()
     {

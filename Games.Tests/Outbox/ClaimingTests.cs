@@ -174,7 +174,8 @@ public sealed class ClaimingTests(EmptyDatabase database) : OutboxRows(database)
         Assert.Equal(rows[1..], Numbers(await theirs.ClaimAsync(10, None)));
         await theirs.FailAsync(rows[1], "refused", 1, TimeSpan.FromSeconds(1), None);
 
-        await Until.TrueAsync(async () => Numbers(await ours.ClaimAsync(10, None)).SequenceEqual(rows[1..]), "the failed row is due by the database's clock");
+        await Until.TrueAsync(async () =>
+            Numbers(await ours.ClaimAsync(10, None)).SequenceEqual(rows[1..]), "the failed row is due by the database's clock");
         Assert.Empty(await theirs.ClaimAsync(10, None));
     }
 

@@ -57,7 +57,8 @@ public sealed class FaultTests(EmptyDatabase database, TestBroker broker) : ICla
     private sealed class UnsavableConsumerDefinition : ConsumerDefinition<UnsavableConsumer>
     {
         protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<UnsavableConsumer> consumerConfigurator, IRegistrationContext context)
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<UnsavableConsumer> consumerConfigurator,
+                IRegistrationContext context)
         {
             endpointConfigurator.UseMessageRetry(retry => retry.Immediate(2));
             endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);

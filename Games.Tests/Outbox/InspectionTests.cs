@@ -18,7 +18,8 @@ public sealed class InspectionTests(EmptyDatabase database) : OutboxRows(databas
 {
     [Fact]
     public async Task An_empty_outbox_has_nothing_to_tell() =>
-        Assert.Equal(new OutboxSummary(new(0, false), new(0, false), new(0, false), new(0, false), OldestPendingSeconds: null, Paused: null), await Inspection.SummariseAsync(None));
+        Assert.Equal(new OutboxSummary(new(0, false), new(0, false), new(0, false), new(0, false), OldestPendingSeconds: null, Paused: null),
+            await Inspection.SummariseAsync(None));
 
     [Fact]
     public async Task Every_row_is_counted_by_what_it_waits_for()
@@ -47,7 +48,8 @@ public sealed class InspectionTests(EmptyDatabase database) : OutboxRows(databas
     {
         var rows = await InsertOneOfEachAsync();
 
-        Assert.Equal([rows.Free, rows.Leased, rows.Forgotten, rows.Overdue, rows.Returned, rows.Refused], await AllAsync(OutboxMessageState.Pending, limit: 2));
+        Assert.Equal([rows.Free, rows.Leased, rows.Forgotten, rows.Overdue, rows.Returned, rows.Refused],
+            await AllAsync(OutboxMessageState.Pending, limit: 2));
         Assert.Equal([rows.Scheduled], await AllAsync(OutboxMessageState.Scheduled, limit: 2));
         Assert.Equal([rows.Dead, rows.AlsoDead], await AllAsync(OutboxMessageState.Dead, limit: 1));
     }
@@ -142,7 +144,10 @@ public sealed class InspectionTests(EmptyDatabase database) : OutboxRows(databas
         var sql = new InspectionSql(table);
 
         foreach (var page in new[] { sql.ReadyPage, sql.RetryingPage, sql.ScheduledPage, sql.DeadPage })
-            Assert.DoesNotContain("Seq Scan", await PlanAsync(page.Replace("$1", "interval '5 s'").Replace("$2", "21").Replace("($3, $4)", "('-infinity', 0)").Replace("$3", "0")));
+        {
+            Assert.DoesNotContain("Seq Scan", await PlanAsync(
+                page.Replace("$1", "interval '5 s'").Replace("$2", "21").Replace("($3, $4)", "('-infinity', 0)").Replace("$3", "0")));
+        }
 
         // One row of the state table is read by a scan, and may be.
         Assert.DoesNotContain("Seq Scan on \"OutboxMessage\"", await PlanAsync(sql.Summary.Replace("$1", "interval '5 s'").Replace("$2", "1000")));

@@ -155,7 +155,8 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
 
         public RunningListener(ServiceProvider services)
         {
-            OutboxSettings<NotesDbContext> settings = new(new() { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
+            OutboxSettings<NotesDbContext> settings = new(
+                new() { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
             Notifications = new(Store(services, settings), settings, TimeProvider.System, NullLogger<Notifications<NotesDbContext>>.Instance);
             _running = StartAsync(services);
         }

@@ -50,7 +50,8 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
         await AssertPublishesAsync(cutOff, other);
         var terminated = await ListenerBackends.TerminateAsync(database.ConnectionString);
 
-        await Until.TrueAsync(async () => !(await ListenerBackends.ListAsync(database.ConnectionString)).Intersect(terminated).Any() && Notifications(other).IsListening,
+        await Until.TrueAsync(async () =>
+            !(await ListenerBackends.ListAsync(database.ConnectionString)).Intersect(terminated).Any() && Notifications(other).IsListening,
             "it listens again", TimeSpan.FromSeconds(5));
 
         await AssertPublishesAsync(cutOff, other);
@@ -66,7 +67,8 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
 
         line.Freeze();
         var missed = await cutOff.TakeNoteAsync();
-        await Until.TrueAsync(() => other.Logs.At(LogLevel.Warning).Any(x => x.Contains("notifications is lost")), "the loss is noticed", TimeSpan.FromSeconds(10));
+        await Until.TrueAsync(() =>
+            other.Logs.At(LogLevel.Warning).Any(x => x.Contains("notifications is lost")), "the loss is noticed", TimeSpan.FromSeconds(10));
         line.Thaw();
 
         await Until.TrueAsync(() => Texts(other).Contains(missed.Text), "what was missed has arrived", TimeSpan.FromSeconds(10));
@@ -76,7 +78,8 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
     [Fact]
     public async Task Without_notifications_rows_are_found_by_the_poll()
     {
-        await using var other = await StartAsync(database.ConnectionString, listens: false, ("Outbox:Notifications", "false"), ("Outbox:PollInterval", "00:00:00.200"));
+        await using var other = await StartAsync(database.ConnectionString, listens: false, ("Outbox:Notifications", "false"),
+            ("Outbox:PollInterval", "00:00:00.200"));
         await using var silent = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
             outbox: x => x.UseBusOutbox(bus => bus.DisableDeliveryService()), host: x => x.Configuration["Outbox:Notifications"] = "false");
 

@@ -229,7 +229,8 @@ public sealed class OneRoundTripTests(EmptyDatabase database) : IClassFixture<Em
 
         public void Reset() => (Commands, Transactions) = (0, 0);
 
-        public InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result)
+        public InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData,
+            InterceptionResult<DbDataReader> result)
         {
             Commands += eventData.CommandSource is CommandSource.SaveChanges ? 1 : 0;
 

@@ -17,7 +17,8 @@ public sealed class SchedulingConsumerTests(EmptyDatabase database, TestBroker b
     [Fact]
     public async Task A_consumer_schedules_and_cancels_in_its_transaction()
     {
-        await using var service = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<SchedulingConsumer, SchedulingConsumerDefinition>(), x => x.AddMessageScheduler());
+        await using var service = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString, x =>
+            x.AddConsumer<SchedulingConsumer, SchedulingConsumerDefinition>(), x => x.AddMessageScheduler());
         await service.StartAsync();
         var cancelled = await service.ScheduleAsync("cancelled by a consumer");
 

@@ -12,7 +12,8 @@ using Npgsql;
 
 namespace Games.Tests.Outbox;
 
-public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, TestServers servers) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, TestServers servers) : IClassFixture<EmptyDatabase>,
+    IClassFixture<TestBroker>
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
