@@ -32,7 +32,7 @@ internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
 
-        // Bounds the wait, not the publish: the transport never cancels a publish in flight, which would corrupt its confirms.
+        // RabbitMQ's client gives a cancelled publish up. One that has left the process may still reach the queue, and then arrives twice.
         using var timeout = new CancellationTokenSource(options.PublishTimeout);
 
         try

@@ -1,8 +1,11 @@
 using Games.Outbox;
+using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
+using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
@@ -79,11 +82,13 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         await channel.QueueBindAsync(name, name, "");
     }
 
-    private static Task<PublishOutcome[]> PublishAsync(IBusControl bus, TimeSpan timeout, int count, Func<int, string> exchange, string body = "{}")
+    private static async Task<PublishOutcome[]> PublishAsync(IBusControl bus, TimeSpan timeout, int count, Func<int, string> exchange, string body = "{}")
     {
-        var publisher = new OutboxPublisher(bus, new OutboxOptions { PublishTimeout = timeout }, TimeProvider.System);
+        // Nobody collects the gauges, so there is no backlog to measure.
+        using var metrics = new OutboxMetrics<NotesDbContext>(backlog: null!, TimeProvider.System, new ServiceCollection().BuildServiceProvider());
+        var publisher = new OutboxPublisher<NotesDbContext>(bus, new OutboxOptions { PublishTimeout = timeout }, metrics, TimeProvider.System);
 
-        return Task.WhenAll(Enumerable.Range(0, count).Select(i => publisher.PublishAsync(new()
+        return await Task.WhenAll(Enumerable.Range(0, count).Select(i => publisher.PublishAsync(new()
         {
             MessageId = Guid.CreateVersion7(),
             SentTime = TimeProvider.System.GetUtcNow().UtcDateTime,
