@@ -4,38 +4,38 @@ using Games.AppHost.Servers;
 
 namespace Games.AppHost;
 
-/// <summary>Everything that one <c>./run</c> started: stopped in reverse order, whatever ended it.</summary>
+/// <summary>What one <c>./run</c> has started: stopped in reverse order, however it ends.</summary>
 internal sealed class LocalRun : IAsyncDisposable
 {
-    private static readonly TimeSpan SameWish = TimeSpan.FromSeconds(1);
+    // A terminal signals this process and its process group: one Ctrl+C may arrive twice.
+    private static readonly TimeSpan RepeatedSignalWindow = TimeSpan.FromSeconds(1);
 
     private readonly string data;
-    private readonly FileStream alone;
+    private readonly FileStream dataLock;
     private readonly MergedLog log = MergedLog.ToConsole();
-    private readonly Action<string> say;
+    private readonly Action<string> write;
     private readonly List<ServerProcess> started = [];
 
     private LocalRun(string data)
     {
         this.data = Path.GetFullPath(data);
         Directory.CreateDirectory(this.data);
-        alone = AloneIn(this.data);
-        say = log.Of("games");
+        dataLock = Lock(this.data);
+        write = log.Of("games");
     }
 
-    /// <summary>Starts what <paramref name="system"/> says and stays until Ctrl+C, SIGTERM, or the end of something started. Returns the exit code.</summary>
-    public static async Task<int> UntilStoppedAsync(string data, Func<LocalRun, CancellationToken, Task> system)
+    /// <summary>Runs <paramref name="start"/>, then waits for Ctrl+C, SIGTERM, or the end of a server. Returns the exit code.</summary>
+    public static async Task<int> UntilStoppedAsync(string data, Func<LocalRun, CancellationToken, Task> start)
     {
         using var stopping = new CancellationTokenSource();
 
-        // The first signal stops in order; a later one ends us at once, and the kernel ends the children. One and the same wish may come
-        // twice, to us and to our process group.
-        var asked = 0L;
+        // The first signal stops the servers in order; a later one ends this process at once, and the kernel kills its children.
+        var firstSignal = 0L;
         void Stop(PosixSignalContext signal)
         {
             if (!stopping.IsCancellationRequested)
-                asked = Stopwatch.GetTimestamp();
-            signal.Cancel = Stopwatch.GetElapsedTime(asked) < SameWish;
+                firstSignal = Stopwatch.GetTimestamp();
+            signal.Cancel = Stopwatch.GetElapsedTime(firstSignal) < RepeatedSignalWindow;
             stopping.Cancel();
         }
 
@@ -48,8 +48,8 @@ internal sealed class LocalRun : IAsyncDisposable
                 throw new ServerUnavailableException("The local run needs Linux. Elsewhere: docker compose up --build");
 
             await using var run = new LocalRun(data);
-            await system(run, stopping.Token);
-            await run.UntilSomethingEndsAsync(stopping.Token);
+            await start(run, stopping.Token);
+            await run.WaitUntilOneEndsAsync(stopping.Token);
             return 1;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -65,23 +65,22 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public string DirectoryOf(string server) => Path.Combine(data, server);
 
-    public Action<string> LogOf(string service) => log.Of(service);
+    public Action<string> LogOf(string server) => log.Of(server);
 
     public async Task StartAsync(ServerProcess server, CancellationToken ct)
     {
-        say($"starting {server.Name}");
+        write($"starting {server.Name}");
         lock (started)
             started.Add(server);
-        var since = Stopwatch.GetTimestamp();
         await server.StartAsync(ct);
-        say($"{server.Name} is ready after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
+        write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
     }
 
-    /// <summary>All at once; the first failure ends the others.</summary>
-    public static async Task TogetherAsync(CancellationToken ct, params IEnumerable<Func<CancellationToken, Task>> parts)
+    /// <summary>Runs them concurrently; the first failure cancels the others.</summary>
+    public static async Task AllAsync(CancellationToken ct, params IEnumerable<Func<CancellationToken, Task>> parts)
     {
-        using var together = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var running = parts.Select(part => part(together.Token)).ToList();
+        using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var running = parts.Select(part => part(cancelling.Token)).ToList();
         try
         {
             await foreach (var finished in Task.WhenEach(running))
@@ -89,40 +88,40 @@ internal sealed class LocalRun : IAsyncDisposable
         }
         catch
         {
-            await together.CancelAsync();
-            await Task.WhenAll(running).ContinueWith(_ => { }, TaskScheduler.Default);
+            await cancelling.CancelAsync();
+            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     }
 
-    public void Announce(string text)
+    public void Write(string text)
     {
         foreach (var line in text.Split('\n'))
-            say(line);
+            write(line);
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var server in Enumerable.Reverse(started).Where(server => server.IsRunning))
         {
-            say($"stopping {server.Name}");
+            write($"stopping {server.Name}");
             await server.StopAsync();
         }
 
         foreach (var server in started)
             await server.DisposeAsync();
-        say($"stopped; the data stays in {data}");
-        await alone.DisposeAsync();
+        write($"stopped; the data stays in {data}");
+        await dataLock.DisposeAsync();
     }
 
-    private async Task UntilSomethingEndsAsync(CancellationToken ct)
+    private async Task WaitUntilOneEndsAsync(CancellationToken ct)
     {
         var first = await Task.WhenAny(started.Select(server => server.Exited)).WaitAsync(ct);
-        throw new ServerUnavailableException(started.First(server => server.Exited == first).Ending);
+        throw new ServerUnavailableException(started.First(server => server.Exited == first).ExitReport);
     }
 
-    // Two PostgreSQL on one data directory would be refused by PostgreSQL too, but with a page of log instead of a sentence.
-    private static FileStream AloneIn(string data)
+    // PostgreSQL refuses a second server on its data too, but with a page of log instead of a sentence.
+    private static FileStream Lock(string data)
     {
         try
         {
@@ -130,7 +129,8 @@ internal sealed class LocalRun : IAsyncDisposable
         }
         catch (IOException taken)
         {
-            throw new ServerUnavailableException($"it is running on {data} already. Stop that one first, or choose another directory with --data.", taken);
+            throw new ServerUnavailableException(
+                $"it is running on {data} already. Stop that one first, or choose another directory with --data.", taken);
         }
     }
 }

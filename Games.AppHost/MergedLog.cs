@@ -1,18 +1,18 @@
 namespace Games.AppHost;
 
-/// <summary>One log of many services: each line bears the name of the service that wrote it, in the service's colour where colours are welcome.</summary>
+/// <summary>The log of all services: each line begins with the name of its service, in the service's colour if colours are on.</summary>
 internal sealed class MergedLog(TextWriter output, bool colours)
 {
     private const int NameWidth = 10;
     private const string Reset = "\e[0m";
 
-    // Red is left to errors.
+    // Without red, which means an error.
     private static readonly string[] Colours = ["\e[36m", "\e[33m", "\e[32m", "\e[35m", "\e[34m", "\e[96m", "\e[93m", "\e[92m", "\e[95m", "\e[94m"];
 
     private readonly Lock writing = new();
     private int services;
 
-    /// <summary>Colours unless the output is a file or a pipe, or the person asked for none (https://no-color.org).</summary>
+    /// <summary>With colours unless the output is a file or a pipe, or NO_COLOR is set (https://no-color.org).</summary>
     public static MergedLog ToConsole() => new(Console.Out, WantsColours(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
 
     public static bool WantsColours(bool redirected, Func<string, string?> environment) =>

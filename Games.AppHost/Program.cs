@@ -3,7 +3,7 @@ using Games.AppHost;
 using Games.AppHost.Servers;
 
 var apiUrls = new Option<string>("--api-urls") { Description = "Where the API listens.", DefaultValueFactory = _ => "http://localhost:5080" };
-var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot tells its health.", DefaultValueFactory = _ => "http://localhost:5081" };
+var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot listens.", DefaultValueFactory = _ => "http://localhost:5081" };
 var data = new Option<string>("--data") { Description = "Where PostgreSQL and RabbitMQ keep their data.", DefaultValueFactory = _ => ".run" };
 
 var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.") { apiUrls, botUrls, data };
@@ -21,11 +21,11 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     api.RequireFreePorts();
     bot.RequireFreePorts();
 
-    // The database is migrated while RabbitMQ, the slowest of all, is still starting.
-    await LocalRun.TogetherAsync(ct, DatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
-    await LocalRun.TogetherAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
+    // RabbitMQ is the slowest to start: the database is migrated meanwhile.
+    await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
+    await LocalRun.AllAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
 
-    run.Announce($"""
+    run.Write($"""
         Games is running.
           API         {api.Address}games
           OpenAPI     {api.Address}docs
@@ -35,7 +35,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         Ctrl+C stops everything and keeps the data.
         """);
 
-    async Task DatabaseAsync(CancellationToken stop)
+    async Task StartDatabaseAsync(CancellationToken stop)
     {
         await run.StartAsync(postgres, stop);
         await postgres.CreateDatabaseAsync("games", ct: stop);

@@ -16,25 +16,25 @@ internal enum Signal
     Stop = 19,
 }
 
-/// <summary>What to start, as whom, and how it is told that its parent is gone.</summary>
+/// <summary>What to start, as which user, and which signal it gets when its parent dies.</summary>
 internal sealed record Command(string File, params IReadOnlyList<string> Arguments)
 {
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>The user to become before anything runs; null stays who we are.</summary>
+    /// <summary>The user to run as; null for the user of this process.</summary>
     public string? User { get; init; }
 
     public Signal WhenParentDies { get; init; } = Signal.Kill;
 
-    /// <summary>What the process reads before the end of its input.</summary>
+    /// <summary>The process's standard input.</summary>
     public string Input { get; init; } = string.Empty;
 
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 }
 
 /// <summary>
-/// A process in a session of its own, so that a terminal's Ctrl+C reaches only us and we stop it in our order, and bound by the kernel
-/// to our life, so that even <c>kill -9</c> of this process leaves nothing behind.
+/// A process in a session of its own, so that a terminal's Ctrl+C reaches only its parent, which stops its children in order; and killed
+/// by the kernel when the parent dies, so that even <c>kill -9</c> of the parent leaves nothing behind.
 /// </summary>
 internal sealed partial class ChildProcess : IDisposable
 {
@@ -48,8 +48,8 @@ internal sealed partial class ChildProcess : IDisposable
     {
         process = new Process { StartInfo = StartInfoOf(command), EnableRaisingEvents = true };
         process.Exited += (_, _) => exited.TrySetResult();
-        process.OutputDataReceived += (_, e) => Keep(e.Data, output);
-        process.ErrorDataReceived += (_, e) => Keep(e.Data, output);
+        process.OutputDataReceived += (_, e) => OnLine(e.Data, output);
+        process.ErrorDataReceived += (_, e) => OnLine(e.Data, output);
     }
 
     public int Id { get; private set; }
@@ -69,7 +69,7 @@ internal sealed partial class ChildProcess : IDisposable
         child.Id = child.process.Id;
         child.process.BeginOutputReadLine();
         child.process.BeginErrorReadLine();
-        child.Feed(command.Input);
+        child.WriteInput(command.Input);
         return child;
     }
 
@@ -97,13 +97,13 @@ internal sealed partial class ChildProcess : IDisposable
             _ = kill(Id, (int)signal);
     }
 
-    /// <summary>Asks with <paramref name="signal"/>; what has not ended after <paramref name="patience"/> is killed.</summary>
-    public async Task StopAsync(Signal signal, TimeSpan patience)
+    /// <summary>Sends <paramref name="signal"/>, and SIGKILL after <paramref name="timeout"/>.</summary>
+    public async Task StopAsync(Signal signal, TimeSpan timeout)
     {
         Send(signal);
         try
         {
-            await Exited.WaitAsync(patience);
+            await Exited.WaitAsync(timeout);
         }
         catch (TimeoutException)
         {
@@ -120,7 +120,7 @@ internal sealed partial class ChildProcess : IDisposable
         }
         catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
         {
-            // It ended by itself a moment before.
+            // It has ended by itself.
         }
 
         Exited.Wait();
@@ -128,7 +128,7 @@ internal sealed partial class ChildProcess : IDisposable
 
     public void Dispose() => process.Dispose();
 
-    private void Feed(string input)
+    private void WriteInput(string input)
     {
         try
         {
@@ -141,7 +141,7 @@ internal sealed partial class ChildProcess : IDisposable
         }
     }
 
-    private void Keep(string? line, Action<string> output)
+    private void OnLine(string? line, Action<string> output)
     {
         if (line is null)
             return;
@@ -187,37 +187,26 @@ internal sealed partial class ChildProcess : IDisposable
     private static extern int kill(int processId, int signal);
 
     /// <summary>
-    /// The kernel sends the parent-death signal when the <em>thread</em> that forked ends. A pool thread ends whenever the pool likes,
-    /// and took the server with it; this one lives as long as the process.
+    /// The kernel sends the parent-death signal when the <em>thread</em> that forked ends. A pool thread may end at any time, and its
+    /// server with it; this thread lives as long as the process.
     /// </summary>
     private static class LaunchThread
     {
-        private static readonly BlockingCollection<Action> Launches = [];
+        private static readonly BlockingCollection<Task> Launches = [];
 
         static LaunchThread() => new Thread(Loop) { IsBackground = true, Name = "launch" }.Start();
 
         public static void Run(Action launch)
         {
-            var done = new TaskCompletionSource();
-            Launches.Add(() =>
-            {
-                try
-                {
-                    launch();
-                    done.SetResult();
-                }
-                catch (Exception failure)
-                {
-                    done.SetException(failure);
-                }
-            });
-            done.Task.GetAwaiter().GetResult();
+            var task = new Task(launch);
+            Launches.Add(task);
+            task.GetAwaiter().GetResult();
         }
 
         private static void Loop()
         {
             foreach (var launch in Launches.GetConsumingEnumerable())
-                launch();
+                launch.RunSynchronously();
         }
     }
 }

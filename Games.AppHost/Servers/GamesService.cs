@@ -1,14 +1,15 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace Games.AppHost.Servers;
 
-/// <summary>One of our own services, started from its project's output. It is ready when it says so at <c>/health/ready</c>.</summary>
+/// <summary>The API or the bot, started from its project's output. It is ready when <c>/health/ready</c> answers 200.</summary>
 internal sealed class GamesService(string name, string project, string urls, IReadOnlyDictionary<string, string> settings, Action<string>? log = null)
     : ServerProcess(name, log ?? (_ => { }))
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    // The dotnet that runs us, also where it is neither on the PATH nor in DOTNET_ROOT.
+    // The dotnet that runs this process, also where it is neither on the PATH nor in DOTNET_ROOT.
     private static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
     /// <summary>Where a client on this machine reaches it.</summary>
@@ -16,28 +17,30 @@ internal sealed class GamesService(string name, string project, string urls, IRe
 
     protected override Signal CleanStop => Signal.Term;
 
-    protected override bool StartsQuietly => false;
+    protected override bool LogsStart => true;
 
     /// <summary>The addresses in a list such as <c>http://*:5080;https://localhost:5443</c>, with localhost for "any host".</summary>
     public static IReadOnlyList<Uri> Addresses(string urls) =>
     [
         .. urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(url => url.Replace("//*", "//localhost").Replace("//+", "//localhost").Replace("//0.0.0.0", "//localhost").Replace("//[::]", "//localhost"))
-            .Select(url => Uri.TryCreate(url, UriKind.Absolute, out var address) ? address : throw new ServerUnavailableException($"'{url}' is not a URL to listen on.")),
+            .Select(url => Regex.Replace(url, @"//(\*|\+|0\.0\.0\.0|\[::\])", "//localhost"))
+            .Select(url => Uri.TryCreate(url, UriKind.Absolute, out var address)
+                ? address
+                : throw new ServerUnavailableException($"'{url}' is not a URL to listen on.")),
     ];
 
-    /// <summary>The project's output beside our own, as the build laid them out: <c>root/project/bin/configuration/framework</c>.</summary>
+    /// <summary>The project's output beside this one's, as the build laid them out: <c>root/project/bin/configuration/framework</c>.</summary>
     public static string OutputOf(string project)
     {
-        var ours = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var root = ours.Parent!.Parent!.Parent!.Parent!;
-        var output = Path.Combine(root.FullName, project, "bin", ours.Parent.Name, ours.Name);
+        var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var root = own.Parent!.Parent!.Parent!.Parent!;
+        var output = Path.Combine(root.FullName, project, "bin", own.Parent.Name, own.Name);
         return File.Exists(Path.Combine(output, $"{project}.dll"))
             ? output
             : throw new ServerUnavailableException($"{project} is not built: no {project}.dll in {output}. Build Games.sln first.");
     }
 
-    /// <summary>Runs the service with these arguments to its end, for what it does once (<c>--migrate</c>).</summary>
+    /// <summary>Runs the service with this argument (<c>--migrate</c>) until it exits.</summary>
     public async Task RunOnceAsync(string argument, CancellationToken ct)
     {
         var (exitCode, output) = await ChildProcess.RunAsync(CommandOf(argument), ct);
@@ -45,13 +48,16 @@ internal sealed class GamesService(string name, string project, string urls, IRe
             throw new ServerUnavailableException($"{project} {argument} ended with exit code {exitCode}:{Environment.NewLine}{output}");
     }
 
-    /// <summary>Says at once, before anything is started, that a port is taken.</summary>
+    /// <summary>Throws before anything is started when a port is taken.</summary>
     public void RequireFreePorts()
     {
         foreach (var address in Addresses(urls))
         {
-            if (!FreePort.IsFree(address.Port))
-                throw new ServerUnavailableException($"port {address.Port} is taken, and the {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
+            if (FreePort.IsFree(address.Port))
+                continue;
+
+            throw new ServerUnavailableException(
+                $"port {address.Port} is taken, and the {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
         }
     }
 
@@ -75,7 +81,7 @@ internal sealed class GamesService(string name, string project, string urls, IRe
                 ["ASPNETCORE_URLS"] = urls,
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
 
-                // What the local run says itself: where the service listens, and that it is not ready yet while we ask again and again.
+                // The local run prints where the service listens, and asks for its health until it is ready: neither belongs into the log.
                 ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Warning",
                 ["Logging__LogLevel__Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
             },

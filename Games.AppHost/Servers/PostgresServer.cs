@@ -17,10 +17,10 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
 
     public int Port { get; } = FreePort.Next();
 
-    /// <summary>Where PostgreSQL's programs are looked for.</summary>
+    /// <summary>Finds the folder of PostgreSQL's programs, of this major version if one is given; tests replace it.</summary>
     public Func<string?, string> Binaries { get; init; } = major => ServerBinaries.Postgres(major: major);
 
-    /// <summary>Settings of the server beside ours, by their names in postgresql.conf.</summary>
+    /// <summary>Further settings, by their names in postgresql.conf.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The maintenance database; <see cref="CreateDatabaseAsync"/> makes the others.</summary>
@@ -35,18 +35,22 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     {
         await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
         await connection.OpenAsync(ct);
-        await using var find = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", connection) { Parameters = { new() { Value = name } } };
+        await using var find = new NpgsqlCommand("select exists (select from pg_database where datname = $1)", connection)
+        {
+            Parameters = { new() { Value = name } },
+        };
         if (await find.ExecuteScalarAsync(ct) is true)
             return ConnectionStringTo(name);
 
-        await using var create = new NpgsqlCommand($"""create database "{name}"{(template is null ? "" : $" template \"{template}\"")}""", connection);
+        var from = template is null ? "" : $" template \"{template}\"";
+        await using var create = new NpgsqlCommand($"create database \"{name}\"{from}", connection);
         try
         {
             await create.ExecuteNonQueryAsync(ct);
         }
         catch (PostgresException exists) when (exists.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
-            // Somebody was faster.
+            // Another caller has created it since the look.
         }
 
         return ConnectionStringTo(name);
@@ -86,14 +90,14 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             User = RunAs,
             WorkingDirectory = home,
 
-            // Killed, it would leave its backends to notice by themselves; an immediate shutdown takes them along.
+            // SIGKILL would leave its backends running until they notice; SIGQUIT ends them too.
             WhenParentDies = Signal.Quit,
         };
     }
 
     protected override async Task ConnectAsync(CancellationToken ct)
     {
-        // Until PostgreSQL says so in its pid file, a connection would only be a FATAL in its log.
+        // Before its pid file says "ready", a connection would only write a FATAL to its log.
         var state = await File.ReadAllTextAsync(Path.Combine(home!, "data", "postmaster.pid"), ct);
         if (!state.Contains("ready", StringComparison.Ordinal))
             throw new InvalidOperationException("PostgreSQL is starting.");
@@ -133,7 +137,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
         string[] candidates = [intended, $"/var/tmp/games-postgres-{key}", $"/tmp/games-postgres-{key}"];
         foreach (var candidate in candidates)
         {
-            if (!await BelongsToServerAsync(candidate, ct))
+            if (!await IsUsableByServerAsync(candidate, ct))
                 continue;
 
             if (candidate != intended)
@@ -141,10 +145,11 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             return candidate;
         }
 
-        throw new ServerUnavailableException($"PostgreSQL runs as the user {RunAs ?? Environment.UserName}, who can enter none of {string.Join(", ", candidates)}.");
+        throw new ServerUnavailableException(
+            $"PostgreSQL runs as the user {RunAs ?? Environment.UserName}, who can enter none of {string.Join(", ", candidates)}.");
     }
 
-    private static async Task<bool> BelongsToServerAsync(string candidate, CancellationToken ct)
+    private static async Task<bool> IsUsableByServerAsync(string candidate, CancellationToken ct)
     {
         try
         {
@@ -162,7 +167,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
                 throw new ServerUnavailableException($"PostgreSQL does not run as root, and the user {RunAs} cannot be given {candidate}: {reason}");
         }
 
-        // -O as well: a directory that somebody else put at a guessable name in /tmp is not ours.
+        // -O as well: another user may have created a directory of this guessable name in /tmp.
         var (exitCode, _) = await ChildProcess.RunAsync(
             new Command("test", "-O", candidate, "-a", "-w", candidate, "-a", "-x", candidate) { User = RunAs, WorkingDirectory = "/" }, ct);
         return exitCode == 0;

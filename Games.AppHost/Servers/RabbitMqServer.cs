@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 
 namespace Games.AppHost.Servers;
 
-/// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper, cookie and name space.</summary>
+/// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper and cookie.</summary>
 internal sealed class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
 {
     private const string Node = "games@localhost";
@@ -12,13 +12,13 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
     private readonly int distributionPort = FreePort.Next();
     private readonly int mapperPort = FreePort.Next();
 
+    private readonly SemaphoreSlim erlCallLock = new(1);
+
     private ChildProcess? portMapper;
 
     public int Port { get; } = FreePort.Next();
 
-    private readonly SemaphoreSlim oneCall = new(1);
-
-    /// <summary>Where RabbitMQ's programs are looked for.</summary>
+    /// <summary>Finds the folder of RabbitMQ's programs; tests replace it.</summary>
     public Func<string> Binaries { get; init; } = () => ServerBinaries.RabbitMq();
 
     public string ConnectionString => ConnectionStringTo("");
@@ -62,7 +62,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
              """,
             ct);
 
-        // Erlang would start one as a daemon that outlives everybody and serves the whole machine.
+        // Erlang would start one itself, as a daemon that serves the whole machine and never ends.
         portMapper ??= ChildProcess.Start(
             new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}") { WorkingDirectory = home }, Log);
 
@@ -86,7 +86,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
                 ["RABBITMQ_MNESIA_BASE"] = PathOf("mnesia"),
                 ["RABBITMQ_LOG_BASE"] = PathOf("log"),
 
-                // Makes the start script become the Erlang machine instead of watching over it, so that our signals reach the node.
+                // Makes the start script exec the Erlang machine instead of watching over it, so that signals reach the node.
                 ["RUNNING_UNDER_SYSTEMD"] = "true",
             },
         };
@@ -98,7 +98,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
         await using var connection = await factory.CreateConnectionAsync(ct);
     }
 
-    protected override void Released()
+    protected override void OnStopped()
     {
         portMapper?.Kill();
         portMapper?.Dispose();
@@ -117,15 +117,15 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             Input = erlang + "\n",
         };
 
-        // Two calls at once would both be the node of the same name, and the second be turned away.
-        await oneCall.WaitAsync(ct);
+        // erl_call joins as a node of a fixed name: RabbitMQ refuses a second one at the same time.
+        await erlCallLock.WaitAsync(ct);
         try
         {
             await EvaluateAsync(command, erlang, ct);
         }
         finally
         {
-            oneCall.Release();
+            erlCallLock.Release();
         }
     }
 

@@ -21,7 +21,7 @@ internal static class ServerBinaries
 
     /// <summary>One of Erlang's own programs (epmd, erl_call), which come with RabbitMQ.</summary>
     public static string Erlang(string program, string root = "/usr/lib/erlang", string? path = null) =>
-        PathFolders(path).Append(Path.Combine(root, "bin")).Where(folder => Has(folder, program)).Select(folder => Path.Combine(folder, program)).FirstOrDefault()
+        PathFolders(path).Append(Path.Combine(root, "bin")).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
         ?? throw new ServerMissingException(
             $"Erlang's {program} is neither on the PATH nor in {root}/bin. On Debian or Ubuntu: apt-get install rabbitmq-server");
 

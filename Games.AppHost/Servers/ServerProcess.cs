@@ -2,39 +2,42 @@ using System.Diagnostics;
 
 namespace Games.AppHost.Servers;
 
-/// <summary>
-/// A server of our own: started as a child process, ready once it answers, and stopped, killed or restarted on the same port with the
-/// same data.
-/// </summary>
+/// <summary>A server as a child process: ready once it answers, and stopped, killed or restarted on the same port with the same data.</summary>
 internal abstract class ServerProcess(string name, Action<string> log) : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-
-    private ChildProcess? server;
+    private ChildProcess? _process;
+    private bool _logs;
 
     public string Name => name;
 
-    public bool IsRunning => server is { IsRunning: true };
+    public bool IsRunning => _process is { IsRunning: true };
 
-    public int ProcessId => server?.Id ?? throw new InvalidOperationException($"{name} has not been started.");
+    public int ProcessId => _process?.Id ?? throw new InvalidOperationException($"{name} has not been started.");
 
     /// <summary>Completes when the server's process ends, for whatever reason.</summary>
-    public Task Exited => server?.Exited ?? Task.CompletedTask;
+    public Task Exited => _process?.Exited ?? Task.CompletedTask;
 
-    /// <summary>How it ended, and what it wrote last.</summary>
-    public string Ending =>
-        server is { IsRunning: false } ended ? $"{name} ended with exit code {ended.ExitCode}. Its last lines:{Environment.NewLine}{ended.LastLines}" : $"{name} runs.";
+    /// <summary>Its exit code and its last lines.</summary>
+    public string ExitReport => _process is { IsRunning: false } ended
+        ? $"{name} ended with exit code {ended.ExitCode}. Its last lines:{Environment.NewLine}{ended.LastLines}"
+        : $"{name} is running.";
 
-    /// <summary>How long a start may take before it counts as failed.</summary>
-    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(90);
+    /// <summary>How long the last start took.</summary>
+    public TimeSpan StartToReady { get; private set; }
 
-    /// <summary>How long a clean stop may take before the server is killed.</summary>
-    public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>A start that takes longer has failed.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>A server whose clean stop takes longer is killed.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     protected abstract Signal CleanStop { get; }
 
-    /// <summary>True for a server whose start is pages of banner: it is heard once it is ready, or in the error when it never is.</summary>
-    protected virtual bool StartsQuietly => true;
+    /// <summary>False for a server that writes pages while it starts: its log begins when it is ready; a failed start shows the last lines.</summary>
+    protected virtual bool LogsStart => false;
+
+    /// <summary>How often a server that starts is asked whether it is ready.</summary>
+    protected virtual TimeSpan PollInterval => TimeSpan.FromMilliseconds(50);
 
     protected Action<string> Log => log;
 
@@ -43,18 +46,13 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
         if (IsRunning)
             return;
 
-        var command = await PrepareAsync(ct);
-        server?.Dispose();
-        var heard = !StartsQuietly;
-        server = ChildProcess.Start(command, line =>
-        {
-            if (Volatile.Read(ref heard))
-                log(line);
-        });
+        var started = Stopwatch.GetTimestamp();
+        var process = await LaunchAsync(ct);
         try
         {
-            await UntilItAnswersAsync(server, ct);
-            Volatile.Write(ref heard, true);
+            await WaitUntilReadyAsync(process, started, ct);
+            StartToReady = Stopwatch.GetElapsedTime(started);
+            Volatile.Write(ref _logs, true);
         }
         catch
         {
@@ -63,20 +61,33 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
         }
     }
 
+    /// <summary>Starts the process without waiting until it is ready.</summary>
+    public async Task<ChildProcess> LaunchAsync(CancellationToken ct = default)
+    {
+        var command = await PrepareAsync(ct);
+        _process?.Dispose();
+        Volatile.Write(ref _logs, LogsStart);
+        return _process = ChildProcess.Start(command, line =>
+        {
+            if (Volatile.Read(ref _logs))
+                log(line);
+        });
+    }
+
     public Task StopAsync() => StopAsync(CleanStop);
 
     /// <summary>SIGKILL, as a power cut would: nothing is flushed, nobody is told.</summary>
     public void Kill()
     {
-        server?.Kill();
-        Released();
+        _process?.Kill();
+        OnStopped();
     }
 
-    /// <summary>SIGSTOP: it stands still wherever it is, and its connections stay open, until <see cref="Thaw"/>.</summary>
-    public void Freeze() => server?.Send(Signal.Stop);
+    /// <summary>SIGSTOP: it stops wherever it is, and its connections stay open, until <see cref="Thaw"/>.</summary>
+    public void Freeze() => _process?.Send(Signal.Stop);
 
-    /// <summary>SIGCONT: it goes on where it stood, and knows nothing of the time between.</summary>
-    public void Thaw() => server?.Send(Signal.Cont);
+    /// <summary>SIGCONT: it continues and does not notice the time between.</summary>
+    public void Thaw() => _process?.Send(Signal.Cont);
 
     public async Task RestartAsync(bool kill = false, CancellationToken ct = default)
     {
@@ -90,32 +101,31 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        server?.Dispose();
+        _process?.Dispose();
     }
 
-    /// <summary>Everything that must be there before the server starts; returns the command that starts it.</summary>
+    /// <summary>Writes the files that the server needs and returns the command that starts it.</summary>
     protected abstract Task<Command> PrepareAsync(CancellationToken ct);
 
     /// <summary>Opens a connection as a client would; throws while that is not possible.</summary>
     protected abstract Task ConnectAsync(CancellationToken ct);
 
-    protected async Task StopAsync(Signal how)
+    protected async Task StopAsync(Signal signal)
     {
-        if (server is not null)
-            await server.StopAsync(how, StopPatience);
-        Released();
+        if (_process is not null)
+            await _process.StopAsync(signal, StopTimeout);
+        OnStopped();
     }
 
     /// <summary>Called when the server's process is gone.</summary>
-    protected virtual void Released()
+    protected virtual void OnStopped()
     {
     }
 
-    private async Task UntilItAnswersAsync(ChildProcess process, CancellationToken ct)
+    private async Task WaitUntilReadyAsync(ChildProcess process, long started, CancellationToken ct)
     {
-        var started = Stopwatch.GetTimestamp();
         Exception? last = null;
-        while (process.IsRunning && Stopwatch.GetElapsedTime(started) < StartPatience)
+        while (process.IsRunning && Stopwatch.GetElapsedTime(started) < StartTimeout)
         {
             try
             {
@@ -127,13 +137,14 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
                 last = notYet;
             }
 
-            await Task.Delay(Pause, ct);
+            await Task.Delay(PollInterval, ct);
         }
 
+        if (!process.IsRunning)
+            throw new ServerUnavailableException(ExitReport, last);
+
         throw new ServerUnavailableException(
-            process.IsRunning
-                ? $"{name} did not answer within {StartPatience.TotalSeconds:0} s ({last?.Message}). Its last lines:{Environment.NewLine}{process.LastLines}"
-                : Ending,
+            $"{name} was not ready within {StartTimeout.TotalSeconds:0} s ({last?.Message}). Its last lines:{Environment.NewLine}{process.LastLines}",
             last);
     }
 }

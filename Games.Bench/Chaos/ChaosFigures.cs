@@ -1,11 +1,11 @@
 namespace Games.Bench.Chaos;
 
-/// <summary>What a run under fire has shown.</summary>
+/// <summary>The result of a run under faults.</summary>
 /// <param name="Accepted">Games answered 201; a few more than asked for, as clients end together.</param>
 /// <param name="Failed">Requests with any other answer or none.</param>
-/// <param name="LeftByFailed">Games that failed requests left all the same; each counts as a game and has to be announced.</param>
-/// <param name="Repeats">Messages that reached a bot again and had no effect, as far as the bots' logs say.</param>
-/// <param name="RolledBack">Announcements that were made and rolled back, as far as the bots' logs say; another attempt has made them.</param>
+/// <param name="LeftByFailed">Games that failed requests have created; they have to be announced too.</param>
+/// <param name="Repeats">Redelivered messages without effect, by the bots' logs.</param>
+/// <param name="RolledBack">Announcements that were rolled back and made by a later attempt, by the bots' logs.</param>
 /// <param name="LongestRecoverySeconds">Of all faults; null if one is not recovered from.</param>
 /// <param name="LongestWaitSeconds">From the commit of a game to the commit of its announcement.</param>
 internal sealed record ChaosFigures(
@@ -30,8 +30,8 @@ internal sealed record ChaosFigures(
 
 /// <summary>A fault and what it cost.</summary>
 /// <param name="AtGame">Games accepted before it.</param>
-/// <param name="Overlaps">Whether it did not wait for the end of those before it.</param>
-/// <param name="OutageSeconds">Until what was taken away was back.</param>
+/// <param name="Overlaps">Whether it did not wait for the end of the earlier ones.</param>
+/// <param name="OutageSeconds">Until the service was ready or the server answered again.</param>
 /// <param name="Waiting">Games accepted before it and not announced at that moment.</param>
 /// <param name="RecoverySeconds">Until the last of them was announced; null if one never was.</param>
 internal sealed record InflictedFault(string Fault, int AtGame, bool Overlaps, double OutageSeconds, int Waiting, double? RecoverySeconds);

@@ -1,21 +1,19 @@
 using System.Diagnostics;
-using Games.AppHost.Servers;
 using Games.Bench.Driving;
-using Games.Bench.Measuring;
 using Games.Bench.Showing;
 using Npgsql;
 using RabbitMQ.Client.Exceptions;
 
 namespace Games.Bench.Chaos;
 
-/// <summary>What a run under fire has to carry.</summary>
-/// <param name="Lease">The outbox's lease; a frozen process stands still for longer than this.</param>
-/// <param name="Patience">How long nothing may be accepted, and how long the system may take to come to rest.</param>
-internal sealed record ChaosLoad(int Games, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Patience);
+/// <summary>The load of a run.</summary>
+/// <param name="Lease">The outbox's lease; a process is frozen for longer than this.</param>
+/// <param name="Timeout">For the next game to be accepted, and for the system to come to rest.</param>
+internal sealed record ChaosLoad(int Games, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Timeout);
 
 /// <summary>
-/// Games at full load while the faults of a seed are inflicted; then, when all has come to rest and the services are stopped, the question
-/// whether anything is lost, doubled or stuck.
+/// Games at full load while the faults of a seed are inflicted; then, when no message is under way and the services are stopped, a check
+/// that nothing is lost, doubled or stuck.
 /// </summary>
 /// <param name="directory">For the servers' data.</param>
 internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs logs)
@@ -23,50 +21,49 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
     private const string Queue = "announce-game";
     private static readonly string[] Queues = [Queue, $"{Queue}_error", $"{Queue}_skipped"];
 
-    // A client that waits as long as a replica stands still would be one of the stopped, not of the load.
-    private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    // Shorter than a freeze: a client must not wait for the whole of it, else the load stands still too.
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
-    public async Task<ChaosFigures> RunAsync(Func<string, double, IPhase> begin, CancellationToken ct)
+    public async Task<ChaosFigures> RunAsync(BeginPhase begin, CancellationToken ct)
     {
         var plan = FaultPlan.Of(load.Seed, load.Games, load.Faults);
-        await using var system = new SystemUnderFire(directory, load.Lease, logs);
+        await using var system = new ChaosSystem(directory, load.Lease, logs);
         var starting = begin("servers and services started", 1);
-        await StartAsync(system, ct);
-        starting.Reached(1);
+        await system.StartAsync(ct);
+        starting.Report(1);
 
-        var progress = new Progress(load.Games);
-        var conductor = new FaultConductor(system, plan, progress, load.Games);
+        var accepted = new AcceptedGames(load.Games);
+        var conductor = new FaultConductor(system, plan, accepted, load.Games);
         var complaints = new List<string>();
         var started = Stopwatch.GetTimestamp();
-        var (posted, failures) = await PostAsync(system, progress, conductor, complaints, begin, ct);
+        var clients = await PostAsync(system, accepted, conductor, complaints, begin, ct);
         var posting = Stopwatch.GetElapsedTime(started);
 
         var check = new ChaosCheck(system.Database);
-        if (!await RestAsync(system, check, begin, ct))
-            complaints.Add($"The system did not come to rest within {load.Patience.TotalSeconds:0} s after the last answer.");
+        if (!await WaitForRestAsync(system, check, begin, ct))
+            complaints.Add($"The system did not come to rest within {load.Timeout.TotalSeconds:0} s after the last answer.");
         await system.StopServicesAsync();
 
-        var accepted = progress.Accepted;
         Finding[] findings =
         [
-            .. await check.FindingsAsync(accepted, posted, ct),
+            .. await check.FindingsAsync(accepted.Ids, clients.Posted, ct),
             .. await LeftInQueuesAsync(system, ct),
-            .. FindingOf(Fate.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
-            .. FindingOf(Fate.Wrong, "not there yet when the event came, by the bots' logs", logs.NotFound),
+            .. FindingOf(FindingKind.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
+            .. FindingOf(FindingKind.Wrong, "not there yet when the event came, by the bots' logs", logs.NotFound),
         ];
         var announcements = await check.AnnouncementsAsync(ct);
-        var faults = conductor.Costs(accepted, announcements);
+        var faults = conductor.Costs(announcements);
         return new ChaosFigures(
             load.Seed,
             accepted.Count,
-            failures.Values.Sum(),
-            failures,
+            clients.Failures.Values.Sum(),
+            clients.Failures,
             Math.Max(0, await check.GamesAsync(ct) - accepted.Count),
             faults,
-            Count(Fate.Lost),
-            Count(Fate.Doubled),
-            Count(Fate.Stuck),
+            Count(FindingKind.Lost),
+            Count(FindingKind.Doubled),
+            Count(FindingKind.Stuck),
             logs.Repeats,
             Math.Max(0, logs.Announced - announcements.Count),
             posting.TotalSeconds,
@@ -74,46 +71,34 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
             announcements.Count > 0 ? announcements.Values.Max(announcement => announcement.Wait).TotalSeconds : null,
             [.. complaints, .. conductor.Complaints, .. findings.Select(finding => finding.ToString())]);
 
-        int Count(Fate fate) => findings.Where(finding => finding.Fate == fate).SelectMany(finding => finding.Where).Distinct().Count();
+        int Count(FindingKind kind) => findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Items).Distinct().Count();
     }
 
-    private static IEnumerable<Finding> FindingOf(Fate fate, string what, IReadOnlyList<Guid> games) =>
-        games.Count > 0 ? [new Finding(fate, what, [.. games.Select(game => game.ToString())])] : [];
+    private static IEnumerable<Finding> FindingOf(FindingKind kind, string what, IReadOnlyList<Guid> games) =>
+        games.Count > 0 ? [new Finding(kind, what, [.. games.Select(game => game.ToString())])] : [];
 
-    private static async Task<IEnumerable<Finding>> LeftInQueuesAsync(SystemUnderFire system, CancellationToken ct)
+    private static async Task<IEnumerable<Finding>> LeftInQueuesAsync(ChaosSystem system, CancellationToken ct)
     {
         var queues = new BrokerQueues(system.RabbitMq);
         var left = new List<Finding>();
         foreach (var queue in Queues)
-            left.Add(new Finding(Fate.Stuck, $"in the queue {queue}", await queues.MessagesAsync(queue, ct)));
-        return left.Where(finding => finding.Where.Count > 0);
+            left.Add(new Finding(FindingKind.Stuck, $"in the queue {queue}", await queues.MessagesAsync(queue, ct)));
+        return left.Where(finding => finding.Items.Count > 0);
     }
 
-    private static async Task StartAsync(SystemUnderFire system, CancellationToken ct)
-    {
-        try
-        {
-            await system.StartAsync(ct);
-        }
-        catch (ServerUnavailableException unavailable)
-        {
-            throw new BenchException(unavailable.Message);
-        }
-    }
-
-    private async Task<(int Posted, IReadOnlyDictionary<string, int> Failures)> PostAsync(
-        SystemUnderFire system, Progress progress, FaultConductor conductor, List<string> complaints, Func<string, double, IPhase> begin, CancellationToken ct)
+    private async Task<ChaosClients> PostAsync(
+        ChaosSystem system, AcceptedGames accepted, FaultConductor conductor, List<string> complaints, BeginPhase begin, CancellationToken ct)
     {
         var run = $"chaos {load.Seed}";
-        var posters = system.Apis.Select(api => new GamePoster(api.Address, run, load.Clients, ClientPatience)).ToList();
+        var posters = system.Apis.Select(api => new GamePoster(api.Address, run, load.Clients, RequestTimeout)).ToList();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var posts = new FireLoad(posters, progress, load.Clients);
+        var clients = new ChaosClients(posters, accepted, load.Clients);
         var faults = conductor.RunAsync(ending.Token);
         try
         {
-            if (!await posts.RunAsync(load.Patience, begin($"{load.Games} games accepted under {load.Faults} faults", load.Games), ct))
+            if (!await clients.RunAsync(load.Timeout, begin($"{load.Games} games accepted under {load.Faults} faults", load.Games), ct))
             {
-                complaints.Add($"No game was accepted for {load.Patience.TotalSeconds:0} s after {progress.Count}, so no more were posted.");
+                complaints.Add($"No game was accepted for {load.Timeout.TotalSeconds:0} s after {accepted.Count}, so no more were posted.");
                 await ending.CancelAsync();
             }
         }
@@ -124,58 +109,47 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         }
         finally
         {
-            // Also when we are told to stop: a fault that goes on would start again what is about to be stopped.
-            await EndedAsync(faults);
+            // Also after Ctrl+C: a fault under way restarts what the end of the run stops.
+            await faults.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             posters.ForEach(poster => poster.Dispose());
         }
 
         ct.ThrowIfCancellationRequested();
-        return (posts.Posted, posts.Failures);
-    }
-
-    private static async Task EndedAsync(Task faults)
-    {
-        try
-        {
+        if (faults.IsFaulted)
             await faults;
-        }
-        catch (OperationCanceledException)
-        {
-            // The load has given up, and so have the faults: the complaints say both.
-        }
+        return clients;
     }
 
-    /// <summary>Waits until nothing is on its way at two looks in a row; false if that takes too long.</summary>
-    private async Task<bool> RestAsync(SystemUnderFire system, ChaosCheck check, Func<string, double, IPhase> begin, CancellationToken ct)
+    /// <summary>Waits until no message is under way at two polls in a row; false after the timeout.</summary>
+    private async Task<bool> WaitForRestAsync(ChaosSystem system, ChaosCheck check, BeginPhase begin, CancellationToken ct)
     {
-        var (started, phase, looks, most) = (Stopwatch.GetTimestamp(), begin("come to rest", 100), 0, 0L);
-        while (Stopwatch.GetElapsedTime(started) < load.Patience)
+        var (started, phase, pollsAtRest, most) = (Stopwatch.GetTimestamp(), begin("come to rest", 100), 0, 0L);
+        while (Stopwatch.GetElapsedTime(started) < load.Timeout)
         {
-            if (await UnrestAsync(system, check, ct) is { } left)
+            if (await CountPendingAsync(system, check, ct) is { } left)
             {
                 most = Math.Max(most, left);
-                looks = left == 0 ? looks + 1 : 0;
-                phase.Reached(most == 0 ? 100 : 100.0 * (most - left) / most);
-                if (looks == 2)
+                pollsAtRest = left == 0 ? pollsAtRest + 1 : 0;
+                phase.Report(most == 0 ? 100 : 100.0 * (most - left) / most);
+                if (pollsAtRest == 2)
                     return true;
             }
 
-            await Task.Delay(Look, ct);
+            await Task.Delay(PollInterval, ct);
         }
         return false;
     }
 
-    private static async Task<long?> UnrestAsync(SystemUnderFire system, ChaosCheck check, CancellationToken ct)
+    private static async Task<long?> CountPendingAsync(ChaosSystem system, ChaosCheck check, CancellationToken ct)
     {
         try
         {
-            var (notAnnounced, pending) = await check.UnrestAsync(ct);
             var queued = await new BrokerQueues(system.RabbitMq).CountAsync([Queue], ct);
-            return notAnnounced + pending + queued[Queue];
+            return await check.CountPendingAsync(ct) + queued[Queue];
         }
         catch (Exception away) when (away is NpgsqlException or BrokerUnreachableException or OperationInterruptedException or IOException)
         {
-            // A connection of the pool that a fault has cut; the next look has another.
+            // A fault has broken this connection of the pool; the next poll gets another one.
             return null;
         }
     }

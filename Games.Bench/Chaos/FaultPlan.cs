@@ -1,9 +1,12 @@
 namespace Games.Bench.Chaos;
 
-/// <summary>Which faults come in which order at which moments: all from the seed.</summary>
+/// <summary>The faults of a seed, their order and their moments.</summary>
 internal static class FaultPlan
 {
-    /// <summary>One in so many faults does not wait until those before it are over.</summary>
+    /// <summary>Games that a run has to have for each fault at least.</summary>
+    public const int LeastGames = 20;
+
+    // One fault in three does not wait until those before it are over.
     private const int OneOverlapsIn = 3;
 
     public static int Kinds { get; } = Enum.GetValues<FaultKind>().Length;
@@ -18,15 +21,12 @@ internal static class FaultPlan
         var random = new Random(seed);
         var kinds = Enumerable.Range(0, faults).Chunk(Kinds).SelectMany(round => Shuffled(random).Take(round.Length)).ToArray();
 
-        // A slot each between the first and the last twentieth: every fault meets a load that has begun and goes on after it.
+        // Each fault has a slot between the first and the last twentieth of the games, so that load runs before and after it.
         var (begin, slot) = (games / 20, games * 9 / 10 / faults);
         return [.. kinds.Select((kind, number) => Planned(random, kind, begin + number * slot, slot, isFirst: number == 0))];
     }
 
-    /// <summary>Games that each fault of a run has to have at least.</summary>
-    public const int LeastGames = 20;
-
-    // In the first half of its slot, but not at once: the load takes some games to run again after a wait.
+    // In the first half of its slot, but not at its start: after a wait the load needs some games to reach full speed.
     private static PlannedFault Planned(Random random, FaultKind kind, int from, int slot, bool isFirst) =>
         new(kind, random.Next(1, 3), from, from + random.Next(slot / 4, slot / 2), random.Next(OneOverlapsIn) == 0 && !isFirst);
 

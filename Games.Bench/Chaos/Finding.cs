@@ -1,6 +1,6 @@
 namespace Games.Bench.Chaos;
 
-internal enum Fate
+internal enum FindingKind
 {
     Lost,
     Doubled,
@@ -8,11 +8,14 @@ internal enum Fate
     Wrong,
 }
 
-/// <summary>One kind of thing that must not be, and where it is.</summary>
-internal sealed record Finding(Fate Fate, string What, IReadOnlyList<string> Where)
+/// <summary>A broken promise, and the games, messages or rows that break it.</summary>
+internal sealed record Finding(FindingKind Kind, string What, IReadOnlyList<string> Items)
 {
     private const int Shown = 10;
 
-    public override string ToString() =>
-        $"{Fate.ToString().ToLowerInvariant()}: {Where.Count} {What}: {string.Join(", ", Where.Take(Shown))}{(Where.Count > Shown ? $" and {Where.Count - Shown} more" : "")}";
+    public override string ToString()
+    {
+        var rest = Items.Count > Shown ? $" and {Items.Count - Shown} more" : "";
+        return $"{Kind.ToString().ToLowerInvariant()}: {Items.Count} {What}: {string.Join(", ", Items.Take(Shown))}{rest}";
+    }
 }

@@ -1,6 +1,5 @@
 namespace Games.Bench.Chaos;
 
-/// <summary>What can be done to the running system.</summary>
 internal enum FaultKind
 {
     KillApi,
@@ -14,10 +13,10 @@ internal enum FaultKind
     TerminateBackends,
 }
 
-/// <summary>One fault of a run, and its moment: counted in accepted games, not in seconds, so that a seed does the same on any machine.</summary>
+/// <summary>A fault and its moment, counted in accepted games, not in seconds, so that a seed does the same on any machine.</summary>
 /// <param name="Replica">1 or 2: which API, or which bot.</param>
-/// <param name="From">Accepted games at which the load waits until the faults before this one are over, unless this one overlaps with them.</param>
-/// <param name="AtGame">Accepted games at which it is inflicted; since <paramref name="From"/> the load runs.</param>
+/// <param name="From">Accepted games at which the load waits until the earlier faults are over, unless this one overlaps with them.</param>
+/// <param name="AtGame">Accepted games at which it is inflicted.</param>
 internal sealed record PlannedFault(FaultKind Kind, int Replica, int From, int AtGame, bool Overlaps)
 {
     public string Target => Kind switch

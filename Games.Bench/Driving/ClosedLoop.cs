@@ -6,7 +6,7 @@ namespace Games.Bench.Driving;
 /// <summary>A number of clients, each of which posts its next game as soon as its last is answered: how much the system takes.</summary>
 internal static class ClosedLoop
 {
-    public static async Task<Answers> RunAsync(GamePoster poster, int games, int clients, IPhase phase, CancellationToken ct)
+    public static async Task<Answers> RunAsync(GamePoster poster, int games, int clients, IProgress<double> phase, CancellationToken ct)
     {
         var answers = new Answer[games];
         var milliseconds = new double[games];
@@ -24,7 +24,7 @@ internal static class ClosedLoop
                 var sent = Stopwatch.GetTimestamp();
                 answers[number] = await poster.PostAsync(number, ct).ConfigureAwait(false);
                 milliseconds[number] = Stopwatch.GetElapsedTime(sent).TotalMilliseconds;
-                phase.Reached(number + 1);
+                phase.Report(number + 1);
             }
         }
     }

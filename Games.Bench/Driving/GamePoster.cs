@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Games.Bench.Driving;
 
-/// <summary>What became of one POST: the id of an accepted game, or the name of the refusal.</summary>
+/// <summary>The answer to one POST: the id of the accepted game, or the reason of the refusal.</summary>
 internal readonly record struct Answer(Guid GameId, string? Refusal)
 {
     public bool Accepted => Refusal is null;
@@ -13,22 +13,22 @@ internal readonly record struct Answer(Guid GameId, string? Refusal)
     public static Answer Refused(string name) => new(Guid.Empty, name);
 }
 
-/// <summary>Posts games over keep-alive connections, reads no more of a response than its status and its Location.</summary>
+/// <summary>Posts games over keep-alive connections and reads only the status and the Location of a response.</summary>
 internal sealed class GamePoster : IDisposable
 {
-    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly HttpClient http;
-    private readonly Uri games;
-    private readonly GameBodies bodies;
+    private readonly HttpClient _http;
+    private readonly Uri _games;
+    private readonly GameBodies _bodies;
 
-    /// <param name="patience">How long an answer may take; 30 s unless given.</param>
-    public GamePoster(Uri api, string run, int connections, TimeSpan? patience = null)
+    /// <param name="timeout">For one answer; 30 s unless given.</param>
+    public GamePoster(Uri api, string run, int connections, TimeSpan? timeout = null)
     {
-        games = new Uri(api, "/games");
-        bodies = new GameBodies(run);
-        http = new HttpClient(new SocketsHttpHandler
+        _games = new Uri(api, "/games");
+        _bodies = new GameBodies(run);
+        _http = new HttpClient(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = connections,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5),
@@ -38,19 +38,19 @@ internal sealed class GamePoster : IDisposable
             ActivityHeadersPropagator = null,
         })
         {
-            Timeout = patience ?? UsualPatience,
+            Timeout = timeout ?? DefaultTimeout,
         };
     }
 
     public async Task<Answer> PostAsync(int number, CancellationToken ct)
     {
-        using var content = new ByteArrayContent(bodies[number]);
+        using var content = new ByteArrayContent(_bodies[number]);
         content.Headers.ContentType = Json;
-        using var request = new HttpRequestMessage(HttpMethod.Post, games) { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, _games) { Content = content };
 
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.Created)
                 return Answer.Refused($"{(int)response.StatusCode} {response.StatusCode}");
 
@@ -62,7 +62,7 @@ internal sealed class GamePoster : IDisposable
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return Answer.Refused($"no answer within {http.Timeout.TotalSeconds} s");
+            return Answer.Refused($"no answer within {_http.Timeout.TotalSeconds} s");
         }
     }
 
@@ -73,5 +73,5 @@ internal sealed class GamePoster : IDisposable
         return Guid.TryParse(path[(path.LastIndexOf('/') + 1)..], out var gameId) ? gameId : null;
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }

@@ -9,7 +9,7 @@ namespace Games.Bench.Driving;
 /// </summary>
 internal static class OpenLoop
 {
-    public static async Task<Answers> RunAsync(GamePoster poster, double rate, int seconds, IPhase phase, CancellationToken ct)
+    public static async Task<Answers> RunAsync(GamePoster poster, double rate, int seconds, IProgress<double> phase, CancellationToken ct)
     {
         var games = Math.Max(1, (int)(rate * seconds));
         var answers = new Answer[games];
@@ -24,7 +24,7 @@ internal static class OpenLoop
                 // Up to the next millisecond: a delay cuts off what is less, and the request would leave before it is due.
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), ct).ConfigureAwait(false);
             posts[number] = PostAsync(number, due);
-            phase.Reached(number + 1);
+            phase.Report(number + 1);
         }
         await Task.WhenAll(posts).ConfigureAwait(false);
 

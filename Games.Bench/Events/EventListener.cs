@@ -5,61 +5,60 @@ using RabbitMQ.Client.Events;
 
 namespace Games.Bench.Events;
 
-/// <summary>Somebody else's service: a queue of its own on one exchange, and the moment at which each message came.</summary>
+/// <summary>A consumer outside of Games: its own queue on one exchange, and when each message arrived. Times are timestamps of Stopwatch.</summary>
 internal sealed class EventListener : IAsyncDisposable
 {
-    private readonly IConnection connection;
-    private readonly IChannel channel;
-    private readonly ConcurrentDictionary<Guid, long> first = new();
-    private int repeats;
+    private readonly IConnection _connection;
+    private readonly IChannel _channel;
+    private readonly ConcurrentDictionary<Guid, long> _firstArrivals = new();
+    private int _repeats;
 
-    private EventListener(IConnection connection, IChannel channel) => (this.connection, this.channel) = (connection, channel);
+    private EventListener(IConnection connection, IChannel channel) => (_connection, _channel) = (connection, channel);
 
-    /// <summary>Different messages that have come.</summary>
-    public int Heard => first.Count;
+    /// <summary>Messages that have arrived, each counted once.</summary>
+    public int Received => _firstArrivals.Count;
 
-    /// <summary>Messages that have come again.</summary>
-    public int Repeats => Volatile.Read(ref repeats);
+    /// <summary>Messages that have arrived again.</summary>
+    public int Repeats => Volatile.Read(ref _repeats);
 
-    /// <summary>When the last of those that have come came first, as a timestamp of Stopwatch.</summary>
-    public long Last => first.Values.DefaultIfEmpty().Max();
+    public long LastArrival => _firstArrivals.Values.DefaultIfEmpty().Max();
 
     public static async Task<EventListener> BindAsync(string rabbitMq, string exchange, CancellationToken ct)
     {
         var connection = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync(ct);
         var channel = await connection.CreateChannelAsync(cancellationToken: ct);
         var listener = new EventListener(connection, channel);
-        // As MassTransit declares it, so that neither has to be first.
+        // As MassTransit declares it, so that either may declare it first.
         await channel.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: true, cancellationToken: ct);
         var queue = (await channel.QueueDeclareAsync(cancellationToken: ct)).QueueName;
         await channel.QueueBindAsync(queue, exchange, routingKey: "", cancellationToken: ct);
 
         var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += listener.NoteAsync;
+        consumer.ReceivedAsync += listener.OnReceivedAsync;
         await channel.BasicConsumeAsync(queue, autoAck: true, consumer, ct);
         return listener;
     }
 
-    /// <summary>When the message came first, as a timestamp of Stopwatch; null if it has not.</summary>
-    public long? CameAt(Guid messageId) => first.TryGetValue(messageId, out var at) ? at : null;
+    /// <summary>Null for a message that has not arrived.</summary>
+    public long? FirstArrivalOf(Guid messageId) => _firstArrivals.TryGetValue(messageId, out var at) ? at : null;
 
-    public void Forget()
+    public void Reset()
     {
-        first.Clear();
-        Volatile.Write(ref repeats, 0);
+        _firstArrivals.Clear();
+        Volatile.Write(ref _repeats, 0);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await channel.DisposeAsync();
-        await connection.DisposeAsync();
+        await _channel.DisposeAsync();
+        await _connection.DisposeAsync();
     }
 
-    private Task NoteAsync(object sender, BasicDeliverEventArgs message)
+    private Task OnReceivedAsync(object sender, BasicDeliverEventArgs message)
     {
         var now = Stopwatch.GetTimestamp();
-        if (!Guid.TryParse(message.BasicProperties.MessageId, out var id) || !first.TryAdd(id, now))
-            Interlocked.Increment(ref repeats);
+        if (!Guid.TryParse(message.BasicProperties.MessageId, out var id) || !_firstArrivals.TryAdd(id, now))
+            Interlocked.Increment(ref _repeats);
         return Task.CompletedTask;
     }
 }

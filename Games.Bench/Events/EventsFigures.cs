@@ -2,12 +2,12 @@ using Games.Bench.Measuring;
 
 namespace Games.Bench.Events;
 
-/// <summary>What is measured, and how much of it.</summary>
+/// <summary>The load of a run.</summary>
 /// <param name="Rate">Direct inserts a second, one event each.</param>
 /// <param name="Rows">Events inserted in one statement.</param>
-/// <param name="Correlations">How many correlations a fifth of those events shares, so that these leave one after the other; 0 for none.</param>
+/// <param name="Correlations">Correlations that a fifth of those events shares, which are then dispatched in order; 0 for none.</param>
 /// <param name="Messages">Messages of Discord.</param>
-/// <param name="IdleSeconds">How long nothing is asked; 0 to leave it out.</param>
+/// <param name="IdleSeconds">How long statements are counted without load; 0 not to count.</param>
 /// <param name="WarmUp">Events and messages that are not counted.</param>
 /// <param name="Timeout">How long the last of anything may take.</param>
 internal sealed record EventsLoad(double Rate, int Seconds, int Rows, int Correlations, int Messages, int IdleSeconds, int WarmUp, TimeSpan Timeout);
@@ -26,10 +26,10 @@ internal sealed record BulkFigures(int Count, double Seconds, int Lost, int Repe
     public double PerSecond => (Count - Lost) / Seconds;
 }
 
-/// <summary>What was said to the database while nobody asked anything; null where PostgreSQL does not count.</summary>
+/// <summary>The statements that the database got without load; null where PostgreSQL does not count them.</summary>
 internal sealed record IdleFigures(double Seconds, IReadOnlyList<RepeatedStatement>? Statements)
 {
-    /// <summary>The statement of the journal that came most often.</summary>
+    /// <summary>Of the statements of the journal.</summary>
     public RepeatedStatement? MostFrequent => Statements?.Where(one => one.IsOfJournal).MaxBy(one => one.Calls);
 }
 
@@ -46,7 +46,13 @@ internal sealed record EventsFigures(InsertFigures Inserts, BulkFigures Dispatch
     {
         get
         {
-            foreach (var (what, lost, repeats) in new[] { ("single events", Inserts.Lost, Inserts.Repeats), ("events of one statement", Dispatch.Lost, Dispatch.Repeats), ("messages", Ingest.Lost, Ingest.Repeats) })
+            (string, int, int)[] counts =
+            [
+                ("single events", Inserts.Lost, Inserts.Repeats),
+                ("events of one statement", Dispatch.Lost, Dispatch.Repeats),
+                ("messages", Ingest.Lost, Ingest.Repeats),
+            ];
+            foreach (var (what, lost, repeats) in counts)
             {
                 if (lost > 0)
                     yield return $"{lost} {what} did not arrive.";
@@ -61,10 +67,13 @@ internal sealed record EventsFigures(InsertFigures Inserts, BulkFigures Dispatch
             if (Ingest.PerSecond < LeastIngestedPerSecond)
                 yield return $"{Ingest.PerSecond:0} messages a second are ingested, fewer than {LeastIngestedPerSecond}.";
             if (Idle is { Statements: null })
-                yield return "What is said while nothing is to do cannot be counted: PostgreSQL has no pg_stat_statements in its shared_preload_libraries.";
-            // One more than fit: the first may come at once.
+                yield return "Statements at rest cannot be counted: PostgreSQL has no pg_stat_statements in its shared_preload_libraries.";
+            // One more is allowed than fits: the first may come at once.
             if (Idle is { MostFrequent: { } most } idle && (most.Calls - 1) * LeastSecondsBetween > idle.Seconds)
-                yield return $"With nothing to do the journal sends one statement {most.Calls} times in {idle.Seconds:0} s, more often than every {LeastSecondsBetween} s: {most.Text}";
+            {
+                yield return $"At rest the journal sends one statement {most.Calls} times in {idle.Seconds:0} s, "
+                    + $"more often than every {LeastSecondsBetween} s: {most.Text}";
+            }
         }
     }
 }

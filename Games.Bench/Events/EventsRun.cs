@@ -6,14 +6,17 @@ using RabbitMQ.Client;
 
 namespace Games.Bench.Events;
 
-/// <summary>The journal and the ingestion of services that run: SQL and AMQP in, AMQP and SQL to see the result.</summary>
+/// <summary>Drives the journal and the ingestion of running services by SQL and AMQP, and sees the results there.</summary>
 internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, EventsLoad load)
 {
     private const string Channel = "bench";
-    private const string InsertOne = $"insert into events (id, event_type, channel, payload, source) values ($1, 'bench.event', '{Channel}', jsonb_build_object('n', $2), 'bench')";
+    private const string InsertOne = $"""
+        insert into events (id, event_type, channel, payload, source) values ($1, 'bench.event', '{Channel}', jsonb_build_object('n', $2), 'bench')
+        """;
     private const string InsertMany = $"""
         insert into events (event_type, channel, payload, source, correlation_id)
-        select 'bench.event', '{Channel}', jsonb_build_object('n', n), 'bench', case when n % 5 = 0 and $2 > 0 then ('00000000-0000-4000-8000-' || lpad((n / 5 % greatest($2, 1))::text, 12, '0'))::uuid end
+        select 'bench.event', '{Channel}', jsonb_build_object('n', n), 'bench',
+            case when n % 5 = 0 and $2 > 0 then ('00000000-0000-4000-8000-' || lpad((n / 5 % greatest($2, 1))::text, 12, '0'))::uuid end
         from generate_series(1, $1) n
         """;
     private const string StoredExchange = "message.stored";
@@ -21,9 +24,9 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
     // A snowflake of 2024: none of these is in the future.
     private const long FirstMessage = 1_300_000_000_000_000_000;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
-    public async Task<EventsFigures> RunAsync(Func<string, double, IPhase> begin, CancellationToken ct)
+    public async Task<EventsFigures> RunAsync(BeginPhase begin, CancellationToken ct)
     {
         await using var events = await EventListener.BindAsync(rabbitMq, $"events.{Channel}", ct);
         await using var stored = await EventListener.BindAsync(rabbitMq, StoredExchange, ct);
@@ -38,13 +41,13 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
         var dispatch = await DispatchAsync(events, load.Rows, begin($"{load.Rows} events of one statement consumed", load.Rows), ct);
         var ingest = await IngestAsync(stored, FirstMessage, load.Messages, begin($"{load.Messages} messages ingested", load.Messages), ct);
 
-        return new(inserts, dispatch, ingest, load.IdleSeconds > 0 ? await RestAsync(begin("at rest", load.IdleSeconds), ct) : null);
+        return new(inserts, dispatch, ingest, load.IdleSeconds > 0 ? await MeasureIdleAsync(begin("at rest", load.IdleSeconds), ct) : null);
     }
 
     /// <summary>At a constant rate, whether or not the earlier ones have arrived.</summary>
-    private async Task<InsertFigures> InsertAsync(EventListener listener, int count, IPhase phase, CancellationToken ct)
+    private async Task<InsertFigures> InsertAsync(EventListener listener, int count, IProgress<double> phase, CancellationToken ct)
     {
-        listener.Forget();
+        listener.Reset();
         var (ids, inserts) = (new Guid[count], new Task<long>[count]);
         var started = Stopwatch.GetTimestamp();
         for (var number = 0; number < count; number++)
@@ -53,96 +56,93 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
                 await Task.Delay(wait, ct);
             ids[number] = Guid.CreateVersion7();
             inserts[number] = InsertAsync(ids[number], number, ct);
-            phase.Reached(number + 1);
+            phase.Report(number + 1);
         }
-        var begun = await Task.WhenAll(inserts);
-        await UntilAsync(() => Task.FromResult<long>(listener.Heard), count, phase, ct);
+        var sent = await Task.WhenAll(inserts);
+        await WaitForAsync(listener, count, phase, ct);
 
-        var milliseconds = ids.Zip(begun).Select(one => listener.CameAt(one.First) is { } came ? Stopwatch.GetElapsedTime(one.Second, came).TotalMilliseconds : (double?)null).OfType<double>().ToArray();
+        var milliseconds = (from insert in ids.Zip(sent, (id, at) => (Sent: at, Arrival: listener.FirstArrivalOf(id)))
+                            where insert.Arrival is not null
+                            select Stopwatch.GetElapsedTime(insert.Sent, insert.Arrival!.Value).TotalMilliseconds).ToArray();
         return new(count, Distribution.Of(milliseconds), count - milliseconds.Length, listener.Repeats);
     }
 
     private async Task<long> InsertAsync(Guid id, int number, CancellationToken ct)
     {
-        var begun = Stopwatch.GetTimestamp();
-        await using var command = database.CreateCommand(InsertOne);
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = number });
-        await command.ExecuteNonQueryAsync(ct);
-        return begun;
+        var sent = Stopwatch.GetTimestamp();
+        await database.ExecuteAsync(InsertOne, ct, id, number);
+        return sent;
     }
 
-    private async Task<BulkFigures> DispatchAsync(EventListener listener, int rows, IPhase phase, CancellationToken ct)
+    private async Task<BulkFigures> DispatchAsync(EventListener listener, int rows, IProgress<double> phase, CancellationToken ct)
     {
-        listener.Forget();
-        await using var command = database.CreateCommand(InsertMany);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = rows });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = load.Correlations });
-        await command.ExecuteNonQueryAsync(ct);
+        listener.Reset();
+        await database.ExecuteAsync(InsertMany, ct, rows, load.Correlations);
         var committed = Stopwatch.GetTimestamp();
 
-        await UntilAsync(() => Task.FromResult<long>(listener.Heard), rows, phase, ct);
-        await UntilNothingWaitsAsync(ct);
-        return new(rows, Stopwatch.GetElapsedTime(committed, listener.Last).TotalSeconds, rows - listener.Heard, listener.Repeats);
+        await WaitForAsync(listener, rows, phase, ct);
+        await WaitForEmptyOutboxAsync(ct);
+        return new(rows, Stopwatch.GetElapsedTime(committed, listener.LastArrival).TotalSeconds, rows - listener.Received, listener.Repeats);
     }
 
-    /// <summary>Each message is a row once it is stored, and says so once in message.stored: a second time would be a second effect.</summary>
-    private async Task<BulkFigures> IngestAsync(EventListener stored, long firstId, int messages, IPhase phase, CancellationToken ct)
+    /// <summary>A message is ingested when its row is stored; message.stored must be published once for each, else it took effect twice.</summary>
+    private async Task<BulkFigures> IngestAsync(EventListener stored, long firstId, int messages, IProgress<double> phase, CancellationToken ct)
     {
-        stored.Forget();
+        stored.Reset();
         var started = Stopwatch.GetTimestamp();
-        var publishing = new DiscordFlood(rabbitMq).PublishAsync(firstId, messages, ct);
-        var rows = await UntilAsync(() => CountAsync("select count(*) from discord_messages where message_id::bigint between $1 and $2", ct, firstId, firstId + messages - 1), messages, phase, ct);
+        var publishing = new DiscordMessages(rabbitMq).PublishAsync(firstId, messages, ct);
+        var rows = await WaitForAsync(
+            () => database.ScalarAsync<long>(
+                "select count(*) from discord_messages where message_id::bigint between $1 and $2", ct, firstId, firstId + messages - 1),
+            messages,
+            phase,
+            ct);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await publishing;
-        await UntilAsync(() => Task.FromResult<long>(stored.Heard), messages, phase, ct);
-        await UntilNothingWaitsAsync(ct);
+        await WaitForAsync(stored, messages, phase, ct);
+        await WaitForEmptyOutboxAsync(ct);
 
-        return new(messages, seconds, messages - (int)Math.Min(rows, stored.Heard), Math.Max(0, stored.Heard - messages) + stored.Repeats);
+        return new(messages, seconds, messages - (int)Math.Min(rows, stored.Received), Math.Max(0, stored.Received - messages) + stored.Repeats);
     }
 
-    private async Task<IdleFigures> RestAsync(IPhase phase, CancellationToken ct)
+    private async Task<IdleFigures> MeasureIdleAsync(IProgress<double> phase, CancellationToken ct)
     {
         var statements = new IdleStatements(database);
         if (!await statements.CanBeCountedAsync(ct))
             return new(0, null);
 
-        await statements.BeginAsync(ct);
+        await statements.ResetAsync(ct);
         var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started).TotalSeconds is var rested && rested < load.IdleSeconds)
+        while (Stopwatch.GetElapsedTime(started).TotalSeconds is var elapsed && elapsed < load.IdleSeconds)
         {
-            phase.Reached(rested);
-            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(load.IdleSeconds - rested, 0.01, 1)), ct);
+            phase.Report(elapsed);
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(load.IdleSeconds - elapsed, 0.01, 1)), ct);
         }
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return new(seconds, await statements.ReadAsync(ct));
     }
 
-    private Task<long> UntilNothingWaitsAsync(CancellationToken ct) => UntilAsync(async () => -await CountAsync("""select count(*) from "OutboxMessage" """, ct), 0, null, ct);
+    private Task<long> WaitForAsync(EventListener listener, int expected, IProgress<double> phase, CancellationToken ct) =>
+        WaitForAsync(() => Task.FromResult<long>(listener.Received), expected, phase, ct);
 
-    /// <summary>Until there are as many as expected, or the time is over; how many there are then.</summary>
-    private async Task<long> UntilAsync(Func<Task<long>> count, long expected, IPhase? phase, CancellationToken ct)
+    private Task<long> WaitForEmptyOutboxAsync(CancellationToken ct) =>
+        WaitForAsync(() => database.ScalarAsync<long>("""select -count(*) from "OutboxMessage" """, ct), 0, null, ct);
+
+    /// <summary>Waits until the count is as expected or the time is over; returns the last count.</summary>
+    private async Task<long> WaitForAsync(Func<Task<long>> count, long expected, IProgress<double>? phase, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            var asked = Stopwatch.GetTimestamp();
-            var there = await count();
-            phase?.Reached(there);
-            if (there >= expected || Stopwatch.GetElapsedTime(started) > load.Timeout)
-                return there;
+            var counting = Stopwatch.GetTimestamp();
+            var counted = await count();
+            phase?.Report(counted);
+            if (counted >= expected || Stopwatch.GetElapsedTime(started) > load.Timeout)
+                return counted;
 
-            // Asking must not be what is measured.
-            var cost = Stopwatch.GetElapsedTime(asked) * 10;
-            await Task.Delay(cost > Pause ? cost : Pause, ct);
+            // Counting takes at most a tenth of the time, so that it does not slow down what is measured.
+            var pause = Stopwatch.GetElapsedTime(counting) * 10;
+            await Task.Delay(pause > PollInterval ? pause : PollInterval, ct);
         }
-    }
-
-    private async Task<long> CountAsync(string sql, CancellationToken ct, params long[] bounds)
-    {
-        await using var command = database.CreateCommand(sql);
-        foreach (var bound in bounds)
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = bound });
-        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 }

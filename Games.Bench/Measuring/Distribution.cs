@@ -1,13 +1,16 @@
 namespace Games.Bench.Measuring;
 
-/// <summary>Measured values in ascending order, and the percentiles of them by nearest rank: every figure is one that was measured.</summary>
+/// <summary>
+/// Measured values and their exact percentiles by nearest rank. Not HdrHistogram: a run has a million values at most, which need no rounding into
+/// buckets.
+/// </summary>
 internal sealed class Distribution
 {
-    private readonly double[] ascending;
+    private readonly double[] _ascending;
 
-    private Distribution(double[] ascending) => this.ascending = ascending;
+    private Distribution(double[] ascending) => _ascending = ascending;
 
-    public int Count => ascending.Length;
+    public int Count => _ascending.Length;
 
     public double? P50 => MeasuredAt(50);
 
@@ -24,7 +27,8 @@ internal sealed class Distribution
         return new Distribution(ascending);
     }
 
-    public static Distribution OfAll(IEnumerable<Distribution> distributions) => Of(distributions.SelectMany(distribution => distribution.ascending));
+    public static Distribution OfAll(IEnumerable<Distribution> distributions) =>
+        Of(distributions.SelectMany(distribution => distribution._ascending));
 
     /// <param name="percent">0 to 100.</param>
     /// <returns>The smallest value that at least <paramref name="percent"/> of the values do not exceed; NaN of nothing.</returns>
@@ -36,7 +40,7 @@ internal sealed class Distribution
             return double.NaN;
 
         var rank = (int)Math.Ceiling(percent / 100 * Count);
-        return ascending[Math.Max(rank, 1) - 1];
+        return _ascending[Math.Max(rank, 1) - 1];
     }
 
     private double? MeasuredAt(double percent) => Count == 0 ? null : Percentile(percent);

@@ -1,6 +1,6 @@
 namespace Games.Bench.Measuring;
 
-/// <summary>How a relay emptied its outbox.</summary>
+/// <summary>The result of a drain.</summary>
 /// <param name="Messages">Rows that were in the outbox when the API was started.</param>
 /// <param name="Left">Rows that were still there when the time was over; 0 in a run that counts.</param>
 /// <param name="SecondsToFirst">From the start of the API's process until the last moment at which no row had left.</param>

@@ -2,17 +2,18 @@ using Npgsql;
 
 namespace Games.Bench.Measuring;
 
-/// <summary>The database of the implementation under test, with few connections: they are taken from the same server.</summary>
+/// <summary>The database of the implementation under test, with few connections, because the services need those of the server.</summary>
 internal static class GamesDatabase
 {
     public static NpgsqlDataSource Open(string? connection)
     {
         if (string.IsNullOrWhiteSpace(connection))
-            throw new BenchException("No database to look for the announcements in: set --games-db or ConnectionStrings__Games.");
+            throw new BenchException("No database to read the announcements from: set --games-db or ConnectionStrings__Games.");
 
         try
         {
-            return new NpgsqlSlimDataSourceBuilder(connection) { ConnectionStringBuilder = { MaxPoolSize = 4, ApplicationName = "Games.Bench" } }.EnableArrays().Build();
+            var settings = new NpgsqlConnectionStringBuilder(connection) { MaxPoolSize = 4, CommandTimeout = 300, ApplicationName = "Games.Bench" };
+            return new NpgsqlSlimDataSourceBuilder(settings.ConnectionString).EnableArrays().Build();
         }
         catch (ArgumentException exception)
         {

@@ -1,7 +1,8 @@
 namespace Games.Bench.Measuring;
 
-/// <summary>What is wrong with the games that a run was answered 201 for; clean when every one is stored and announced exactly once.</summary>
-internal sealed record Verdict(IReadOnlyList<Guid> NotStored, IReadOnlyList<Guid> NotAnnounced, IReadOnlyList<Guid> AnnouncedTwice, IReadOnlyList<Guid> AnsweredTwice)
+/// <summary>The accepted games that are not stored and announced exactly once.</summary>
+internal sealed record Verdict(
+    IReadOnlyList<Guid> NotStored, IReadOnlyList<Guid> NotAnnounced, IReadOnlyList<Guid> AnnouncedTwice, IReadOnlyList<Guid> AnsweredTwice)
 {
     private const int IdsShown = 10;
 

@@ -5,44 +5,41 @@ using Npgsql;
 
 namespace Games.Bench.Running;
 
-/// <summary>What a backlog costs those who add to it: POSTs with an empty outbox and with a full one in turn, the broker away.</summary>
-internal sealed class Backlog(NpgsqlDataSource database, string outboxTable, Uri api)
+/// <summary>What a backlog costs its producers: POSTs with an empty outbox and with a full one in turn, without a broker.</summary>
+internal sealed class Backlog(NpgsqlDataSource database, string outboxTable, MeasuredService api)
 {
-    /// <summary>An address where no broker is: nothing leaves the outbox of a service that is given it.</summary>
+    /// <summary>An address without a broker: nothing leaves the outbox of a service that is given it.</summary>
     public const string NoBroker = "amqp://guest:guest@127.0.0.1:1/";
 
-    private readonly OutboxTable outbox = new(database, outboxTable);
+    private readonly OutboxTable _outbox = new(database, outboxTable);
 
-    public async Task<BacklogFigures> RunAsync(
-        AppHost.Servers.Command start, int pending, int games, int clients, int rounds, int warmUp, Func<string, double, IPhase> begin, CancellationToken ct)
+    public async Task<BacklogFigures> RunAsync(int pending, int games, int clients, int rounds, int warmUp, BeginPhase begin, CancellationToken ct)
     {
-        await outbox.CatchTemplateAsync(ct);
-        await using var service = await RunningService.StartAsync("The API", start, api, ct);
+        await _outbox.CaptureTemplateAsync(ct);
+        await api.StartAsync(ct);
         await PostAsync(Math.Max(warmUp, 1), clients, begin("games of the warm-up", warmUp), ct);
-        if (!await outbox.HasTemplateAsync(ct))
-            throw new BenchException($"A game was accepted, but no row came into {outboxTable}: it is not this implementation's outbox.");
+        await _outbox.RequireTemplateAsync(ct);
 
         var (without, with) = (new List<double>(), new List<double>());
         for (var round = 1; round <= rounds; round++)
         {
-            await outbox.EmptyAsync(ct);
+            await _outbox.EmptyAsync(ct);
             without.Add(await PostAsync(games, clients, begin($"round {round}: games posted, nothing pending", games), ct));
-            await outbox.EmptyAsync(ct);
-            await outbox.FillAsync(pending, ct);
+            await _outbox.EmptyAsync(ct);
+            await _outbox.FillAsync(pending, ct);
             with.Add(await PostAsync(games, clients, begin($"round {round}: games posted, {pending} pending", games), ct));
         }
 
-        await outbox.ForgetTemplateAsync(ct);
-
+        await _outbox.DropTemplateAsync(ct);
         return new BacklogFigures(pending, without, with);
     }
 
-    private async Task<double> PostAsync(int games, int clients, IPhase phase, CancellationToken ct)
+    private async Task<double> PostAsync(int games, int clients, IProgress<double> phase, CancellationToken ct)
     {
-        using var poster = new GamePoster(api, "backlog", clients);
+        using var poster = new GamePoster(api.Address, "backlog", clients);
         var answers = await ClosedLoop.RunAsync(poster, games, clients, phase, ct);
         if (answers.Accepted.Count < games)
-            throw new BenchException($"{api} accepted {answers.Accepted.Count} of {games} games: {string.Join(", ", answers.Refused.Select(x => $"{x.Value} × {x.Key}"))}.");
+            throw new BenchException($"{api.Address} accepted {answers.Accepted.Count} of {games} games: {answers.RefusedText}.");
 
         return answers.AcceptedPerSecond;
     }

@@ -3,49 +3,66 @@ using Games.Bench.Measuring;
 
 namespace Games.Bench.Running;
 
-/// <summary>One implementation of the main job that we start ourselves: its programs, and where its outbox lies.</summary>
+/// <summary>One implementation of the main job: how its programs are started, and where its outbox is.</summary>
 /// <param name="OutboxTable">As SQL writes it.</param>
-/// <param name="Queue">Where the bot's messages wait.</param>
-internal sealed record Implementation(string Name, Func<Servers, Command> Prepare, Func<Servers, int, Command> Api, Func<Servers, int, Command> Bot, string OutboxTable, string Queue)
+/// <param name="Queue">Of the bot.</param>
+/// <param name="Prepare">Arguments of dotnet that create the tables.</param>
+/// <param name="Api">Arguments of dotnet that start the API on a port.</param>
+/// <param name="Bot">Arguments of dotnet that start the bot on a port.</param>
+internal sealed record Implementation(
+    string Name, string OutboxTable, string Queue, string[] Prepare, Func<int, string[]> Api, Func<int, string[]> Bot)
 {
     public string Database => $"games_bench_{Name}";
 
     public static Implementation Ours(string apiDll, string botDll) => new(
         "ours",
-        servers => Dotnet(servers, "ours", apiDll, "--migrate"),
-        (servers, port) => Dotnet(servers, "ours", apiDll, "--urls", AddressAt(port).ToString()),
-        (servers, port) => Dotnet(servers, "ours", botDll, "--urls", AddressAt(port).ToString()),
         OutboxTable: "\"OutboxMessage\"",
-        Queue: "announce-game");
+        Queue: "announce-game",
+        Prepare: [apiDll, "--migrate"],
+        Api: port => [apiDll, "--urls", $"http://127.0.0.1:{port}"],
+        Bot: port => [botDll, "--urls", $"http://127.0.0.1:{port}"]);
 
-    public static Implementation Limit(string dll) => new(
-        "limit",
-        servers => Dotnet(servers, "limit", dll, "init"),
-        (servers, port) => Dotnet(servers, "limit", dll, "api", $"{port}"),
-        (servers, port) => Dotnet(servers, "limit", dll, "bot", $"{port}"),
-        OutboxTable: "outbox",
-        Queue: "limit");
+    public static async Task<Implementation> BuildLimitAsync(string project, CancellationToken ct)
+    {
+        if (!Directory.Exists(project))
+            throw new BenchException($"{project} does not exist: name the folder of the limit's project with --limit-project.");
 
-    public static Uri AddressAt(int port) => new($"http://127.0.0.1:{port}");
+        var (exitCode, output) = await ChildProcess.RunAsync(new Command("dotnet", "build", project, "--configuration", "Release"), ct);
+        if (exitCode != 0)
+            throw new BenchException($"The limit could not be built:{Environment.NewLine}{output}");
 
-    /// <summary>An empty database of its own with its tables in it.</summary>
+        var dll = Path.Combine(project, "bin", "Release", "net10.0", "Limit.dll");
+        return new("limit", OutboxTable: "outbox", Queue: "limit", [dll, "init"], port => [dll, "api", $"{port}"], port => [dll, "bot", $"{port}"]);
+    }
+
+    /// <summary>Creates its database anew, with its tables.</summary>
     public async Task PrepareAsync(Servers servers, CancellationToken ct)
     {
         await servers.RecreateDatabaseAsync(Database, ct);
-        var (exitCode, output) = await ChildProcess.RunAsync(Prepare(servers), ct);
+        var (exitCode, output) = await ChildProcess.RunAsync(Dotnet(servers, Prepare), ct);
         if (exitCode != 0)
-            throw new BenchException($"The tables of {Name} could not be made (exit code {exitCode}):{Environment.NewLine}{output}");
+            throw new BenchException($"The tables of {Name} could not be created (exit code {exitCode}):{Environment.NewLine}{output}");
     }
 
-    private static Command Dotnet(Servers servers, string name, string dll, params string[] arguments)
-    {
-        if (!File.Exists(dll))
-            throw new BenchException($"{dll} is not there: build it first (dotnet build -c Release).");
+    public MeasuredService NewApi(Servers servers) => NewService($"The API of {Name}", servers, Api);
 
-        return new Command("dotnet", [dll, .. arguments])
+    public MeasuredService NewBot(Servers servers) => NewService($"The bot of {Name}", servers, Bot);
+
+    private MeasuredService NewService(string name, Servers servers, Func<int, string[]> arguments)
+    {
+        var port = FreePort.Next();
+        return new MeasuredService(name, Dotnet(servers, arguments(port)), new Uri($"http://127.0.0.1:{port}"));
+    }
+
+    private Command Dotnet(Servers servers, string[] arguments)
+    {
+        if (!File.Exists(arguments[0]))
+            throw new BenchException($"{arguments[0]} does not exist: build it first (dotnet build -c Release).");
+
+        return new Command("dotnet", arguments)
         {
-            WorkingDirectory = Path.GetDirectoryName(dll),
-            Environment = servers.EnvironmentFor($"games_bench_{name}"),
+            WorkingDirectory = Path.GetDirectoryName(arguments[0]),
+            Environment = servers.EnvironmentFor(Database),
         };
     }
 }

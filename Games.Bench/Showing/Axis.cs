@@ -1,25 +1,25 @@
 namespace Games.Bench.Showing;
 
-/// <summary>The round numbers of an axis, and where a value lies on it: 0 at its begin, 1 at its end.</summary>
+/// <summary>The round numbers of an axis, and where a value lies on it: 0 at its start, 1 at its end.</summary>
 internal sealed class Axis
 {
-    private readonly Func<double, double> scale;
+    private readonly Func<double, double> _scale;
 
     private Axis(IReadOnlyList<double> ticks, Func<double, double> scale)
     {
         Ticks = ticks;
-        this.scale = scale;
+        _scale = scale;
     }
 
     public IReadOnlyList<double> Ticks { get; }
 
     public double Position(double value)
     {
-        var (begin, end) = (scale(Ticks[0]), scale(Ticks[^1]));
-        return Math.Clamp((scale(value) - begin) / (end - begin), 0, 1);
+        var (begin, end) = (_scale(Ticks[0]), _scale(Ticks[^1]));
+        return Math.Clamp((_scale(value) - begin) / (end - begin), 0, 1);
     }
 
-    /// <summary>From 0 to the first round number that is not below <paramref name="most"/>, in about five steps of 1, 2 or 5 times a power of ten.</summary>
+    /// <summary>From 0 to the first round number from <paramref name="most"/> up, in about five steps of 1, 2 or 5 times a power of ten.</summary>
     public static Axis Linear(double most)
     {
         if (!(most > 0))
@@ -52,5 +52,6 @@ internal sealed class Axis
     }
 
     // Through decimal, so that 5 × 10⁻¹ is 0.5 and not 0.5000000000000001 under a tick.
-    private static double Power(int digit, int exponent) => exponent >= 0 ? digit * Math.Pow(10, exponent) : (double)(digit / (decimal)Math.Pow(10, -exponent));
+    private static double Power(int digit, int exponent) =>
+        exponent >= 0 ? digit * Math.Pow(10, exponent) : (double)(digit / (decimal)Math.Pow(10, -exponent));
 }

@@ -2,20 +2,26 @@ using Games.Bench.Measuring;
 
 namespace Games.Bench.Showing;
 
-/// <summary>Which figures of a run make which picture.</summary>
+/// <summary>The charts of the commands.</summary>
 internal static class Charts
 {
-    public static SvgChart OfJob(string title, JobFigures figures) => new SvgChart(title, "The main job, from POST to announcement, everything on one machine")
-        .Bars("Throughput", "games a second", ["accepted POSTs", "end to end"], new BarSeries("this run", [figures.AcceptedPerSecond, figures.EndToEndPerSecond ?? double.NaN]))
-        .Latencies("Latency", ("commit to announcement", figures.AnnouncementMilliseconds), ("POST to answer", figures.RequestMilliseconds));
+    public static SvgChart OfJob(string title, JobFigures figures) =>
+        new SvgChart(title, "The main job, from POST to announcement, everything on one machine")
+            .Bars(
+                "Throughput",
+                "games a second",
+                ["accepted POSTs", "end to end"],
+                new BarSeries("this run", [figures.AcceptedPerSecond, figures.EndToEndPerSecond ?? double.NaN]))
+            .Latencies("Latency", ("commit to announcement", figures.AnnouncementMilliseconds), ("POST to answer", figures.RequestMilliseconds));
 
     public static SvgChart OfComparison(Comparison comparison)
     {
-        var throughput = new[] { Comparison.AcceptedPosts, Comparison.EndToEnd }.Select(name => comparison.Figures.Single(figure => figure.Name == name)).ToArray();
-        var chart = new SvgChart(
-            "Games: ours and the hand-written limit",
-            $"From POST to announcement; API, bot, PostgreSQL, RabbitMQ and the load on one machine with {Environment.ProcessorCount} cores; rounds in turn: {comparison.Ours.Count}");
-        return chart
+        var throughput = new[] { Comparison.AcceptedPosts, Comparison.EndToEnd }
+            .Select(name => comparison.Figures.Single(figure => figure.Name == name))
+            .ToArray();
+        var subtitle = "From POST to announcement; API, bot, PostgreSQL, RabbitMQ and the load on one machine with "
+            + $"{Environment.ProcessorCount} cores; rounds in turn: {comparison.Ours.Count}";
+        return new SvgChart("Games: ours and the hand-written limit", subtitle)
             .Bars(
                 $"Throughput, {comparison.Clients} clients, median",
                 "games a second",
@@ -28,12 +34,13 @@ internal static class Charts
                 ("limit", Distribution.OfAll(comparison.Limit.Select(round => round.Latency.AnnouncementMilliseconds))));
     }
 
-    public static SvgChart OfDrain(string name, DrainFigures figures) => new SvgChart($"{figures.Messages:#,0} messages drained by {name}", $"{figures.MessagesPerSecond:#,0} messages a second, the bot off")
-        .Curves(
-            "Rows in the outbox",
-            ("seconds since the start of the API", Axis.Linear(figures.Pending.Select(sample => sample.Seconds).DefaultIfEmpty(1).Max())),
-            ("rows", Axis.Linear(figures.Messages)),
-            new CurveSeries("pending", [.. figures.Pending.Select(sample => (sample.Seconds, (double)sample.Rows))]));
+    public static SvgChart OfDrain(string name, DrainFigures figures) =>
+        new SvgChart($"{figures.Messages:#,0} messages drained by {name}", $"{figures.MessagesPerSecond:#,0} messages a second, the bot off")
+            .Curves(
+                "Rows in the outbox",
+                ("seconds since the start of the API", Axis.Linear(figures.Pending.Select(sample => sample.Seconds).DefaultIfEmpty(1).Max())),
+                ("rows", Axis.Linear(figures.Messages)),
+                new CurveSeries("pending", [.. figures.Pending.Select(sample => (sample.Seconds, (double)sample.Rows))]));
 
     /// <summary>Of each, the share (%) that took no longer than so many milliseconds.</summary>
     public static SvgChart Latencies(this SvgChart chart, string heading, params IReadOnlyList<(string Name, Distribution Milliseconds)> series)
@@ -45,7 +52,8 @@ internal static class Charts
             heading,
             ("milliseconds, logarithmic", Axis.Logarithmic(least, most)),
             ("% that took no longer", Axis.Linear(100)),
-            [.. measured.Select(one => new CurveSeries($"{one.Name}: p50 {Short(one.Milliseconds.P50)}, p99 {Short(one.Milliseconds.P99)} ms", [.. CurveOf(one.Milliseconds)]))]);
+            [.. measured.Select(one => new CurveSeries(
+                $"{one.Name}: p50 {Short(one.Milliseconds.P50)}, p99 {Short(one.Milliseconds.P99)} ms", [.. CurveOf(one.Milliseconds)]))]);
     }
 
     private static IEnumerable<(double Milliseconds, double Percent)> CurveOf(Distribution milliseconds) =>

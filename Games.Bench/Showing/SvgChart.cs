@@ -8,7 +8,10 @@ internal sealed record BarSeries(string Name, IReadOnlyList<double> Values);
 /// <summary>One line of a panel.</summary>
 internal sealed record CurveSeries(string Name, IReadOnlyList<(double X, double Y)> Points);
 
-/// <summary>A chart as one SVG file: a title and panels beside each other, dark on light, no script, no font that is not everywhere.</summary>
+/// <summary>
+/// A chart as one SVG file: a title and panels beside each other. Not ScottPlot: it lays out text by the fonts of this machine, through a native
+/// library, and this needs neither.
+/// </summary>
 internal sealed class SvgChart(string title, string subtitle)
 {
     private const double PanelWidth = 560;
@@ -25,7 +28,7 @@ internal sealed class SvgChart(string title, string subtitle)
     private static readonly string[] Colours = ["#2563eb", "#94a3b8", "#f59e0b", "#10b981"];
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
-    private readonly List<XElement> panels = [];
+    private readonly List<XElement> _panels = [];
 
     public SvgChart Bars(string heading, string unit, IReadOnlyList<string> groups, params IReadOnlyList<BarSeries> series)
     {
@@ -44,7 +47,7 @@ internal sealed class SvgChart(string title, string subtitle)
                 var value = series[one].Values[group];
                 var left = middle + barWidth * (one - series.Count / 2.0);
                 var top = Vertical(axis, double.IsFinite(value) ? value : 0);
-                panel.Add(new XElement(Svg + "rect", At("x", left + 2), At("y", top), At("width", barWidth - 4), At("height", PlotBottom - top), new XAttribute("rx", 3), new XAttribute("fill", Colour(one))));
+                panel.Add(Rectangle(left + 2, top, barWidth - 4, PlotBottom - top, radius: 3, Colour(one)));
                 panel.Add(Text(left + barWidth / 2, top - 8, double.IsFinite(value) ? Number(value) : "–", 14, Ink, "middle", bold: true));
             }
         }
@@ -66,8 +69,14 @@ internal sealed class SvgChart(string title, string subtitle)
 
         for (var one = series.Count - 1; one >= 0; one--)
         {
-            var points = string.Join(' ', series[one].Points.Select(point => $"{Horizontal(across.Axis, point.X):0.##},{Vertical(up.Axis, point.Y):0.##}"));
-            panel.Add(new XElement(Svg + "polyline", new XAttribute("points", points), new XAttribute("fill", "none"), new XAttribute("stroke", Colour(one)), new XAttribute("stroke-width", 3), new XAttribute("stroke-linejoin", "round")));
+            var points = series[one].Points.Select(point => $"{Horizontal(across.Axis, point.X):0.##},{Vertical(up.Axis, point.Y):0.##}");
+            panel.Add(new XElement(
+                Svg + "polyline",
+                new XAttribute("points", string.Join(' ', points)),
+                new XAttribute("fill", "none"),
+                new XAttribute("stroke", Colour(one)),
+                new XAttribute("stroke-width", 3),
+                new XAttribute("stroke-linejoin", "round")));
         }
         return this;
     }
@@ -81,7 +90,7 @@ internal sealed class SvgChart(string title, string subtitle)
     public string ToXml()
     {
         const double Margin = 32;
-        var width = Margin * 2 + panels.Count * PanelWidth + (panels.Count - 1) * PanelGap;
+        var width = Margin * 2 + _panels.Count * PanelWidth + (_panels.Count - 1) * PanelGap;
         return new XElement(
             Svg + "svg",
             At("width", width),
@@ -93,7 +102,8 @@ internal sealed class SvgChart(string title, string subtitle)
             new XElement(Svg + "rect", new XAttribute("width", "100%"), new XAttribute("height", "100%"), new XAttribute("fill", "#ffffff")),
             Text(Margin, 42, title, 22, Ink, "start", bold: true),
             Text(Margin, 66, subtitle, 14, FaintInk, "start"),
-            panels.Select((panel, place) => new XElement(Svg + "g", new XAttribute("transform", $"translate({Margin + place * (PanelWidth + PanelGap)} 0)"), panel.Elements()))).ToString();
+            _panels.Select((panel, place) => new XElement(
+                Svg + "g", new XAttribute("transform", $"translate({Margin + place * (PanelWidth + PanelGap)} 0)"), panel.Elements()))).ToString();
     }
 
     private XElement Panel(string heading, IReadOnlyList<string> names)
@@ -102,10 +112,10 @@ internal sealed class SvgChart(string title, string subtitle)
         for (var one = 0; one < names.Count; one++)
         {
             var top = 116 + one * 20;
-            panel.Add(new XElement(Svg + "rect", At("x", 0), At("y", top), At("width", 12), At("height", 12), new XAttribute("rx", 2), new XAttribute("fill", Colour(one))));
+            panel.Add(Rectangle(0, top, 12, 12, radius: 2, Colour(one)));
             panel.Add(Text(18, top + 11, names[one], 13, Ink, "start"));
         }
-        panels.Add(panel);
+        _panels.Add(panel);
         return panel;
     }
 
@@ -136,6 +146,22 @@ internal sealed class SvgChart(string title, string subtitle)
     private static XElement Line(double x1, double y1, double x2, double y2) =>
         new(Svg + "line", At("x1", x1), At("y1", y1), At("x2", x2), At("y2", y2), new XAttribute("stroke", Grid));
 
+    private static XElement Rectangle(double x, double y, double width, double height, int radius, string colour) => new(
+        Svg + "rect",
+        At("x", x),
+        At("y", y),
+        At("width", width),
+        At("height", height),
+        new XAttribute("rx", radius),
+        new XAttribute("fill", colour));
+
     private static XElement Text(double x, double y, string text, int size, string colour, string anchor, bool bold = false) => new(
-        Svg + "text", At("x", x), At("y", y), new XAttribute("font-size", size), new XAttribute("fill", colour), new XAttribute("text-anchor", anchor), bold ? new XAttribute("font-weight", 600) : null, text);
+        Svg + "text",
+        At("x", x),
+        At("y", y),
+        new XAttribute("font-size", size),
+        new XAttribute("fill", colour),
+        new XAttribute("text-anchor", anchor),
+        bold ? new XAttribute("font-weight", 600) : null,
+        text);
 }

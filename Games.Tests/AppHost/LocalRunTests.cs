@@ -13,6 +13,7 @@ namespace Games.Tests.AppHost;
 public sealed partial class LocalRunTests(TestServers servers)
 {
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(120);
+    private static readonly string Script = Path.GetFullPath("../../../../run", GamesService.OutputOf("Games.AppHost"));
 
     private readonly ConcurrentQueue<string> output = new();
 
@@ -51,10 +52,25 @@ public sealed partial class LocalRunTests(TestServers servers)
         var data = servers.DirectoryOf("taken-run");
         await using var running = new FileStream(Path.Combine(data, "lock"), FileMode.Create, FileAccess.Write, FileShare.None);
 
-        var (exitCode, said) = await ChildProcess.RunAsync(CommandOf("--data", data), TestContext.Current.CancellationToken);
+        foreach (var command in new[] { CommandOf("--data", data), new Command(Script, "--data", data) })
+        {
+            var (exitCode, output) = await ChildProcess.RunAsync(command, TestContext.Current.CancellationToken);
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains($"it is running on {data} already", said);
+            Assert.Equal(1, exitCode);
+            Assert.Contains($"it is running on {data} already", output);
+            Assert.DoesNotContain("Building", output);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Help_needs_no_build_and_names_every_option()
+    {
+        var (exitCode, script) = await ChildProcess.RunAsync(new Command(Script, "--help"), TestContext.Current.CancellationToken);
+        var (_, program) = await ChildProcess.RunAsync(CommandOf("--help"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain("Building", script);
+        Assert.Equal(OptionsIn(program).Except(["--help", "--version"]), OptionsIn(script));
     }
 
     [Fact(Timeout = 60_000)]
@@ -95,6 +111,8 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Throws<ServerUnavailableException>(() => GamesService.Addresses("5080"));
     }
 
+    private static IEnumerable<string> OptionsIn(string help) => Option.Matches(help).Select(option => option.Value).Order();
+
     private static Command CommandOf(params IEnumerable<string> arguments) =>
         new("dotnet", ["exec", Path.Combine(GamesService.OutputOf("Games.AppHost"), "Games.AppHost.dll"), .. arguments]);
 
@@ -119,4 +137,7 @@ public sealed partial class LocalRunTests(TestServers servers)
 
     [GeneratedRegex(@"psql -h 127\.0\.0\.1 -p (\d+) -U games games")]
     private static partial Regex PsqlPort { get; }
+
+    [GeneratedRegex(@"--[a-z]+(-[a-z]+)*")]
+    private static partial Regex Option { get; }
 }

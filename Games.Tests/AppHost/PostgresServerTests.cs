@@ -36,8 +36,8 @@ public sealed class PostgresServerTests(TestServers servers)
         Assert.NotEmpty(backends);
         Assert.All([.. mine, .. backends], process => Assert.True(Processes.IsGone(process)));
         await Assert.ThrowsAsync<NpgsqlException>(() => ExecuteAsync(connectionString, "select 'there'"));
-        Assert.Contains("exit code 0", server.Ending);
-        Assert.Contains("fast shutdown", server.Ending);
+        Assert.Contains("exit code 0", server.ExitReport);
+        Assert.Contains("fast shutdown", server.ExitReport);
     }
 
     [Fact]
@@ -75,7 +75,8 @@ public sealed class PostgresServerTests(TestServers servers)
         await using var server = new PostgresServer(servers.DirectoryOf("broken-postgres"));
         await server.StartAsync(TestContext.Current.CancellationToken);
         await server.StopAsync();
-        await File.WriteAllTextAsync(Path.Combine(servers.DirectoryOf("broken-postgres"), "data", "postgresql.conf"), "no_such_setting = 1\n", TestContext.Current.CancellationToken);
+        var settings = Path.Combine(servers.DirectoryOf("broken-postgres"), "data", "postgresql.conf");
+        await File.WriteAllTextAsync(settings, "no_such_setting = 1\n", TestContext.Current.CancellationToken);
 
         var failure = await Assert.ThrowsAsync<ServerUnavailableException>(() => server.StartAsync(TestContext.Current.CancellationToken));
 
@@ -91,7 +92,10 @@ public sealed class PostgresServerTests(TestServers servers)
         {
             Binaries = major => ServerBinaries.Postgres(root: empty, major: major, path: empty),
         };
-        await using var rabbitMq = new RabbitMqServer(servers.DirectoryOf("none")) { Binaries = () => ServerBinaries.RabbitMq(folder: empty, path: empty) };
+        await using var rabbitMq = new RabbitMqServer(servers.DirectoryOf("none"))
+        {
+            Binaries = () => ServerBinaries.RabbitMq(folder: empty, path: empty),
+        };
 
         var withoutPostgres = await Assert.ThrowsAsync<ServerMissingException>(() => postgres.StartAsync(TestContext.Current.CancellationToken));
         var withoutRabbitMq = await Assert.ThrowsAsync<ServerMissingException>(() => rabbitMq.StartAsync(TestContext.Current.CancellationToken));

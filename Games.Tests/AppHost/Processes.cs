@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Games.Tests.AppHost;
 
-/// <summary>What the kernel knows of the processes of this machine.</summary>
+/// <summary>The processes of this machine, read from /proc.</summary>
 internal static class Processes
 {
-    /// <summary>The process's children, their children, and so on, each named by its id and its start, so that an id used again is another process.</summary>
+    /// <summary>The process's children, their children, and so on, by id and start, because the kernel uses an id again.</summary>
     public static IReadOnlySet<(int Id, string Started)> DescendantsOf(int processId)
     {
         var all = Directory.EnumerateDirectories("/proc")

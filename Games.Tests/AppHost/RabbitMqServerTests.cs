@@ -24,14 +24,16 @@ public sealed class RabbitMqServerTests(TestServers servers)
         await server.RestartAsync(kill: true, ct);
 
         Assert.True(Processes.IsGone(killed));
-        Assert.Equal("kept", await OnChannelAsync(server, async channel => Encoding.UTF8.GetString((await channel.BasicGetAsync("notes", autoAck: true, ct))!.Body.Span)));
+        var message = await OnChannelAsync(server, channel => channel.BasicGetAsync("notes", autoAck: true, ct));
+        Assert.Equal("kept", Encoding.UTF8.GetString(message!.Body.Span));
     }
 
     private static async Task<T> OnChannelAsync<T>(RabbitMqServer server, Func<IChannel, Task<T>> work)
     {
         var factory = new ConnectionFactory { Uri = new Uri(server.ConnectionString) };
         await using var connection = await factory.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        var confirms = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        await using var channel = await connection.CreateChannelAsync(confirms);
         return await work(channel);
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Games.Bench.Measuring;
-using Games.Bench.Showing;
 using Games.Tests.Servers;
 using Npgsql;
 
@@ -86,7 +85,8 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
         var forgotten = await StoredAsync(announced: 0);
         await StoredAsync(announced: 1);
 
-        var (verdict, _) = await announcements.WaitForAsync([forgotten], before: 0, TimeSpan.Zero, new Progress(), TestContext.Current.CancellationToken);
+        var (verdict, _) = await announcements.WaitForAsync(
+            [forgotten], before: 0, TimeSpan.Zero, new FirstReport(), TestContext.Current.CancellationToken);
 
         Assert.Equal([forgotten], verdict.NotAnnounced);
     }
@@ -95,7 +95,7 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
     public async Task The_wait_ends_when_the_last_game_is_announced()
     {
         var late = await StoredAsync(announced: 0);
-        var polled = new Progress();
+        var polled = new FirstReport();
         var started = Stopwatch.GetTimestamp();
 
         var waiting = announcements.WaitForAsync([late], before: 0, TimeSpan.FromSeconds(60), polled, TestContext.Current.CancellationToken);
@@ -137,7 +137,8 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
     }
 
     private Task AnnounceAsync(Guid game, double afterMilliseconds) =>
-        ExecuteAsync("insert into announcements select id, created_at + $2 * interval '1 millisecond' from games where id = $1", game, afterMilliseconds);
+        ExecuteAsync(
+            "insert into announcements select id, created_at + $2 * interval '1 millisecond' from games where id = $1", game, afterMilliseconds);
 
     private async Task ExecuteAsync(string sql, params object[] values)
     {
@@ -147,12 +148,12 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
-    private sealed class Progress : IPhase
+    private sealed class FirstReport : IProgress<double>
     {
         private readonly TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task First => first.Task;
 
-        public void Reached(double value) => first.TrySetResult();
+        public void Report(double value) => first.TrySetResult();
     }
 }

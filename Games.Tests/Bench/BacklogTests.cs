@@ -26,19 +26,21 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     [Fact]
     public async Task A_row_is_copied_with_a_message_id_of_its_own_and_nobodys_lease()
     {
-        await CatchAndRelayAsync(orderingKey: null);
+        await CaptureAndRelayAsync(orderingKey: null);
 
         await outbox.FillAsync(1_000, TestContext.Current.CancellationToken);
 
         Assert.Equal(1_000, await outbox.CountAsync(TestContext.Current.CancellationToken));
         Assert.Equal(1_000L, await ScalarAsync("""select count(distinct "MessageId") from "Orders"."OutboxMessage" """));
-        Assert.Equal(1_000L, await ScalarAsync("""select count(*) from "Orders"."OutboxMessage" where "Body" = 'hello' and "LockId" is null and "OrderingKey" is null"""));
+        Assert.Equal(1_000L, await ScalarAsync("""
+            select count(*) from "Orders"."OutboxMessage" where "Body" = 'hello' and "LockId" is null and "OrderingKey" is null
+            """));
     }
 
     [Fact]
     public async Task Copies_of_an_ordered_message_do_not_wait_for_each_other()
     {
-        await CatchAndRelayAsync(orderingKey: "a game");
+        await CaptureAndRelayAsync(orderingKey: "a game");
 
         await outbox.FillAsync(10, TestContext.Current.CancellationToken);
 
@@ -48,21 +50,25 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     [Fact]
     public async Task Filling_catches_no_templates_of_its_own_and_nothing_stays_behind()
     {
-        await CatchAndRelayAsync(orderingKey: null);
+        await CaptureAndRelayAsync(orderingKey: null);
 
         await outbox.FillAsync(10, TestContext.Current.CancellationToken);
 
         Assert.Equal(1L, await ScalarAsync("select count(*) from games_bench_template"));
 
-        await outbox.ForgetTemplateAsync(TestContext.Current.CancellationToken);
+        await outbox.DropTemplateAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(0L, await ScalarAsync("select (select count(*) from pg_trigger where not tgisinternal) + (select count(*) from pg_class where relname = 'games_bench_template') + (select count(*) from pg_proc where proname = 'games_bench_template')"));
+        Assert.Equal(0L, await ScalarAsync("""
+            select (select count(*) from pg_trigger where not tgisinternal)
+                + (select count(*) from pg_class where relname = 'games_bench_template')
+                + (select count(*) from pg_proc where proname = 'games_bench_template')
+            """));
     }
 
     [Fact]
     public async Task A_table_that_no_row_came_into_has_no_template()
     {
-        await outbox.CatchTemplateAsync(TestContext.Current.CancellationToken);
+        await outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
 
         Assert.False(await outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
     }
@@ -81,12 +87,16 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
 
     public async ValueTask DisposeAsync() => await source.DisposeAsync();
 
-    private static DrainFigures Figures(long left, long? grown) => new(Messages: 100, left, SecondsToFirst: 1, Seconds: 2, grown, ApiPeakMebibytes: 90, Pending: []);
+    private static DrainFigures Figures(long left, long? grown) =>
+        new(Messages: 100, left, SecondsToFirst: 1, Seconds: 2, grown, ApiPeakMebibytes: 90, Pending: []);
 
-    private async Task CatchAndRelayAsync(string? orderingKey)
+    private async Task CaptureAndRelayAsync(string? orderingKey)
     {
-        await outbox.CatchTemplateAsync(TestContext.Current.CancellationToken);
-        await ExecuteAsync("""insert into "Orders"."OutboxMessage"("MessageId", "Body", "LockId", "OrderingKey") values (gen_random_uuid(), 'hello', $1, $2)""", holder, orderingKey);
+        await outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync(
+            """insert into "Orders"."OutboxMessage"("MessageId", "Body", "LockId", "OrderingKey") values (gen_random_uuid(), 'hello', $1, $2)""",
+            holder,
+            orderingKey);
         await ExecuteAsync("""delete from "Orders"."OutboxMessage" """);
         Assert.True(await outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
     }

@@ -17,8 +17,9 @@ public sealed class BrokerQueuesTests(TestBroker broker) : IClassFixture<TestBro
         await channel.QueueDeclareAsync("left", durable: true, exclusive: false, autoDelete: false, cancellationToken: ct);
         foreach (var (game, reason) in new[] { (given, "no such host"), (other, null) })
         {
-            var properties = new BasicProperties { Headers = reason is null ? null : new Dictionary<string, object?> { ["MT-Fault-Message"] = reason } };
-            await channel.BasicPublishAsync("", "left", mandatory: true, properties, Encoding.UTF8.GetBytes($$"""{"message": {"gameId": "{{game}}", "title": "x"} }"""), ct);
+            var headers = reason is null ? null : new Dictionary<string, object?> { ["MT-Fault-Message"] = reason };
+            var body = Encoding.UTF8.GetBytes($$"""{"message": {"gameId": "{{game}}", "title": "x"} }""");
+            await channel.BasicPublishAsync("", "left", mandatory: true, new BasicProperties { Headers = headers }, body, ct);
         }
 
         var queues = new BrokerQueues(broker.ConnectionString);

@@ -41,7 +41,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     {
         accepted.Add(Guid.NewGuid());
 
-        await FoundAsync(Fate.Lost, "accepted, but not in games", accepted[0].ToString());
+        await FoundAsync(FindingKind.Lost, "accepted, but not in games", accepted[0].ToString());
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         await ConsumedAsync(await EventAsync(answered));
         await ConsumedAsync(await EventAsync(left));
 
-        await FoundAsync(Fate.Lost, "in games, but not announced", answered.ToString(), left.ToString());
+        await FoundAsync(FindingKind.Lost, "in games, but not announced", answered.ToString(), left.ToString());
     }
 
     [Fact]
@@ -64,7 +64,9 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
 
         var findings = await FindingsAsync();
 
-        Assert.Equal([(Fate.Lost, "in games, but without an event"), (Fate.Wrong, "announced, but in no inbox")], findings.Select(finding => (finding.Fate, finding.What)));
+        Assert.Equal(
+            [(FindingKind.Lost, "in games, but without an event"), (FindingKind.Wrong, "announced, but in no inbox")],
+            findings.Select(finding => (finding.Kind, finding.What)));
     }
 
     [Fact]
@@ -73,7 +75,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         var game = await AnnouncedAsync();
         accepted.Add(game);
 
-        await FoundAsync(Fate.Doubled, "one id, answered to more than one POST", game.ToString());
+        await FoundAsync(FindingKind.Doubled, "one id, answered to more than one POST", game.ToString());
     }
 
     [Fact]
@@ -83,7 +85,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         posted--;
         await AnnouncedAsync();
 
-        await FoundAsync(Fate.Doubled, "from one POST, in more than one game", "Bench chaos 1 000000001");
+        await FoundAsync(FindingKind.Doubled, "from one POST, in more than one game", "Bench chaos 1 000000001");
     }
 
     [Fact]
@@ -95,16 +97,19 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         var findings = await FindingsAsync();
 
         Assert.Equal(["with more than one event", "consumed more than once"], findings.Select(finding => finding.What));
-        Assert.All(findings, finding => Assert.Equal((Fate.Doubled, game.ToString()), (finding.Fate, finding.Where.Single())));
+        Assert.All(findings, finding => Assert.Equal((FindingKind.Doubled, game.ToString()), (finding.Kind, finding.Items.Single())));
     }
 
     [Fact]
     public async Task One_event_that_took_effect_twice_is_doubled()
     {
         var game = await AnnouncedAsync();
-        await ExecuteAsync("""insert into "InboxState" ("MessageId", "ConsumerId", "LockId", "Received", "ReceiveCount", "Delivered") select "MessageId", gen_random_uuid(), "LockId", "Received", 1, now() from "InboxState" """);
+        await ExecuteAsync("""
+            insert into "InboxState" ("MessageId", "ConsumerId", "LockId", "Received", "ReceiveCount", "Delivered")
+            select "MessageId", gen_random_uuid(), "LockId", "Received", 1, now() from "InboxState"
+            """);
 
-        await FoundAsync(Fate.Doubled, "consumed more than once", game.ToString());
+        await FoundAsync(FindingKind.Doubled, "consumed more than once", game.ToString());
     }
 
     [Fact]
@@ -113,7 +118,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         var game = await AnnouncedAsync();
         await ExecuteAsync("alter table announcements drop constraint pk_announcements; insert into announcements select * from announcements");
 
-        await FoundAsync(Fate.Doubled, "announced more than once", game.ToString());
+        await FoundAsync(FindingKind.Doubled, "announced more than once", game.ToString());
     }
 
     [Fact]
@@ -126,7 +131,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         var findings = await FindingsAsync();
 
         Assert.Equal(["announced, but not in games", "an event, but not in games"], findings.Select(finding => finding.What));
-        Assert.All(findings, finding => Assert.Equal((Fate.Wrong, game.ToString()), (finding.Fate, finding.Where.Single())));
+        Assert.All(findings, finding => Assert.Equal((FindingKind.Wrong, game.ToString()), (finding.Kind, finding.Items.Single())));
     }
 
     [Fact]
@@ -135,7 +140,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         var game = await AnnouncedAsync();
         posted = 0;
 
-        await FoundAsync(Fate.Wrong, "in games, but posted by nobody", game.ToString());
+        await FoundAsync(FindingKind.Wrong, "in games, but posted by nobody", game.ToString());
     }
 
     [Fact]
@@ -148,8 +153,8 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
 
         var stuck = Assert.Single(await FindingsAsync());
 
-        Assert.Equal((Fate.Stuck, "in the outbox"), (stuck.Fate, stuck.What));
-        Assert.Contains(holder.ToString(), stuck.Where.Single());
+        Assert.Equal((FindingKind.Stuck, "in the outbox"), (stuck.Kind, stuck.What));
+        Assert.Contains(holder.ToString(), stuck.Items.Single());
     }
 
     [Fact]
@@ -167,15 +172,16 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
         Assert.Empty(await FindingsAsync());
     }
 
-    private async Task FoundAsync(Fate fate, string what, params string[] where)
+    private async Task FoundAsync(FindingKind kind, string what, params string[] items)
     {
         var finding = Assert.Single(await FindingsAsync());
 
-        Assert.Equal((fate, what), (finding.Fate, finding.What));
-        Assert.Equal(where.Order(StringComparer.Ordinal), finding.Where);
+        Assert.Equal((kind, what), (finding.Kind, finding.What));
+        Assert.Equal(items.Order(StringComparer.Ordinal), finding.Items);
     }
 
-    private Task<IReadOnlyList<Finding>> FindingsAsync() => new ChaosCheck(database).FindingsAsync(accepted, posted, TestContext.Current.CancellationToken);
+    private Task<IReadOnlyList<Finding>> FindingsAsync() =>
+        new ChaosCheck(database).FindingsAsync(accepted, posted, TestContext.Current.CancellationToken);
 
     private async Task<Guid> AnnouncedAsync()
     {
@@ -219,7 +225,10 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     }
 
     private static NpgsqlCommand OutboxRow(string type, Guid messageId, string body) =>
-        new("""insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body") values ($1, now(), 'application/json', $2, $3)""")
+        new("""
+            insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body")
+            values ($1, now(), 'application/json', $2, $3)
+            """)
         {
             Parameters = { new() { Value = messageId }, new() { Value = type }, new() { Value = body } },
         };

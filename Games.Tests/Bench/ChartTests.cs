@@ -11,7 +11,9 @@ public sealed class ChartTests
     [Fact]
     public void A_chart_is_an_svg_document_with_its_words_escaped()
     {
-        var chart = XDocument.Parse(new SvgChart("Ours < limit & more", "subtitle").Bars("Throughput", "games a second", ["end to end"], new BarSeries("ours", [1])).ToXml());
+        var chart = XDocument.Parse(new SvgChart("Ours < limit & more", "subtitle")
+            .Bars("Throughput", "games a second", ["end to end"], new BarSeries("ours", [1]))
+            .ToXml());
 
         Assert.Equal(Svg + "svg", chart.Root!.Name);
         Assert.Contains("Ours < limit & more", Words(chart));
@@ -21,9 +23,15 @@ public sealed class ChartTests
     [Fact]
     public void A_bar_is_as_high_as_its_value()
     {
-        var chart = XDocument.Parse(new SvgChart("t", "s").Bars("h", "unit", ["a"], new BarSeries("ours", [600]), new BarSeries("limit", [1_200])).ToXml());
+        var chart = XDocument.Parse(new SvgChart("t", "s")
+            .Bars("h", "unit", ["a"], new BarSeries("ours", [600]), new BarSeries("limit", [1_200]))
+            .ToXml());
 
-        var heights = chart.Descendants(Svg + "rect").Select(bar => (string?)bar.Attribute("height")).Where(height => height is not ("12" or "100%")).Select(height => double.Parse(height!)).ToArray();
+        var heights = chart.Descendants(Svg + "rect")
+            .Select(bar => (string?)bar.Attribute("height"))
+            .Where(height => height is not ("12" or "100%"))
+            .Select(height => double.Parse(height!))
+            .ToArray();
 
         Assert.Equal(2, heights.Length);
         Assert.Equal(heights[0] * 2, heights[1], tolerance: 0.05);
@@ -44,7 +52,10 @@ public sealed class ChartTests
     {
         var chart = XDocument.Parse(new SvgChart("t", "s").Latencies("h", ("ours", Distribution.Of([1, 10, 100]))).ToXml());
 
-        var points = ((string)chart.Descendants(Svg + "polyline").Single().Attribute("points")!).Split(' ').Select(point => point.Split(',').Select(double.Parse).ToArray()).ToArray();
+        var points = ((string)chart.Descendants(Svg + "polyline").Single().Attribute("points")!)
+            .Split(' ')
+            .Select(point => point.Split(',').Select(double.Parse).ToArray())
+            .ToArray();
 
         Assert.Equal(points.OrderBy(point => point[0]).ThenByDescending(point => point[1]), points);
         Assert.Equal((points[0][0] + points[^1][0]) / 2, points[points.Length / 2][0], tolerance: 0.05);
@@ -70,7 +81,8 @@ public sealed class ChartTests
     [InlineData(3, 44, new double[] { 2, 5, 10, 20, 50 })]
     [InlineData(0.3, 1, new[] { 0.2, 0.5, 1 })]
     [InlineData(0, 0, new[] { 0.1, 0.2 })]
-    public void A_logarithmic_axis_has_one_two_and_five_of_each_power(double least, double most, double[] expected) => AssertTicks(expected, Axis.Logarithmic(least, most));
+    public void A_logarithmic_axis_has_one_two_and_five_of_each_power(double least, double most, double[] expected) =>
+        AssertTicks(expected, Axis.Logarithmic(least, most));
 
     [Fact]
     public void Equal_factors_are_equal_distances_on_a_logarithmic_axis()

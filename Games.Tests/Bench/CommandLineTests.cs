@@ -7,7 +7,16 @@ namespace Games.Tests.Bench;
 
 public sealed class CommandLineTests
 {
-    private static readonly Command[] Commands = [LoadCommand.Create(), LatencyCommand.Create(), DrainCommand.Create(), BacklogCommand.Create(), EventsCommand.Create(), CompareCommand.Create(), ChaosCommand.Create()];
+    private static readonly Command[] Commands =
+    [
+        LoadCommand.Create(),
+        LatencyCommand.Create(),
+        DrainCommand.Create(),
+        BacklogCommand.Create(),
+        EventsCommand.Create(),
+        CompareCommand.Create(),
+        ChaosCommand.Create(),
+    ];
 
     [Fact]
     public void Every_command_runs_without_an_option() => Assert.All(Commands, command => Assert.Empty(command.Parse([]).Errors));
@@ -65,7 +74,7 @@ public sealed class CommandLineTests
     [InlineData("http://127.0.0.1.example.org", false)]
     [InlineData("http://localhost.example.org", false)]
     [InlineData("http://127.0.0.1@example.org", false)]
-    public void Load_stays_on_this_machine(string api, bool here) => Assert.Equal(here, Loopback.Holds(new Uri(api)));
+    public void Load_stays_on_this_machine(string api, bool here) => Assert.Equal(here, Loopback.IsLocal(new Uri(api)));
 
     [Theory]
     [InlineData("Host=127.0.0.1", true)]
@@ -76,7 +85,7 @@ public sealed class CommandLineTests
     [InlineData("Host=db.example.org", false)]
     [InlineData("Username=nobody", false)]
     public void Databases_are_dropped_on_this_machine_only(string connection, bool here) =>
-        Assert.Equal(here, Loopback.Holds(new NpgsqlConnectionStringBuilder(connection)));
+        Assert.Equal(here, Loopback.IsLocal(new NpgsqlConnectionStringBuilder(connection)));
 
     [Theory]
     [InlineData("load")]
@@ -86,10 +95,11 @@ public sealed class CommandLineTests
     {
         var command = Commands.Single(one => one.Name == commandLine[0]);
 
-        var exitCode = await command.Parse([.. commandLine[1..], "--api", "http://192.0.2.1", "--games-db", "Host=127.0.0.1"]).InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        var exitCode = await command.Parse([.. commandLine[1..], "--api", "http://192.0.2.1", "--games-db", "Host=127.0.0.1"])
+            .InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
-        Assert.ThrowsAny<Exception>(() => Loopback.Demand(new Uri("http://192.0.2.1"), allowRemote: false));
-        Loopback.Demand(new Uri("http://192.0.2.1"), allowRemote: true);
+        Assert.ThrowsAny<Exception>(() => Loopback.Require(new Uri("http://192.0.2.1"), allowRemote: false));
+        Loopback.Require(new Uri("http://192.0.2.1"), allowRemote: true);
     }
 }

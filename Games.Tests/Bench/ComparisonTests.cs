@@ -7,7 +7,9 @@ public sealed class ComparisonTests
     [Fact]
     public void A_figure_is_the_ratio_of_the_medians_of_the_rounds()
     {
-        var comparison = Compare([RoundWith(endToEnd: 600), RoundWith(endToEnd: 100), RoundWith(endToEnd: 900)], [RoundWith(endToEnd: 1_000), RoundWith(endToEnd: 2_000), RoundWith(endToEnd: 1_200)]);
+        var comparison = Compare(
+            [RoundWith(endToEnd: 600), RoundWith(endToEnd: 100), RoundWith(endToEnd: 900)],
+            [RoundWith(endToEnd: 1_000), RoundWith(endToEnd: 2_000), RoundWith(endToEnd: 1_200)]);
 
         var figure = comparison.Figures.Single(figure => figure.Name == Comparison.EndToEnd);
 
@@ -17,7 +19,8 @@ public sealed class ComparisonTests
     [Fact]
     public void A_round_that_lost_games_has_no_end_to_end_figure_and_is_complained_about()
     {
-        var comparison = Compare([RoundWith(endToEnd: 600), RoundWith(endToEnd: null, "1 accepted, but not announced: x")], [RoundWith(endToEnd: 1_000)]);
+        var comparison = Compare(
+            [RoundWith(endToEnd: 600), RoundWith(endToEnd: null, "1 accepted, but not announced: x")], [RoundWith(endToEnd: 1_000)]);
 
         Assert.Equal([600], comparison.Figures.Single(figure => figure.Name == Comparison.EndToEnd).Ours);
         Assert.Equal(["ours, round 2: 1 accepted, but not announced: x"], comparison.Complaints);
@@ -52,9 +55,10 @@ public sealed class ComparisonTests
     private static Comparison Compare(Round[] ours, Round[] limit) => new(Games: 100, Clients: 32, Rate: 40, ours, limit);
 
     private static Round RoundWith(double? endToEnd, params string[] complaints) =>
-        new(Figures(endToEnd, complaints), Figures(endToEnd: 40), ApiMebibytes: 100, BotMebibytes: 90, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2),
-            ApiCpu: TimeSpan.FromMilliseconds(50), BotCpu: TimeSpan.FromMilliseconds(70), PostgresCpu: null);
+        new(Figures(endToEnd, complaints), Figures(endToEnd: 40), ApiMebibytes: 100, BotMebibytes: 90,
+            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), ApiCpu: TimeSpan.FromMilliseconds(50), BotCpu: TimeSpan.FromMilliseconds(70), PostgresCpu: null);
 
     private static JobFigures Figures(double? endToEnd, params string[] complaints) => new(
-        Games: 100, Accepted: 100, new Dictionary<string, int>(), AcceptedPerSecond: 900, Distribution.Of([1]), endToEnd, Distribution.Of([8]), complaints);
+        Games: 100, Accepted: 100, new Dictionary<string, int>(), AcceptedPerSecond: 900,
+        Distribution.Of([1]), endToEnd, Distribution.Of([8]), complaints);
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Games.Bench.Driving;
 using Games.Bench.Measuring;
-using Games.Bench.Showing;
 using Games.Tests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -47,12 +46,13 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
             _ => Results.Created($"/games/{Guid.NewGuid()}", value: null),
         }));
 
-        var answers = await PostAsync(api, (poster, ct) => ClosedLoop.RunAsync(poster, games: 40, clients: 4, new Unwatched(), ct));
+        var answers = await PostAsync(api, (poster, ct) => ClosedLoop.RunAsync(poster, games: 40, clients: 4, new Progress<double>(), ct));
 
         Assert.Equal(10, answers.Accepted.Count);
         Assert.Equal(10, answers.RequestMilliseconds.Count);
         Assert.Equal(
-            new Dictionary<string, int> { ["503 ServiceUnavailable"] = 10, ["200 OK"] = 10, ["201 without a game's id in Location"] = 10 }.OrderBy(refusal => refusal.Key),
+            new Dictionary<string, int> { ["503 ServiceUnavailable"] = 10, ["200 OK"] = 10, ["201 without a game's id in Location"] = 10 }
+                .OrderBy(refusal => refusal.Key),
             answers.Refused.OrderBy(refusal => refusal.Key));
     }
 
@@ -64,7 +64,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
         await api.DisposeAsync();
         using var poster = new GamePoster(address, "run", connections: 2);
 
-        var answers = await ClosedLoop.RunAsync(poster, games: 4, clients: 2, new Unwatched(), TestContext.Current.CancellationToken);
+        var answers = await ClosedLoop.RunAsync(poster, games: 4, clients: 2, new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.Equal(new Dictionary<string, int> { ["no answer: ConnectionError"] = 4 }, answers.Refused);
     }
@@ -84,7 +84,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
             return Results.Created($"/games/{Guid.NewGuid()}", value: null);
         });
 
-        var answers = await PostAsync(api, (poster, ct) => ClosedLoop.RunAsync(poster, games: 30, clients: 3, new Unwatched(), ct));
+        var answers = await PostAsync(api, (poster, ct) => ClosedLoop.RunAsync(poster, games: 30, clients: 3, new Progress<double>(), ct));
 
         Assert.Equal((30, 3), (answers.Accepted.Count, most));
     }
@@ -102,7 +102,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
             return Results.Created($"/games/{Guid.NewGuid()}", value: null);
         });
 
-        var answers = await PostAsync(api, (poster, ct) => OpenLoop.RunAsync(poster, rate: Games, seconds: 1, new Unwatched(), ct));
+        var answers = await PostAsync(api, (poster, ct) => OpenLoop.RunAsync(poster, rate: Games, seconds: 1, new Progress<double>(), ct));
 
         Assert.Equal(Games, answers.Accepted.Count);
         Assert.InRange(answers.RequestMilliseconds.Max!.Value, (Games - 1) * 1000.0 / Games, double.MaxValue);
@@ -116,8 +116,8 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
         await using var api = await ApiAsync(_ => StoreAsync(games, announced: true));
         var job = new Job(AddressOf(api), games, TimeSpan.FromSeconds(60));
 
-        await job.WarmUpAsync(games: 5, clients: 2, (_, _) => new Unwatched(), TestContext.Current.CancellationToken);
-        var figures = await job.LoadAsync(games: 50, clients: 4, (_, _) => new Unwatched(), TestContext.Current.CancellationToken);
+        await job.WarmUpAsync(games: 5, clients: 2, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
+        var figures = await job.LoadAsync(games: 50, clients: 4, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.True(figures.Passed);
         Assert.Equal((50, 50), (figures.Accepted, figures.AnnouncementMilliseconds.Count));
@@ -132,7 +132,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
         await using var api = await ApiAsync(_ => StoreAsync(games, announced: Interlocked.Increment(ref posted) != 7));
         var job = new Job(AddressOf(api), games, TimeSpan.FromSeconds(1));
 
-        var figures = await job.LatencyAsync(rate: 50, seconds: 1, (_, _) => new Unwatched(), TestContext.Current.CancellationToken);
+        var figures = await job.LatencyAsync(rate: 50, seconds: 1, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.False(figures.Passed);
         Assert.Null(figures.EndToEndPerSecond);
@@ -146,7 +146,8 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
         await using var api = await ApiAsync(_ => Task.FromResult(Results.StatusCode(503)));
         var job = new Job(AddressOf(api), games, TimeSpan.FromSeconds(1));
 
-        var refused = await Assert.ThrowsAsync<BenchException>(() => job.WarmUpAsync(games: 5, clients: 2, (_, _) => new Unwatched(), TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<BenchException>(() => job.WarmUpAsync(
+            games: 5, clients: 2, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken));
 
         Assert.Contains("5 × 503 ServiceUnavailable", refused.Message);
     }
@@ -185,15 +186,9 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
     private static async Task<IResult> StoreAsync(NpgsqlDataSource games, bool announced)
     {
         var game = Guid.NewGuid();
-        await using var command = games.CreateCommand($"insert into games values ('{game}', now()); {(announced ? $"insert into announcements values ('{game}', now())" : "")}");
+        var announcement = announced ? $"insert into announcements values ('{game}', now())" : "";
+        await using var command = games.CreateCommand($"insert into games values ('{game}', now()); {announcement}");
         await command.ExecuteNonQueryAsync();
         return Results.Created($"/games/{game}", value: null);
-    }
-
-    private sealed class Unwatched : IPhase
-    {
-        public void Reached(double value)
-        {
-        }
     }
 }

@@ -1,6 +1,5 @@
 using Games.Bench.Events;
 using Games.Bench.Measuring;
-using Games.Bench.Showing;
 using Games.Tests.Api;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
@@ -48,8 +47,10 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
             await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
 
-        var load = new EventsLoad(Rate: 50, Seconds: 1, Rows: 200, Correlations: 3, Messages: 100, IdleSeconds: 1, WarmUp: 20, Timeout: TimeSpan.FromSeconds(30));
-        var figures = await new EventsRun(source, broker.ConnectionString, load).RunAsync((_, _) => new Unseen(), TestContext.Current.CancellationToken);
+        var load = new EventsLoad(
+            Rate: 50, Seconds: 1, Rows: 200, Correlations: 3, Messages: 100, IdleSeconds: 1, WarmUp: 20, Timeout: TimeSpan.FromSeconds(30));
+        var figures = await new EventsRun(source, broker.ConnectionString, load)
+            .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.Equal((50, 0, 0), (figures.Inserts.Milliseconds.Count, figures.Inserts.Lost, figures.Inserts.Repeats));
         Assert.Equal((200, 0, 0), (figures.Dispatch.Count, figures.Dispatch.Lost, figures.Dispatch.Repeats));
@@ -57,7 +58,8 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
         Assert.InRange(figures.Inserts.Milliseconds.P50!.Value, 0.1, 30_000);
         Assert.Equal(270L, await ScalarAsync(source, "select count(*) from events where channel = 'bench' and dispatched_at is not null"));
         Assert.Equal(120L, await ScalarAsync(source, "select count(*) from discord_messages"));
-        Assert.Equal(120L, await ScalarAsync(source, "select count(*) from events where event_type = 'message.stored' and source = 'Games.Bot' and dispatched_at is not null"));
+        Assert.Equal(120L, await ScalarAsync(
+            source, "select count(*) from events where event_type = 'message.stored' and source = 'Games.Bot' and dispatched_at is not null"));
     }
 
     [Fact]
@@ -68,23 +70,19 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync(ct);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
 
-        foreach (var id in new[] { "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002", "00000000-0000-0000-0000-000000000001" })
-            await channel.BasicPublishAsync("events.again", "", mandatory: true, new BasicProperties { MessageId = id }, ReadOnlyMemory<byte>.Empty, ct);
+        foreach (var id in new[] { 1, 2, 1 })
+        {
+            var properties = new BasicProperties { MessageId = $"00000000-0000-0000-0000-00000000000{id}" };
+            await channel.BasicPublishAsync("events.again", "", mandatory: true, properties, ReadOnlyMemory<byte>.Empty, ct);
+        }
 
-        await Until.TrueAsync(() => listener.Heard + listener.Repeats == 3, "three messages have come");
-        Assert.Equal((2, 1), (listener.Heard, listener.Repeats));
+        await Until.TrueAsync(() => listener.Received + listener.Repeats == 3, "three messages have come");
+        Assert.Equal((2, 1), (listener.Received, listener.Repeats));
     }
 
     private static async Task<object?> ScalarAsync(NpgsqlDataSource source, string sql)
     {
         await using var command = source.CreateCommand(sql);
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
-    }
-
-    private sealed class Unseen : IPhase
-    {
-        public void Reached(double value)
-        {
-        }
     }
 }

@@ -1,6 +1,5 @@
 using Games.AppHost.Servers;
 using Games.Bench.Chaos;
-using Games.Bench.Showing;
 using Games.Tests.Servers;
 
 namespace Games.Tests.MainJob;
@@ -14,21 +13,15 @@ public sealed class ChaosTests(TestServers servers)
         var installed = await Availability.OfAsync(Task.Run(() => ServerBinaries.Postgres() + ServerBinaries.RabbitMq()));
         Assert.NotEmpty(installed.ConnectionString);
         using var logs = new ServiceLogs(directory: null);
-        var load = new ChaosLoad(Games: 360, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Patience: TimeSpan.FromSeconds(60));
+        var load = new ChaosLoad(Games: 360, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
 
-        var figures = await new ChaosRun(servers.DirectoryOf("chaos"), load, logs).RunAsync((_, _) => new Unseen(), TestContext.Current.CancellationToken);
+        var figures = await new ChaosRun(servers.DirectoryOf("chaos"), load, logs)
+            .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.True(figures.Passed, $"{string.Join('\n', figures.Complaints)}\nThe services said last:\n{logs.LastLines}");
         Assert.Equal(FaultPlan.Kinds, figures.Faults.Count);
         Assert.All(figures.Faults, fault => Assert.NotNull(fault.RecoverySeconds));
         Assert.InRange(figures.Accepted, load.Games, load.Games + load.Clients);
         Assert.Equal((0, 0, 0), (figures.Lost, figures.Doubled, figures.Stuck));
-    }
-
-    private sealed class Unseen : IPhase
-    {
-        public void Reached(double value)
-        {
-        }
     }
 }

@@ -3,8 +3,8 @@ using RabbitMQ.Client;
 
 namespace Games.Bench.Events;
 
-/// <summary>Messages of Discord as the bot's outbox brings them to the broker, without a bot that has to write them first.</summary>
-internal sealed class DiscordFlood(string rabbitMq)
+/// <summary>Publishes messages of Discord as the bot's outbox would, without a bot that has to store them first.</summary>
+internal sealed class DiscordMessages(string rabbitMq)
 {
     private const string Exchange = "discord.message.received";
     private const int PublishedAtOnce = 100;
@@ -14,7 +14,8 @@ internal sealed class DiscordFlood(string rabbitMq)
     public async Task PublishAsync(long firstId, int count, CancellationToken ct)
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync(ct);
-        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), ct);
+        var confirms = new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        await using var channel = await connection.CreateChannelAsync(confirms, ct);
         foreach (var chunk in Enumerable.Range(0, count).Chunk(PublishedAtOnce))
             await Task.WhenAll(chunk.Select(number => PublishAsync(channel, firstId + number, ct)));
     }
@@ -22,7 +23,12 @@ internal sealed class DiscordFlood(string rabbitMq)
     private static async Task PublishAsync(IChannel channel, long id, CancellationToken ct)
     {
         var messageId = Guid.NewGuid();
-        var properties = new BasicProperties { MessageId = messageId.ToString(), ContentType = "application/vnd.masstransit+json", DeliveryMode = DeliveryModes.Persistent };
+        var properties = new BasicProperties
+        {
+            MessageId = messageId.ToString(),
+            ContentType = "application/vnd.masstransit+json",
+            DeliveryMode = DeliveryModes.Persistent,
+        };
         await channel.BasicPublishAsync(Exchange, routingKey: "", mandatory: true, properties, Envelope(messageId, $"{id}"), ct);
     }
 

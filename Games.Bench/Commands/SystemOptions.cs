@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Games.Bench.Running;
+
+namespace Games.Bench.Commands;
+
+/// <summary>What a command starts itself: our services or the limit, on the servers that are named or on private ones.</summary>
+internal sealed class SystemOptions
+{
+    private static readonly string Root = FindRoot();
+
+    public Option<string> ApiDll { get; } = Dll("--api-dll", "Our API, built", "Games.Api");
+
+    public Option<string> BotDll { get; } = Dll("--bot-dll", "Our bot, built", "Games.Bot");
+
+    public Option<string> LimitProject { get; } = new("--limit-project")
+    {
+        Description = "The hand-written limit's project; it is built before it runs",
+        HelpName = "PATH",
+        DefaultValueFactory = _ => Path.Combine("bench", "limit"),
+    };
+
+    public ConnectionOption GamesDb { get; } = Private(CommonOptions.GamesDb());
+
+    public ConnectionOption RabbitMq { get; } = Private(CommonOptions.RabbitMq());
+
+    public Option<bool> AllowRemote { get; } = CommonOptions.AllowRemote();
+
+    public Task<Servers> OpenServersAsync(ParseResult options, CancellationToken ct, IReadOnlyDictionary<string, string>? postgresSettings = null) =>
+        Servers.OpenAsync(GamesDb.ValueIn(options), RabbitMq.ValueIn(options), options.GetValue(AllowRemote), ct, postgresSettings);
+
+    public Implementation Ours(ParseResult options) => Implementation.Ours(FullPath(options.GetValue(ApiDll)!), FullPath(options.GetValue(BotDll)!));
+
+    public Task<Implementation> BuildLimitAsync(ParseResult options, CancellationToken ct) =>
+        Implementation.BuildLimitAsync(FullPath(options.GetValue(LimitProject)!), ct);
+
+    private static Option<string> Dll(string name, string description, string project) => new(name)
+    {
+        Description = description,
+        HelpName = "PATH",
+        DefaultValueFactory = _ => Path.Combine(project, "bin", "Release", "net10.0", $"{project}.dll"),
+    };
+
+    private static ConnectionOption Private(ConnectionOption option)
+    {
+        option.Description = option.Description!.TrimEnd(']') + "; else a private server]";
+        return option;
+    }
+
+    // A given path is relative to the working directory; a default path to the repository's root, wherever the bench is started.
+    private static string FullPath(string path) => Path.Exists(path) ? Path.GetFullPath(path) : Path.GetFullPath(path, Root);
+
+    private static string FindRoot()
+    {
+        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (File.Exists(Path.Combine(directory.FullName, "Games.sln")))
+                return directory.FullName;
+        }
+        return Directory.GetCurrentDirectory();
+    }
+}
