@@ -39,15 +39,19 @@ internal sealed class ListenersCheck(OutboxQueries queries, OutboxOptions outbox
         if (listeners is [])
         {
             yield return isExpected
-                ? Finding.Wrong($"listeners, {purpose}", $"no process listens, so {loss}", $"start the API or the bot; where LISTEN cannot work set {setting}=false")
+                ? Finding.Wrong(
+                    $"listeners, {purpose}", $"no process listens, so {loss}", $"start the API or the bot; where LISTEN cannot work set {setting}=false")
                 : Finding.Ok($"listeners, {purpose}", $"switched off by {setting}, the services poll");
         }
 
         foreach (var listener in listeners)
         {
-            var saw = $"{listener.Client} (backend {listener.Pid}) for {listener.ConnectedSeconds:F0} s, heard of {Math.Max(0, listener.SilentSeconds):F0} s ago";
+            var saw = $"{listener.Client} (backend {listener.Pid}) for {listener.ConnectedSeconds:F0} s, "
+                + $"heard of {Math.Max(0, listener.SilentSeconds):F0} s ago";
             yield return listener.SilentSeconds > (keepAlive * MissedKeepAlives).TotalSeconds
-                ? Finding.Wrong($"listener {listener.Name}", saw, $"look at the process behind it; if there is none any more: SELECT pg_terminate_backend({listener.Pid})")
+                ? Finding.Wrong(
+                    $"listener {listener.Name}", saw,
+                    $"look at the process behind it; if there is none any more: SELECT pg_terminate_backend({listener.Pid})")
                 : Finding.Ok($"listener {listener.Name}", saw);
         }
     }

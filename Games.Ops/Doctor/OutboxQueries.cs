@@ -19,12 +19,13 @@ internal sealed class OutboxQueries(GamesDbContext db)
         WHERE "LastError" LIKE 'MessageReturnedException%'
         """).ToListAsync(ct);
 
-    /// <summary>Connections to this database whose name ends in a purpose: the process that has it, and since when it is connected and silent.</summary>
+    /// <summary>Connections to this database whose name ends in a purpose: whose each is, how long it is connected, and how long silent.</summary>
     public Task<List<Listener>> ListenersAsync(CancellationToken ct) => db.Database.SqlQuery<Listener>($"""
         SELECT pid AS "Pid", application_name AS "Name", COALESCE(host(client_addr) || ':' || client_port, 'this machine') AS "Client",
             EXTRACT(EPOCH FROM clock_timestamp() - backend_start)::float8 AS "ConnectedSeconds",
             COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - state_change), 0)::float8 AS "SilentSeconds"
-        FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '(^| )(outbox|events)$' ORDER BY application_name, backend_start
+        FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '(^| )(outbox|events)$'
+        ORDER BY application_name, backend_start
         """).ToListAsync(ct);
 
     internal sealed record Listener(int Pid, string Name, string Client, double ConnectedSeconds, double SilentSeconds);
