@@ -1,6 +1,8 @@
 namespace Games.Contracts;
 
-/// <summary>The name on the broker of each queue. A consumed queue has an exchange of its name, which the exchanges of its events are bound to.</summary>
+/// <summary>
+/// The name on the broker of each queue. A consumed queue has an exchange of its name, which the exchanges of its events are bound to.
+/// </summary>
 public static class Queues
 {
     public const string AnnounceGame = "announce-game";

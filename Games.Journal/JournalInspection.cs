@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Journal;
 
-/// <summary>Looks into the journal for a person: what was published lately, what waits, what is dead. Reads only; ages are by the database's clock.</summary>
+/// <summary>
+/// Looks into the journal for a person: what was published lately, what waits, what is dead. Reads only; ages are by the database's clock.
+/// </summary>
 public sealed class JournalInspection(GamesDbContext db)
 {
     /// <summary>Counting stops one row after this many, so that a glance at a backlog of millions costs no scan of it.</summary>
@@ -24,7 +26,8 @@ public sealed class JournalInspection(GamesDbContext db)
     /// <param name="types">Types at most.</param>
     /// <param name="ct">Ends the wait for the database.</param>
     public Task<List<EventTypeCount>> LastHourAsync(int types, CancellationToken ct = default) => db.Database.SqlQuery<EventTypeCount>($"""
-        SELECT event_type AS "EventType", count(dispatched_at) AS "Dispatched", count(dead_at) AS "Dead", count(*) - count(dispatched_at) - count(dead_at) AS "Pending"
+        SELECT event_type AS "EventType", count(dispatched_at) AS "Dispatched", count(dead_at) AS "Dead",
+            count(*) - count(dispatched_at) - count(dead_at) AS "Pending"
         FROM events WHERE created_at > clock_timestamp() - interval '1 hour' GROUP BY event_type ORDER BY count(*) DESC, event_type LIMIT {types}
         """).ToListAsync(ct);
 

@@ -9,7 +9,12 @@ internal static class CommonOptions
 
     public static Option<int> Limit()
     {
-        var limit = new Option<int>("--limit") { Description = $"How many at most (1 to {MaxLimit})", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
+        var limit = new Option<int>("--limit")
+        {
+            Description = $"How many at most (1 to {MaxLimit})",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultLimit,
+        };
         limit.Validators.Add(result =>
         {
             if (!result.Errors.Any() && result.GetValueOrDefault<int>() is < 1 or > MaxLimit)

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Games.Ops;
 
-/// <summary>Gives a verb the services' own classes on the database of ConnectionStrings:Games. No host is started, so nothing runs beside the verb.</summary>
+/// <summary>
+/// Gives a verb the services' own classes on the database of ConnectionStrings:Games. No host is started, so nothing runs beside the verb.
+/// </summary>
 internal static class Database
 {
     /// <summary>Runs a verb that answers whether all is well; its exit code.</summary>
@@ -25,10 +27,12 @@ internal static class Database
         {
             return await verb(scope.ServiceProvider) ? 0 : 1;
         }
-        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidCatalogName)
+        catch (PostgresException e) when (e.SqlState
+            is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidCatalogName)
         {
             throw new SettingException(
-                $"The database at ConnectionStrings:{GamesDatabase.Name} is not migrated, run first: dotnet run --project Games.Api -- --migrate ({e.MessageText})");
+                $"The database at ConnectionStrings:{GamesDatabase.Name} is not migrated ({e.MessageText}), "
+                + "run first: dotnet run --project Games.Api -- --migrate");
         }
         catch (Exception e) when (e.IsDatabaseFailure())
         {

@@ -6,7 +6,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Games.Ops;
 
-/// <summary>How every verb is parsed, run and ended. Exit code 0 when all is well, 1 when something is wrong, and the shell's own when it was ended.</summary>
+/// <summary>
+/// How every verb is parsed, run and ended. Exit code 0 when all is well, 1 when something is wrong, and the shell's own when it was ended.
+/// </summary>
 internal static class OperatorConsole
 {
     private const int Wrong = 1;
@@ -57,7 +59,7 @@ internal static class OperatorConsole
         return Wrong;
     }
 
-    /// <summary>.NET's console stream drops what a closed pipe refuses, so a verb that follows the journal would go on for nobody, for ever.</summary>
+    /// <summary>.NET's console stream drops what a closed pipe refuses, so a verb that follows the journal would go on for ever.</summary>
     private static void FailOnClosedPipe()
     {
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)

@@ -27,7 +27,8 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
         if (connection is null)
         {
             yield return Finding.Wrong(
-                Subject, $"does not answer: {failure}", "start RabbitMQ, or mend ConnectionStrings:RabbitMq; games are taken meanwhile and their events wait");
+                Subject, $"does not answer: {failure}",
+                "start RabbitMQ, or mend ConnectionStrings:RabbitMq; games are taken meanwhile and their events wait");
             yield return new("exchanges, queues", FindingState.Unknown, "not looked at, because the broker does not answer");
             yield break;
         }

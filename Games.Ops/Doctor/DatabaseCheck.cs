@@ -20,12 +20,14 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
             var took = Stopwatch.GetElapsedTime(start);
             finding = (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
                 ? Finding.Wrong(
-                    Subject, $"{pending.Count} migrations are not applied, the first is {pending[0]}", "run: dotnet run --project Games.Api -- --migrate")
+                    Subject, $"{pending.Count} migrations are not applied, the first is {pending[0]}",
+                    "run: dotnet run --project Games.Api -- --migrate")
                 : Finding.Ok(Subject, $"PostgreSQL {version} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
         }
         catch (Exception e) when (e.IsDatabaseFailure())
         {
-            finding = Finding.Wrong(Subject, $"does not answer: {e.GetBaseException().Message}", $"start PostgreSQL, or mend ConnectionStrings:{GamesDatabase.Name}");
+            finding = Finding.Wrong(
+                Subject, $"does not answer: {e.GetBaseException().Message}", $"start PostgreSQL, or mend ConnectionStrings:{GamesDatabase.Name}");
         }
 
         yield return finding;

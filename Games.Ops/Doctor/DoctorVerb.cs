@@ -14,7 +14,7 @@ namespace Games.Ops.Doctor;
 /// <param name="OlderThan">An event has this long to have its effect.</param>
 internal sealed record DoctorOptions(TimeSpan OlderThan);
 
-/// <summary>Looks at everything that the services need and says what is wrong and what to do. Changes nothing, unless it is told to republish.</summary>
+/// <summary>Looks at everything that the services need and says what is wrong and what to do. Reads only, unless it is told to republish.</summary>
 internal static class DoctorVerb
 {
     private const double DefaultMinutes = 5;
@@ -35,7 +35,8 @@ internal static class DoctorVerb
             if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not (>= 0 and <= 1_000_000))
                 result.AddError("--older-than must be minutes, zero or more.");
         });
-        var command = new Command("doctor", "Looks at database, broker, listeners, journal, outbox and events without effect. Exit code 1 when anything is wrong.")
+        var command = new Command(
+            "doctor", "Looks at database, broker, listeners, journal, outbox and events without effect. Exit code 1 when anything is wrong.")
         {
             json, republish, dryRun, olderThan,
         };

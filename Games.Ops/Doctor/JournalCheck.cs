@@ -15,7 +15,12 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
     {
         var types = await journal.LastHourAsync(NamedTypes + 1, ct);
         var named = string.Join("; ", types.Take(NamedTypes).Select(InWords));
-        yield return Finding.Ok("journal, last hour", types switch { [] => "no events", { Count: > NamedTypes } => $"{named}; and other types", _ => named });
+        yield return Finding.Ok("journal, last hour", types switch
+        {
+            [] => "no events",
+            { Count: > NamedTypes } => $"{named}; and other types",
+            _ => named,
+        });
 
         yield return Waiting(await journal.OldestPendingAsync(ct));
 
@@ -32,7 +37,8 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
     private static string InWords(EventTypeCount type)
     {
         (string State, long Count)[] states = [("dispatched", type.Dispatched), ("pending", type.Pending), ("dead", type.Dead)];
-        return $"{type.EventType} {string.Join(", ", states.Where(x => x.Count > 0).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Count:N0} {x.State}")))}";
+        var counts = states.Where(x => x.Count > 0).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Count:N0} {x.State}"));
+        return $"{type.EventType} {string.Join(", ", counts)}";
     }
 
     private Finding Waiting(OldestPendingEvent? oldest)
@@ -51,5 +57,6 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
     }
 
     private static string Count(long count) => string.Create(
-        CultureInfo.InvariantCulture, $"{Math.Min(count, JournalInspection.CountLimit):N0}{(count > JournalInspection.CountLimit ? " or more" : "")}");
+        CultureInfo.InvariantCulture,
+        $"{Math.Min(count, JournalInspection.CountLimit):N0}{(count > JournalInspection.CountLimit ? " or more" : "")}");
 }

@@ -16,14 +16,18 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         var summary = await outbox.SummariseAsync(ct);
 
         if (summary.Paused is { } pause)
-            yield return Finding.Wrong("relaying", $"paused since {pause.Since:u} by {pause.By}", "run: dotnet run --project Games.Ops -- outbox resume");
+        {
+            yield return Finding.Wrong(
+                "relaying", $"paused since {pause.Since:u} by {pause.By}", "run: dotnet run --project Games.Ops -- outbox resume");
+        }
 
         var waits = summary.OldestPendingSeconds is { } oldest
             ? string.Create(CultureInfo.InvariantCulture, $"{Count(summary.Pending)} pending, the oldest for {oldest:F0} s")
             : "nothing is pending";
         yield return summary.OldestPendingSeconds > options.DegradedAge.TotalSeconds
             ? Finding.Wrong(
-                Subject, waits, "see why: dotnet run --project Games.Ops -- outbox list; without an error the relay does not run: start the API or the bot")
+                Subject, waits,
+                "see why: dotnet run --project Games.Ops -- outbox list; without an error the relay does not run: start the API or the bot")
             : Finding.Ok(Subject, waits);
 
         if (summary.Dead.Rows > 0)
@@ -43,5 +47,6 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
 
     private static string Exchange(Uri address) => address.AbsolutePath.Split('/')[^1];
 
-    private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
+    private static string Count(OutboxCount count) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
 }

@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Ops.Doctor;
 
 /// <summary>Messages of Discord whose row is missing, or does not know of an edit or of the deletion.</summary>
-internal sealed class UnstoredMessages(GamesDbContext db, TimeProvider clock) : JournalOrphans<DiscordMessageReceived>(db, Exchanges.DiscordMessageReceived)
+internal sealed class UnstoredMessages(GamesDbContext db, TimeProvider clock)
+    : JournalOrphans<DiscordMessageReceived>(db, Exchanges.DiscordMessageReceived)
 {
     private static readonly JsonElement NothingRaw = JsonElement.Parse("{}");
 
@@ -40,8 +41,8 @@ internal sealed class UnstoredMessages(GamesDbContext db, TimeProvider clock) : 
     private bool HasEffect(DiscordMessageReceived x, StoredRow row)
     {
         var message = DiscordMessage.Create(
-            x.MessageId, x.ChannelId, x.GuildId, x.AuthorId, x.AuthorName, x.Content, x.SentAt, x.Attachments, x.Embeds, x.IsForwarded, x.EditedAt, x.DeletedAt,
-            NothingRaw, clock.GetUtcNow());
+            x.MessageId, x.ChannelId, x.GuildId, x.AuthorId, x.AuthorName, x.Content, x.SentAt,
+            x.Attachments, x.Embeds, x.IsForwarded, x.EditedAt, x.DeletedAt, NothingRaw, clock.GetUtcNow());
         if (message.DeletedAt is not null)
             return row.IsDeleted;
 

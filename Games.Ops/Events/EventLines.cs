@@ -36,7 +36,8 @@ internal sealed class EventLines(IEventPublisher events, NewEvent defaults)
         catch (Exception stopped) when (stopped is OperationCanceledException || stopped.IsDatabaseFailure())
         {
             Console.Error.WriteLine(
-                $"Stopped: of the lines up to {_seen} {_published} are published and {_refused} refused; from line {_seen + 1} on none is known to be.");
+                $"Stopped: of the lines up to {_seen} {_published} are published and {_refused} refused; "
+                + $"from line {_seen + 1} on none is known to be.");
             throw;
         }
 

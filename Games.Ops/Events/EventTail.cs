@@ -26,7 +26,8 @@ internal sealed class EventTail(JournalTail journal, bool json)
     private static string Text(TailedEvent e)
     {
         var payload = e.Payload.Length > ShownPayload ? $"{e.Payload.AsSpan(0, ShownPayload)}…" : e.Payload;
-        return $"{EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, EventText.State(e.DispatchedAt, e.DeadAt))}  {Terminal.Printable(payload)}";
+        var line = EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, EventText.State(e.DispatchedAt, e.DeadAt));
+        return $"{line}  {Terminal.Printable(payload)}";
     }
 
     private static string Json(TailedEvent e)

@@ -12,7 +12,10 @@ internal static class EventsVerbs
 {
     private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static Command Create() => new Command("events", "Publishes events and looks into the journal.") { Publish(), List(), Show(), Tail() }.ShowsHelpWithoutVerb();
+    public static Command Create() => new Command("events", "Publishes events and looks into the journal.")
+    {
+        Publish(), List(), Show(), Tail(),
+    }.ShowsHelpWithoutVerb();
 
     private static Command Publish()
     {
@@ -21,13 +24,24 @@ internal static class EventsVerbs
             Description = "What happened, such as game.created; - for one JSON object a line on standard input, each with its eventType",
             HelpName = "TYPE",
         };
-        var payload = new Option<string>("--payload") { Description = "A JSON object; - for standard input", HelpName = "JSON", DefaultValueFactory = _ => "{}" };
-        var source = new Option<string>("--source") { Description = "Who publishes it", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName };
+        var payload = new Option<string>("--payload")
+        {
+            Description = "A JSON object; - for standard input",
+            HelpName = "JSON",
+            DefaultValueFactory = _ => "{}",
+        };
+        var source = new Option<string>("--source")
+        {
+            Description = "Who publishes it",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => Environment.UserName,
+        };
         var channel = new Option<string?>("--channel") { Description = "Default: events", HelpName = "NAME" };
         var correlation = new Option<Guid?>("--correlation-id") { Description = "Events that share one leave in their order", HelpName = "UUID" };
         var id = new Option<Guid?>("--id") { Description = "The same again is the same event", HelpName = "UUID" };
         var command = new Command(
-            "publish", $"Writes one event, or one a line, into the journal and prints the ids. Lines are committed in batches of up to {EventLines.BatchLines}.")
+            "publish",
+            $"Writes one event, or one a line, into the journal and prints the ids. Lines are committed in batches of up to {EventLines.BatchLines}.")
         {
             type, payload, source, channel, correlation, id,
         };
@@ -35,7 +49,8 @@ internal static class EventsVerbs
         {
             var events = services.GetRequiredService<IEventPublisher>();
             var given = new NewEvent(
-                options.GetRequiredValue(type), "", options.GetValue(source) ?? "", options.GetValue(channel), options.GetValue(correlation), options.GetValue(id));
+                options.GetRequiredValue(type), "", options.GetValue(source) ?? "", options.GetValue(channel),
+                options.GetValue(correlation), options.GetValue(id));
             if (given.EventType == StandardInput.Argument)
                 return await new EventLines(events, given).PublishAsync(ct);
 
@@ -113,8 +128,8 @@ internal static class EventsVerbs
     {
         try
         {
-            var (id, _) = await events.PublishAsync(given.EventType, JsonElement.Parse(json), given.Source, given.Channel, given.CorrelationId, given.Id, ct);
-            return Terminal.Done($"{id}");
+            var published = await events.PublishAsync([given with { Payload = JsonElement.Parse(json) }], ct);
+            return Terminal.Done($"{published[0].Id}");
         }
         catch (EventRefusedException refused)
         {
@@ -128,5 +143,6 @@ internal static class EventsVerbs
 
     private static string StateOf(JournalEvent e) => e.DeadAt is not null ? $"dead: {e.LastError}" : EventText.State(e.DispatchedAt, e.DeadAt);
 
-    private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) => Database.RunAsync(builder => builder.AddEventPublisher(), verb);
+    private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) =>
+        Database.RunAsync(builder => builder.AddEventPublisher(), verb);
 }

@@ -9,5 +9,6 @@ internal static class StandardInput
 
     public static StreamReader Open() => new(Console.OpenStandardInput(), Encoding.UTF8);
 
-    public static Task<string> ReadToEndAsync(CancellationToken ct) => Task.Run(() => Open().ReadToEndAsync(ct), CancellationToken.None).WaitAsync(ct);
+    public static Task<string> ReadToEndAsync(CancellationToken ct) =>
+        Task.Run(() => Open().ReadToEndAsync(ct), CancellationToken.None).WaitAsync(ct);
 }

@@ -81,7 +81,8 @@ internal static class OutboxScreen
         Console.Out.WriteLine(content.Json is { } json ? JsonSerializer.Serialize(json, Readable) : Convert.ToBase64String(content.Bytes!));
     }
 
-    private static Table Table(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns([.. columns.Select(x => new TableColumn(x))]);
+    private static Table Table(params string[] columns) =>
+        new Table().Border(TableBorder.Rounded).AddColumns([.. columns.Select(x => new TableColumn(x))]);
 
     // As text, not as markup.
     private static void Add(Table table, params string[] cells) => table.AddRow(cells.Select(IRenderable (x) => new Text(Terminal.Printable(x))));
@@ -89,13 +90,18 @@ internal static class OutboxScreen
     private static void Write(Table table)
     {
         var redirected = Console.IsOutputRedirected;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out), Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(Console.Out),
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
         if (redirected)
             console.Profile.Width = RedirectedWidth;
         console.Write(table);
     }
 
-    private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
+    private static string Count(OutboxCount count) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
 
     private static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 

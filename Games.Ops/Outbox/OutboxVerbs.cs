@@ -26,7 +26,11 @@ internal static class OutboxVerbs
 
     private static Command List()
     {
-        var state = new Option<OutboxMessageState>("--state") { Description = "Which messages", DefaultValueFactory = _ => OutboxMessageState.Pending };
+        var state = new Option<OutboxMessageState>("--state")
+        {
+            Description = "Which messages",
+            DefaultValueFactory = _ => OutboxMessageState.Pending,
+        };
         var limit = CommonOptions.Limit();
         var cursor = new Option<InspectionCursor?>("--cursor")
         {
@@ -41,7 +45,10 @@ internal static class OutboxVerbs
                 return null;
             },
         };
-        var command = new Command("list", "Lists messages: when they were created, how often they were tried, why they failed.") { state, limit, cursor };
+        var command = new Command("list", "Lists messages: when they were created, how often they were tried, why they failed.")
+        {
+            state, limit, cursor,
+        };
         command.SetAction((options, ct) => LookAsync(async outbox =>
         {
             var page = await outbox.ListAsync(options.GetValue(state), options.GetValue(limit), options.GetValue(cursor), ct);
@@ -84,7 +91,8 @@ internal static class OutboxVerbs
 
             return await outbox.RetryAsync(options.GetValue(number), ct)
                 ? Terminal.Done($"Message {options.GetValue(number)} is tried again.")
-                : Terminal.NotDone($"Message {options.GetValue(number)} is not to be retried: it is scheduled, may leave at once already, is being published, or is gone.");
+                : Terminal.NotDone(
+                    $"Message {options.GetValue(number)} is not to be retried: it is scheduled, may leave at once already, is being published, or is gone.");
         }));
         return command;
     }

@@ -32,7 +32,7 @@ public sealed partial class ComposeFileTests
     public void The_operators_console_is_in_the_image_of_the_API_and_runs_when_it_is_called_whoever_is_down()
     {
         var settings = SettingsOf("ops");
-        var image = Dockerfile[Dockerfile.IndexOf("FROM runtime AS api", StringComparison.Ordinal)..Dockerfile.IndexOf("FROM runtime AS bot", StringComparison.Ordinal)];
+        var image = Dockerfile.Split("FROM runtime AS ").Single(stage => stage.StartsWith("api\n", StringComparison.Ordinal));
 
         Assert.Contains("target: api", settings);
         Assert.Contains("profiles: [\"ops\"]", settings);

@@ -12,10 +12,12 @@ public sealed class QueuesTests
     {
         var types = typeof(Bot::Program).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }).ToList();
         var consumers = types.Where(type => typeof(IConsumer).IsAssignableFrom(type)).ToList();
-        var definitions = types.Where(type => typeof(IConsumerDefinition).IsAssignableFrom(type)).Select(type => (IConsumerDefinition)Activator.CreateInstance(type)!).ToList();
+        var definitions = types.Where(type => typeof(IConsumerDefinition).IsAssignableFrom(type))
+            .Select(type => (IConsumerDefinition)Activator.CreateInstance(type)!).ToList();
 
         Assert.NotEmpty(consumers);
         Assert.Equal(consumers.Select(consumer => consumer.Name).Order(), definitions.Select(definition => definition.ConsumerType.Name).Order());
-        Assert.Equal(definitions.Select(definition => definition.GetEndpointName(DefaultEndpointNameFormatter.Instance)).Order(), Queues.Consumed.Order());
+        var names = definitions.Select(definition => definition.GetEndpointName(DefaultEndpointNameFormatter.Instance));
+        Assert.Equal(names.Order(), Queues.Consumed.Order());
     }
 }

@@ -7,7 +7,7 @@ using Games.Tests.Servers;
 
 namespace Games.Tests.Ops;
 
-/// <summary>What every verb has alike: help, words that are unknown, completion, and how it ends when it is interrupted or nobody reads it any more.</summary>
+/// <summary>What every verb has alike: help, unknown words, completion, and how it ends when it is interrupted or nobody reads it.</summary>
 public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
