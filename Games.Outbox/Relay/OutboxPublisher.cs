@@ -16,13 +16,14 @@ internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options, Ti
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
 
-        // Bounds the wait, not the publish: the transport never cancels a publish in flight, which would corrupt its confirms.
+        // The token cancels the publish in RabbitMQ's client, which may have written it already: it can still arrive, and its late confirm is ignored.
         using var timeout = new CancellationTokenSource(options.PublishTimeout);
 
         try
         {
             var endpoint = await bus.GetSendEndpoint(row.DestinationAddress);
-            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token);
+            // Waits no longer than the token: the client waits 20 s for the answer to a declaration, whatever the token says.
+            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token).WaitAsync(timeout.Token);
 
             return new(row, PublishResult.Confirmed);
         }
