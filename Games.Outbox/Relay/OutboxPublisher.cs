@@ -16,14 +16,15 @@ internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options, Ti
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
 
-        // The token cancels the publish in RabbitMQ's client, which may have written it already: it can still arrive, and its late confirm is ignored.
+        // Cancels the publish in RabbitMQ's client. If that has written it already, it still arrives, and its late confirm is ignored.
         using var timeout = new CancellationTokenSource(options.PublishTimeout);
 
         try
         {
             var endpoint = await bus.GetSendEndpoint(row.DestinationAddress);
             // Waits no longer than the token: the client waits 20 s for the answer to a declaration, whatever the token says.
-            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token).WaitAsync(timeout.Token);
+            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token)
+                .WaitAsync(timeout.Token);
 
             return new(row, PublishResult.Confirmed);
         }

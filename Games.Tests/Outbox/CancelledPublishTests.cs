@@ -8,7 +8,7 @@ using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>MassTransit 8.5 hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, and its confirm may come yet.</summary>
+/// <summary>MassTransit hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, and its confirm may come yet.</summary>
 public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<TestBroker>
 {
     /// <summary>As many as the relay has under way.</summary>
@@ -30,7 +30,7 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         Assert.All(confirmed, x => Assert.Equal(PublishResult.Confirmed, x.Result));
 
         line.Freeze();
-        // The first wave fills the line and is cancelled on its way or while it waits for its confirm, the others while they declare the exchange again.
+        // The first wave is cancelled while it waits for the line or for its confirm, the others while they declare the exchange again.
         var frozen = Stopwatch.GetTimestamp();
         var cancelled = new List<PublishOutcome>();
         for (var wave = 0; wave < 3; wave++)
