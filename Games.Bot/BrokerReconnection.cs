@@ -8,17 +8,16 @@ using RabbitMQ.Client.Exceptions;
 namespace Games.Bot;
 
 /// <summary>
-/// RabbitMQ for MassTransit, connected again within seconds after each outage. MassTransit's own retry policy waits 3 s, then ever longer, up to
-/// 37 s, and no setting shortens it. A receive endpoint never starts that policy anew: after the second outage it waits as long as after the last
-/// failure of the first. The transport's public configuration types let another policy take its place; MassTransit keeps the rest in its hands:
-/// health, a clean stop, deliveries in flight.
+/// RabbitMQ for MassTransit, connected again within seconds after each outage. MassTransit's own retry policy waits 3 s growing to
+/// 37 s, and no setting shortens it. A receive endpoint never starts that policy anew: a second outage begins with the pause that the first ended
+/// with. The transport's public configuration types take another policy; health, a clean stop and deliveries in flight stay MassTransit's.
 /// </summary>
 internal static class BrokerReconnection
 {
     /// <summary>MassTransit waits one second more before each attempt.</summary>
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Endpoints and publishes share one connection, and all of them ask for it: however many they are, RabbitMQ is asked once in this time.</summary>
+    /// <summary>Endpoints and sends share one connection and each of them asks for it: however many they are, they connect once in this time.</summary>
     private static readonly TimeSpan LeastTimeBetweenAttempts = TimeSpan.FromSeconds(1);
 
     /// <summary>Does what <c>UsingRabbitMq</c> does, and names the broker.</summary>
@@ -33,7 +32,8 @@ internal static class BrokerReconnection
     private sealed class BusFactory(Bus bus, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
         : TransportRegistrationBusFactory<IRabbitMqReceiveEndpointConfigurator>(bus.Host)
     {
-        public override IBusInstance CreateBus(IBusRegistrationContext context, IEnumerable<IBusInstanceSpecification> specifications, string busName) =>
+        public override IBusInstance CreateBus(
+            IBusRegistrationContext context, IEnumerable<IBusInstanceSpecification> specifications, string busName) =>
             CreateBus(new RabbitMqBusFactoryConfigurator(bus), context, configure, specifications);
     }
 

@@ -32,13 +32,15 @@ internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
 
-        // RabbitMQ's client gives a cancelled publish up. One that has left the process may still reach the queue, and then arrives twice.
+        // Cancels the publish in RabbitMQ's client. If that has written it already, it still arrives, and its late confirm is ignored.
         using var timeout = new CancellationTokenSource(options.PublishTimeout);
 
         try
         {
             var endpoint = await bus.GetSendEndpoint(row.DestinationAddress);
-            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token);
+            // Waits no longer than the token: the client waits 20 s for the answer to a declaration, whatever the token says.
+            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token)
+                .WaitAsync(timeout.Token);
 
             return new(row, PublishResult.Confirmed);
         }

@@ -41,8 +41,9 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             await ExecuteAsync(holder, "SELECT pg_advisory_unlock(4711)");
         }
 
-        // The delivery was acknowledged on a closed channel. If it waited for that channel's deliveries to end, it would wait for itself, and so the endpoint.
-        await Until.TrueAsync(() => host.Log.Lines.Any(x => x.Contains("Consumer Completed") && x.Contains("announce-game")), "the delivery and its endpoint have ended");
+        // The delivery was acknowledged on a closed channel. If it waited for the deliveries of that channel, it would wait for itself.
+        await Until.TrueAsync(
+            () => host.Log.Lines.Any(x => x.Contains("Consumer Completed") && x.Contains("announce-game")), "the delivery and its endpoint have ended");
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready again");
         await channel.PublishAsync(later);
         await Until.TrueAsync(async () => await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{later.Id}'") == 1, "the later game is announced");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Games.Outbox;
 using Games.Outbox.Monitoring;
 using Games.Outbox.Relay;
@@ -10,7 +11,7 @@ using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>MassTransit 8.5 hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, and its confirm may come yet.</summary>
+/// <summary>MassTransit hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, and its confirm may come yet.</summary>
 public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<TestBroker>
 {
     /// <summary>As many as the relay has under way.</summary>
@@ -32,10 +33,12 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         Assert.All(confirmed, x => Assert.Equal(PublishResult.Confirmed, x.Result));
 
         line.Freeze();
+        // The first wave is cancelled while it waits for the line or for its confirm, the others while they declare the exchange again.
+        var frozen = Stopwatch.GetTimestamp();
         var cancelled = new List<PublishOutcome>();
-        // The first waves fill the line, the next the client's queue, and the last wait for their turn to write: each is cancelled at another place.
-        for (var wave = 0; wave < 6; wave++)
+        for (var wave = 0; wave < 3; wave++)
             cancelled.AddRange(await PublishAsync(bus, TimeSpan.FromMilliseconds(300), Window, _ => "kept", Large));
+        Assert.InRange(Stopwatch.GetElapsedTime(frozen), TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.All(cancelled, x => Assert.Equal(PublishResult.Unreachable, x.Result));
 
         line.Thaw();
@@ -52,6 +55,31 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         Assert.All(cancelled, x => Assert.InRange(times.GetValueOrDefault(x.Row.MessageId), 0, 1));
         Assert.Contains(cancelled, x => times.ContainsKey(x.Row.MessageId));
         Assert.Contains(cancelled, x => !times.ContainsKey(x.Row.MessageId));
+        await bus.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Publishes_cancelled_at_any_moment_leave_every_other_confirm_with_its_message()
+    {
+        await using var connection = await new ConnectionFactory { Uri = new(broker.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await DeclareAsync(channel, "hurried");
+        var bus = Bus.Factory.CreateUsingRabbitMq(rabbitMq => rabbitMq.Host(new Uri(broker.ConnectionString)));
+        await bus.StartAsync(TestContext.Current.CancellationToken);
+        List<PublishOutcome> outcomes = [.. await PublishAsync(bus, Enough, Window, _ => "hurried")];
+
+        for (var wave = 0; wave < 60; wave++)
+        {
+            // Those in a hurry are cancelled while they wait for their turn, for the line or for their confirm; the others share their channel.
+            var hurried = PublishAsync(bus, TimeSpan.FromMilliseconds(1 + wave % 12), Window / 2, _ => "hurried");
+            var others = await PublishAsync(bus, Enough, Window / 2, i => i % 3 == 0 ? "hurried-without-a-queue" : "hurried");
+            Assert.All(others, x => Assert.Equal(IsFor(x, "hurried") ? PublishResult.Confirmed : PublishResult.Unroutable, x.Result));
+            outcomes.AddRange([.. others.Where(x => IsFor(x, "hurried")), .. await hurried]);
+        }
+
+        var times = (await MessageIdsAsync(channel, "hurried")).CountBy(x => x).ToDictionary();
+        Assert.All(outcomes, x => Assert.InRange(times.GetValueOrDefault(x.Row.MessageId), x.Result is PublishResult.Confirmed ? 1 : 0, 1));
+        Assert.Contains(outcomes, x => x.Result is PublishResult.Unreachable);
         await bus.StopAsync(TestContext.Current.CancellationToken);
     }
 
