@@ -1,5 +1,4 @@
 using System.Data;
-using Games.Outbox.Capture;
 
 namespace Games.Outbox;
 
@@ -78,7 +77,7 @@ public sealed class OutboxOptions
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a claimed row is held without a renewal. A relay that dies gives its rows up after this; one that lives renews them at
+    /// How long a claimed row is leased without a renewal. After this the rows of a relay that died are free; one that lives renews its leases at
     /// every third of it. Default: 5 s.
     /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
@@ -170,10 +169,4 @@ public sealed class OutboxOptions
 }
 
 /// <summary>The settings of one context's outbox, so that two contexts in one process do not share them.</summary>
-internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value)
-{
-    public OrderingKeys OrderingKeys { get; init; } = new();
-
-    /// <summary>Whether consumers schedule through the outbox.</summary>
-    public bool Schedules { get; init; }
-}
+internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);

@@ -30,7 +30,7 @@ internal static class OutboxCommand
     private static Command Status(WebApplicationBuilder builder)
     {
         var command = new Command("status", "How many messages wait, for how long, and whether relaying is paused.");
-        command.SetAction((_, ct) => OnOutboxAsync(builder, async outbox =>
+        command.SetAction((_, ct) => LookAsync(builder, async outbox =>
         {
             OutboxScreen.Show(await outbox.SummariseAsync(ct));
             return true;
@@ -61,7 +61,7 @@ internal static class OutboxCommand
             },
         };
         var command = new Command("list", "Lists messages: when they were created, how often they were tried, why they failed.") { state, limit, cursor };
-        command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox =>
+        command.SetAction((options, ct) => LookAsync(builder, async outbox =>
         {
             var page = await outbox.ListAsync(options.GetValue(state), options.GetValue(limit), options.GetValue(cursor), ct);
             OutboxScreen.Show(page, options.GetValue(state));
@@ -74,7 +74,7 @@ internal static class OutboxCommand
     {
         var number = Number();
         var command = new Command("show", "Shows one message with its headers and its body.") { number };
-        command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox =>
+        command.SetAction((options, ct) => LookAsync(builder, async outbox =>
         {
             if (await outbox.FindAsync(options.GetValue(number), ct) is not { } message)
                 return OutboxScreen.Complain($"There is no message {options.GetValue(number)} in the outbox; it may have been published.");
@@ -96,7 +96,7 @@ internal static class OutboxCommand
             if (result.GetValue(all) == (result.GetResult(number) is { Tokens.Count: > 0 }))
                 result.AddError("Name one message by its number, or all by --all.");
         });
-        command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox =>
+        command.SetAction((options, ct) => ActAsync(builder, async outbox =>
         {
             if (options.GetValue(all))
                 return OutboxScreen.Say($"{await outbox.RetryDeadAsync(ct)} dead messages are tried again.");
@@ -112,7 +112,7 @@ internal static class OutboxCommand
     {
         var number = Number();
         var command = new Command("discard", "Deletes one message, so that nobody gets it.") { number };
-        command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox => await outbox.DiscardAsync(options.GetValue(number), ct)
+        command.SetAction((options, ct) => ActAsync(builder, async outbox => await outbox.DiscardAsync(options.GetValue(number), ct)
             ? OutboxScreen.Say($"Message {options.GetValue(number)} is discarded.")
             : OutboxScreen.Complain($"Message {options.GetValue(number)} was not discarded: it is being published, or is gone.")));
         return command;
@@ -122,7 +122,7 @@ internal static class OutboxCommand
     {
         var by = new Option<string>("--by") { Description = "Who pauses, for others to see (16 bytes are kept)", HelpName = "NAME", DefaultValueFactory = _ => Environment.UserName };
         var command = new Command("pause", "Stops relaying in all processes until it is resumed; messages are still captured.") { by };
-        command.SetAction((options, ct) => OnOutboxAsync(builder, async outbox => OutboxScreen.Say(await outbox.PauseAsync(options.GetRequiredValue(by), ct)
+        command.SetAction((options, ct) => ActAsync(builder, async outbox => OutboxScreen.Say(await outbox.PauseAsync(options.GetRequiredValue(by), ct)
             ? "Relaying is paused."
             : "Relaying was paused already.")));
         return command;
@@ -131,7 +131,7 @@ internal static class OutboxCommand
     private static Command Resume(WebApplicationBuilder builder)
     {
         var command = new Command("resume", "Lets all processes relay again.");
-        command.SetAction((_, ct) => OnOutboxAsync(builder, async outbox => OutboxScreen.Say(await outbox.ResumeAsync(ct)
+        command.SetAction((_, ct) => ActAsync(builder, async outbox => OutboxScreen.Say(await outbox.ResumeAsync(ct)
             ? "Relaying is resumed."
             : "Relaying was not paused.")));
         return command;
@@ -139,7 +139,12 @@ internal static class OutboxCommand
 
     private static Argument<long> Number() => new("number") { Description = "The message's number in the list", HelpName = "N" };
 
-    private static async Task<int> OnOutboxAsync(WebApplicationBuilder builder, Func<OutboxInspection<GamesDbContext>, Task<bool>> verb)
+    private static Task<int> LookAsync(WebApplicationBuilder builder, Func<OutboxInspection<GamesDbContext>, Task<bool>> verb) => RunAsync(builder, verb);
+
+    private static Task<int> ActAsync(WebApplicationBuilder builder, Func<OutboxControl<GamesDbContext>, Task<bool>> verb) => RunAsync(builder, verb);
+
+    private static async Task<int> RunAsync<TOutbox>(WebApplicationBuilder builder, Func<TOutbox, Task<bool>> verb)
+        where TOutbox : class
     {
         builder.Logging.ClearProviders();
         builder.AddGamesDatabase();
@@ -148,7 +153,7 @@ internal static class OutboxCommand
 
         try
         {
-            return await verb(app.Services.GetRequiredService<OutboxInspection<GamesDbContext>>()) ? 0 : 1;
+            return await verb(app.Services.GetRequiredService<TOutbox>()) ? 0 : 1;
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidCatalogName)
         {

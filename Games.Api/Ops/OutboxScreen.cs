@@ -19,7 +19,7 @@ internal static class OutboxScreen
     {
         var table = Table("outbox", "").HideHeaders();
         Add(table, "pending", Count(summary.Pending));
-        Add(table, "  in the hands of a relay", Count(summary.Held));
+        Add(table, "  leased by a relay", Count(summary.Leased));
         Add(table, "scheduled", Count(summary.Scheduled));
         Add(table, "dead", Count(summary.Dead));
         Add(table, "oldest pending", summary.OldestPendingSeconds is { } seconds ? Age(seconds) : "-");
@@ -45,7 +45,7 @@ internal static class OutboxScreen
                 message.Destination?.Split('?')[0].Split('/')[^1] ?? "nowhere",
                 Time(message.Created),
                 $"{message.Attempts}",
-                message.IsHeld ? "in hand" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
+                message.IsLeased ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
                 message.LastError is { Length: > ErrorLength } error ? $"{error[..ErrorLength]}…" : message.LastError ?? "",
                 message.OrderingKey ?? "");
         }
@@ -65,7 +65,7 @@ internal static class OutboxScreen
         Add(table, "to", message.Destination ?? "nowhere");
         Add(table, "created, sent (UTC)", $"{Time(message.Created)}, {Time(message.Sent)}");
         Add(table, "attempts", $"{message.Attempts}");
-        Add(table, "next attempt", message.Dead is { } dead ? $"never, dead since {Time(dead)}" : message.IsHeld ? "in the hands of a relay" : message.NextAttempt is { } next ? Time(next) : "now");
+        Add(table, "next attempt", message.Dead is { } dead ? $"never, dead since {Time(dead)}" : message.IsLeased ? "leased by a relay" : message.NextAttempt is { } next ? Time(next) : "now");
         Add(table, "last error", message.LastError ?? "");
         Add(table, "ordering key", message.OrderingKey ?? "");
         Add(table, "headers", content.Headers?.GetRawText() ?? "");

@@ -17,7 +17,7 @@ internal sealed class PauseOutboxValidator : Validator<PauseOutboxRequest>
 }
 
 /// <summary>Answers with the summary, so that the caller sees since when and by whom, be it this call or one before.</summary>
-internal sealed class PauseOutbox(OutboxInspection<GamesDbContext> outbox) : Endpoint<PauseOutboxRequest, OutboxSummary>
+internal sealed class PauseOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : Endpoint<PauseOutboxRequest, OutboxSummary>
 {
     public override void Configure()
     {
@@ -27,7 +27,7 @@ internal sealed class PauseOutbox(OutboxInspection<GamesDbContext> outbox) : End
 
     public override async Task HandleAsync(PauseOutboxRequest request, CancellationToken ct)
     {
-        await outbox.PauseAsync(request.By ?? "/ops/outbox", ct);
+        await control.PauseAsync(request.By ?? "/ops/outbox", ct);
         await Send.OkAsync(await outbox.SummariseAsync(ct), ct);
     }
 }

@@ -4,7 +4,7 @@ using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed class ResumeOutbox(OutboxInspection<GamesDbContext> outbox) : EndpointWithoutRequest<OutboxSummary>
+internal sealed class ResumeOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : EndpointWithoutRequest<OutboxSummary>
 {
     public override void Configure()
     {
@@ -14,7 +14,7 @@ internal sealed class ResumeOutbox(OutboxInspection<GamesDbContext> outbox) : En
 
     public override async Task HandleAsync(CancellationToken ct)
     {
-        await outbox.ResumeAsync(ct);
+        await control.ResumeAsync(ct);
         await Send.OkAsync(await outbox.SummariseAsync(ct), ct);
     }
 }

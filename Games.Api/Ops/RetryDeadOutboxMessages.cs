@@ -6,7 +6,7 @@ namespace Games.Api.Ops;
 
 internal sealed record RetryDeadOutboxMessagesResponse(long Retried);
 
-internal sealed class RetryDeadOutboxMessages(OutboxInspection<GamesDbContext> outbox) : EndpointWithoutRequest<RetryDeadOutboxMessagesResponse>
+internal sealed class RetryDeadOutboxMessages(OutboxControl<GamesDbContext> outbox) : EndpointWithoutRequest<RetryDeadOutboxMessagesResponse>
 {
     public override void Configure()
     {

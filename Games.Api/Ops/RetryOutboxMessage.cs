@@ -4,7 +4,7 @@ using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed class RetryOutboxMessage(OutboxInspection<GamesDbContext> outbox) : Endpoint<OutboxMessageRequest>
+internal sealed class RetryOutboxMessage(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : Endpoint<OutboxMessageRequest>
 {
     public override void Configure()
     {
@@ -14,7 +14,7 @@ internal sealed class RetryOutboxMessage(OutboxInspection<GamesDbContext> outbox
 
     public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)
     {
-        if (request.Number is { } number && await outbox.RetryAsync(number, ct))
+        if (request.Number is { } number && await control.RetryAsync(number, ct))
             await Send.NoContentAsync(ct);
         else if (request.Number is null || await outbox.FindAsync(request.Number.Value, ct) is null)
             await Send.ResultAsync(OutboxMessageAnswers.NotFound());

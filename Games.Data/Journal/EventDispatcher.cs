@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Games.Contracts;
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

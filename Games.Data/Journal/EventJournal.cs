@@ -15,6 +15,9 @@ public static class EventJournal
     /// <summary>The check that no event waits for long, wherever it is dispatched. Tagged ready, and outbox for whoever watches.</summary>
     public const string BacklogHealthCheckName = "event-backlog";
 
+    /// <summary>What pg_stat_activity shows behind the name of a service for the connection that listens for events.</summary>
+    public const string ListenerPurpose = "events";
+
     /// <summary>Adds <see cref="IEventPublisher"/>, which needs the database and nothing else.</summary>
     public static void AddEventPublisher(this IHostApplicationBuilder builder) => builder.Services.AddScoped<IEventPublisher, EventPublisher>();
 

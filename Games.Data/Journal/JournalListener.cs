@@ -1,4 +1,4 @@
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -11,7 +11,7 @@ internal sealed partial class JournalListener(
     : DatabaseListener(options.KeepAliveInterval, time)
 {
     /// <summary>What pg_stat_activity shows behind the name of the service: "Games.Api events".</summary>
-    public const string Purpose = "events";
+    public const string Purpose = EventJournal.ListenerPurpose;
 
     // As the trigger names it, in the migration.
     public const string Channel = "events";
@@ -22,7 +22,7 @@ internal sealed partial class JournalListener(
     protected override async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await OwnConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, options.KeepAliveTimeout, ct);
+        return await DedicatedConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, options.KeepAliveTimeout, ct);
     }
 
     protected override Task<string> ReadChannelAsync(NpgsqlConnection connection, CancellationToken ct) => Task.FromResult(Channel);
@@ -33,7 +33,7 @@ internal sealed partial class JournalListener(
         return JournalStore.Remaining(await command.ExecuteScalarAsync(ct));
     }
 
-    protected override void SayLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
+    protected override void LogConnectionLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
 
     [LoggerMessage(LogLevel.Warning, "Journal: the connection that listens is lost, next try in {Pause:F1} s: {Reason}")]
     private partial void LogLost(double pause, string reason);

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using NpgsqlTypes;
@@ -94,7 +94,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
         public async Task OpenAsync(IServiceScopeFactory scopes, CancellationToken ct)
         {
             await using var scope = scopes.CreateAsyncScope();
-            _connection = await OwnConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, Patience, ct);
+            _connection = await DedicatedConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, Patience, ct);
             _connection.Notification += (_, _) => _isTold = true;
             await using var listen = new NpgsqlCommand($"LISTEN {JournalListener.Channel}", _connection);
             await listen.ExecuteNonQueryAsync(ct);

@@ -3,7 +3,7 @@ using MassTransit;
 
 namespace Games.Outbox.Capture;
 
-/// <summary>By which keys messages keep their order: said of one message by its context, or of a type by a convention.</summary>
+/// <summary>By which keys messages keep their order: set for one message in its context, or for a type by a convention.</summary>
 internal sealed class OrderingKeys
 {
     private const int LongestKey = 256;
@@ -33,7 +33,7 @@ internal sealed class OrderingKeys
         return string.IsNullOrEmpty(key) ? null : Checked(key);
     }
 
-    /// <summary>Whether the message was said to keep no order at all, not even with those of its transaction.</summary>
+    /// <summary>Whether the message is to keep no order at all, not even with those of its transaction.</summary>
     public static bool IsUnordered(SendContext context) => context.TryGetPayload(out NoOrder? _);
 
     public static string Checked(string key) =>
@@ -45,7 +45,7 @@ internal sealed class OrderingKeys
     private Func<object, string?>? Find(Type type) =>
         (_conventions.Find(x => x.Type == type) is { Key: { } exact } ? exact : null) ?? _conventions.Find(x => x.Type.IsAssignableFrom(type)).Key;
 
-    /// <summary>Says of one message that it keeps no order.</summary>
+    /// <summary>Marks one message: it keeps no order.</summary>
     internal sealed record NoOrder;
 
     /// <summary>The key that was set for one message.</summary>

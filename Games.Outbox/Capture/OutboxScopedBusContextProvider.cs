@@ -16,7 +16,7 @@ internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> :
 
     public OutboxScopedBusContextProvider(
         TBus bus, TDbContext dbContext, Bind<TBus, IClientFactory> clients, Bind<TBus, IScopedConsumeContextProvider> busConsumeContext,
-        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, OutboxSettings<TDbContext> settings,
+        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, CaptureSettings<TDbContext> settings,
         ILogger<OutboxScopedBusContext> logger)
     {
         _dbContext = dbContext;

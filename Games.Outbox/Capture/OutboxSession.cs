@@ -1,9 +1,6 @@
 using System.Runtime.CompilerServices;
-using Games.Outbox.Monitoring;
 using MassTransit;
-using MassTransit.Context;
 using MassTransit.EntityFrameworkCoreIntegration;
-using MassTransit.Serialization;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Capture;
@@ -57,20 +54,12 @@ internal sealed class OutboxSession
         Sessions.Remove(context);
     }
 
-    /// <summary>Turns the message into a row of the context's next SaveChanges.</summary>
+    /// <summary>Makes the message a row of the context's next SaveChanges.</summary>
     public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
         where T : class
     {
-        OutboxTracing.Keep(context);
-        var row = ToRow(context);
-        row.OrderingKey = orderingKeys.Of(context);
-        row.IsUnordered = OrderingKeys.IsUnordered(context);
-        Add(row);
-    }
+        var row = OutboxMessageFactory.Create(context, orderingKeys);
 
-    /// <summary>Makes the row part of the context's next SaveChanges.</summary>
-    public void Add(OutboxMessage row)
-    {
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)
         {
@@ -153,53 +142,4 @@ internal sealed class OutboxSession
         SavingTransaction.End(_context, this);
         SaveFailed = true;
     }
-
-    private static OutboxMessage ToRow<T>(SendContext<T> context)
-        where T : class
-    {
-        var messageId = context.MessageId ?? throw new MessageException(typeof(T), "The outbox needs a MessageId.");
-        var body = context.Serializer.GetMessageBody(context);
-        var bytes = body.GetBytes();
-        var sent = context.SentTime ?? messageId.ToNewId().Timestamp;
-        var scheduled = context.TryGetPayload(out Scheduled? payload) ? payload : null;
-        var delay = scheduled is null ? context.Delay : null;
-        var due = scheduled?.Due ?? sent + delay;
-
-        return new OutboxMessage
-        {
-            MessageId = messageId,
-            ConversationId = context.ConversationId,
-            CorrelationId = context.CorrelationId,
-            InitiatorId = context.InitiatorId,
-            RequestId = context.RequestId,
-            SourceAddress = context.SourceAddress,
-            DestinationAddress = context.DestinationAddress,
-            ResponseAddress = context.ResponseAddress,
-            FaultAddress = context.FaultAddress,
-            SentTime = sent,
-            ExpirationTime = (due ?? sent) + context.TimeToLive,
-            EnqueueTime = due,
-            NextAttempt = due,
-            Delay = delay,
-            TimeToLive = context.TimeToLive,
-            SchedulingToken = scheduled?.Token,
-            ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
-            MessageType = string.Join(';', context.SupportedMessageTypes),
-            Headers = Json(context.Headers.GetAll()),
-            Properties = context is TransportSendContext transport ? Json(PropertiesOf(transport)) : null,
-            Body = body.GetString(),
-            BodyBytes = bytes
-        };
-    }
-
-    private static Dictionary<string, object> PropertiesOf(TransportSendContext context)
-    {
-        var properties = new Dictionary<string, object>(StringComparer.OrdinalIgnoreCase);
-        context.WritePropertiesTo(properties);
-
-        return properties;
-    }
-
-    private static string? Json(IEnumerable<KeyValuePair<string, object>> values) =>
-        SystemTextJsonMessageSerializer.Instance.SerializeDictionary(values);
 }

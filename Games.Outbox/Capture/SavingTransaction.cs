@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using System.Transactions;
-using Games.Outbox.Relay;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -26,7 +25,7 @@ internal sealed record SavingWork(string[] Keys, OutboxMessage[] Delayed, Guid[]
 /// What comes before the rows of a save are inserted, in its own transaction. Ordering keys are locked until the commit, so rows of one key
 /// get their numbers in the order in which they are committed, and nobody sees the later one first. Cancelled messages are deleted.
 /// </summary>
-internal sealed partial class SavingTransaction<TDbContext>(OutboxStore<TDbContext> store, ILogger<SavingTransaction<TDbContext>> logger)
+internal sealed partial class SavingTransaction<TDbContext>(SavingStatements<TDbContext> statements, ILogger<SavingTransaction<TDbContext>> logger)
     where TDbContext : DbContext
 {
     /// <summary>Does its work if a transaction is under way; otherwise sees to it that EF Core begins one, which then does it.</summary>
@@ -46,7 +45,7 @@ internal sealed partial class SavingTransaction<TDbContext>(OutboxStore<TDbConte
         }
 
         // The transaction of an open connection need not be EF Core's.
-        if (database.GetDbConnection().State is not ConnectionState.Closed && await CatchAsync(session, store.IsInTransactionAsync(context, sync, ct)))
+        if (database.GetDbConnection().State is not ConnectionState.Closed && await CatchAsync(session, statements.IsInTransactionAsync(context, sync, ct)))
         {
             await RunAsync(context, session, null, work, sync, ct);
             return;
@@ -87,7 +86,7 @@ internal sealed partial class SavingTransaction<TDbContext>(OutboxStore<TDbConte
     /// <summary>A delay counts from here by the database's clock, which is also the one that decides when it is over.</summary>
     private async Task TimeAsync(TDbContext context, OutboxSession session, OutboxMessage[] delayed, bool sync, CancellationToken ct)
     {
-        var now = await CatchAsync(session, store.AskTimeAsync(context, sync, ct));
+        var now = await CatchAsync(session, statements.AskTimeAsync(context, sync, ct));
 
         foreach (var row in delayed)
         {
@@ -100,14 +99,14 @@ internal sealed partial class SavingTransaction<TDbContext>(OutboxStore<TDbConte
         TDbContext context, OutboxSession session, DbTransaction? transaction, SavingWork work, bool sync, CancellationToken ct)
     {
         if (work.Keys.Length > 0)
-            await CatchAsync(session, store.LockKeysAsync(context, transaction, work.Keys, sync, ct));
+            await CatchAsync(session, statements.LockKeysAsync(context, transaction, work.Keys, sync, ct));
         if (work.Cancelled.Length > 0)
             await CatchAsync(session, DeleteAsync(context, transaction, work.Cancelled, sync, ct));
     }
 
     private async Task<int> DeleteAsync(TDbContext context, DbTransaction? transaction, Guid[] tokens, bool sync, CancellationToken ct)
     {
-        var deleted = await store.CancelAsync(context, transaction, tokens, sync, ct);
+        var deleted = await statements.CancelAsync(context, transaction, tokens, sync, ct);
         if (deleted < tokens.Length)
             LogNotCancelled(tokens.Length - deleted, string.Join(", ", tokens));
 

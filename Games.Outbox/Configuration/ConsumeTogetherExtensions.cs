@@ -7,7 +7,7 @@ public static class ConsumeTogetherExtensions
 {
     /// <summary>
     /// Consumes the messages of all deliveries that share this one's transaction (option <c>ConsumeTogether</c>) in one call, so that
-    /// what each would read and write takes one round trip and not one each. Nobody waits for company: alone it is a list of one.
+    /// what each would read and write takes one round trip and not one each. No delivery waits for others: alone it is a list of one.
     /// </summary>
     /// <param name="context">The delivery's context, as the consumer got it.</param>
     /// <param name="consume">

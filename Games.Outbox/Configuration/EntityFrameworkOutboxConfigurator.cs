@@ -64,17 +64,21 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(CreateSettings);
-        services.AddSingleton<OutboxStore<TDbContext>>();
+        services.AddSingleton(new CaptureSettings<TDbContext>(_orderingKeys, _schedules));
+        services.AddOutboxInspection<TDbContext>();
+        services.AddSingleton<RelayStore<TDbContext>>();
+        services.AddSingleton<InboxStore<TDbContext>>();
+        services.AddSingleton<SavingStatements<TDbContext>>();
+        services.AddSingleton<Heartbeat<TDbContext>>();
         services.AddSingleton<OutboxBacklog<TDbContext>>();
         services.AddSingleton<OutboxMetrics<TDbContext>>();
         services.AddSingleton<Notifications<TDbContext>>();
         services.AddSingleton<OutboxRelay<TDbContext>>();
         services.AddSingleton<SavingTransaction<TDbContext>>();
-        services.AddSingleton<OutboxInterceptor<TDbContext>>();
-        services.AddOutboxInspection<TDbContext>();
+        services.AddSingleton<CommitInterceptor<TDbContext>>();
         services.ConfigureDbContext<TDbContext>((provider, options) =>
         {
-            options.AddInterceptors(provider.GetRequiredService<OutboxInterceptor<TDbContext>>());
+            options.AddInterceptors(provider.GetRequiredService<CommitInterceptor<TDbContext>>());
             if (provider.GetRequiredService<OutboxSettings<TDbContext>>().Value.InsertInOneRoundTrip)
                 options.InsertInOneRoundTrip();
         });
@@ -108,6 +112,6 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
         _options.Validate();
 
-        return new(_options) { OrderingKeys = _orderingKeys, Schedules = _schedules };
+        return new(_options);
     }
 }

@@ -76,13 +76,13 @@ public class OutboxMessage
     public string? OrderingKey { get; set; }
 
     /// <summary>
-    /// The relay that holds the row. It is the fencing token: only the holder may delete the row or count an attempt. Null while nobody
-    /// holds it.
+    /// The process whose relay has leased the row. It is the fencing token: only that one may delete the row or count an attempt. Null while no
+    /// process has leased it.
     /// </summary>
     public Guid? LockId { get; set; }
 
     /// <summary>
-    /// Until when (UTC, the database's clock) the row is held. Null with a <see cref="LockId" />: the inserting process holds it from
+    /// When the lease ends (UTC, the database's clock). Null with a <see cref="LockId" />: it is leased to the inserting process, from
     /// <see cref="Created" /> for one lease.
     /// </summary>
     public DateTime? LockedUntil { get; private set; }
@@ -120,8 +120,8 @@ public class OutboxMessage
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }
 
-    /// <summary>When this process took hold of the row, by its own monotonic clock (TimeProvider timestamp).</summary>
-    internal long HeldSince { get; set; }
+    /// <summary>When this process leased the row, by its own monotonic clock (TimeProvider timestamp).</summary>
+    internal long LeasedSince { get; set; }
 
     /// <summary>Since when it could have been published, by the same clock; null while nobody measures that.</summary>
     internal long? PublishableSince { get; set; }

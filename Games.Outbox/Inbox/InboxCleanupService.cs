@@ -1,4 +1,3 @@
-using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,7 +6,7 @@ namespace Games.Outbox.Inbox;
 
 /// <summary>Forgets consumed messages that are older than the window: small sets, never waiting for a lock, never holding one for long.</summary>
 internal sealed partial class InboxCleanupService<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<InboxCleanupService<TDbContext>> logger)
+    InboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<InboxCleanupService<TDbContext>> logger)
     : BackgroundService
     where TDbContext : DbContext
 {
@@ -35,7 +34,7 @@ internal sealed partial class InboxCleanupService<TDbContext>(
     {
         try
         {
-            return await store.CleanUpInboxAsync(ct);
+            return await store.CleanUpAsync(ct);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

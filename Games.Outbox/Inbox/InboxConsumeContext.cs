@@ -14,11 +14,11 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, Delivery? together)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
-    public Delivery? Together => together;
+    public SharedDelivery? Together => together;
     public override Guid? MessageId => messageId;
     public override bool ContinueProcessing { get; set; } = true;
     public override bool IsMessageConsumed => isDuplicate;
@@ -67,5 +67,5 @@ internal sealed class InboxConsumeContext<TMessage>(
 internal interface ISharedConsumeContext
 {
     /// <summary>The delivery, if it shares its transaction with others.</summary>
-    Delivery? Together { get; }
+    SharedDelivery? Together { get; }
 }

@@ -1,6 +1,5 @@
 using Games.Outbox.Capture;
 using Games.Outbox.Monitoring;
-using Games.Outbox.Relay;
 using MassTransit;
 using MassTransit.Middleware;
 using Microsoft.EntityFrameworkCore;
@@ -15,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// takes its place).
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
-    TDbContext dbContext, OutboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
+    TDbContext dbContext, InboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings, CaptureSettings<TDbContext> capture,
     IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics, ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
@@ -62,7 +61,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     /// <summary>Does this delivery's part of a shared transaction; whether it is committed.</summary>
     private async Task<bool> ConsumeTogetherAsync<T>(
-        Delivery delivery, Turn turn, ConsumeContext<T> context, OutboxConsumeOptions options,
+        SharedDelivery delivery, Turn turn, ConsumeContext<T> context, OutboxConsumeOptions options,
         IPipe<OutboxConsumeContext<T>> next)
         where T : class
     {
@@ -79,7 +78,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         }
         finally
         {
-            delivery.Answer(worked);
+            delivery.ConsumerEnded(worked);
         }
 
         return await delivery.Committed;
@@ -93,7 +92,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
         // Disposed without a commit, the transaction is rolled back: nothing of a failed attempt stays.
         await using var transaction = await dbContext.Database.BeginTransactionAsync(settings.Value.IsolationLevel, ct);
-        var isNew = await store.InsertInboxAsync(
+        var isNew = await store.InsertAsync(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
         await RunConsumerAsync(context, options, next, messageId, isNew);
@@ -107,7 +106,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     private async Task RunConsumerAsync<T>(
         ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId, bool isNew,
-        Delivery? together = null)
+        SharedDelivery? together = null)
         where T : class
     {
         if (!isNew)
@@ -119,8 +118,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, settings.OrderingKeys, messageId, isDuplicate: !isNew, together);
-        if (settings.Schedules)
+            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together);
+        if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 
         await next.Send(consuming);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -15,11 +14,11 @@ namespace Games.Outbox.Inbox;
 /// runs alone, as if there had been no sharing; so a failure costs the others time, and never their work.
 /// </summary>
 internal sealed partial class SharedTransactions<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<SharedTransactions<TDbContext>> logger)
+    InboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<SharedTransactions<TDbContext>> logger)
     where TDbContext : DbContext
 {
-    /// <summary>How long those who have joined wait for a consumer that neither ends nor joins.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long the joined deliveries wait for a consumer that neither ends nor joins.</summary>
+    private static readonly TimeSpan StallTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly OutboxOptions _options = settings.Value;
     private readonly ConcurrentDictionary<Guid, Queue> _queues = new();
@@ -32,9 +31,9 @@ internal sealed partial class SharedTransactions<TDbContext>(
         _options.ConsumeTogether > 1 && !strategy.RetriesOnFailure && ConnectionStringOf(context) is not null;
 
     /// <summary>Joins the deliveries of the consumer that wait for a transaction. The result must be disposed when the delivery is over.</summary>
-    public Delivery Join(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires)
+    public SharedDelivery Join(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires)
     {
-        var delivery = new Delivery(context, messageId, consumerId, expires);
+        var delivery = new SharedDelivery(context, messageId, consumerId, expires);
         if (_queues.GetOrAdd(consumerId, _ => new(_options)).Add(delivery) is { } first)
             _ = Task.Run(() => RunAsync(first));
 
@@ -54,7 +53,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
         }
     }
 
-    private async Task<Delivery[]> TakeAsync(Queue queue, bool wasShared)
+    private async Task<SharedDelivery[]> TakeAsync(Queue queue, bool wasShared)
     {
         if (wasShared && _options.ConsumeTogetherDelay > TimeSpan.Zero && !queue.IsFull)
             await Task.Delay(_options.ConsumeTogetherDelay, time);
@@ -62,7 +61,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
         return queue.Take();
     }
 
-    private async Task RunTogetherAsync(Delivery[] deliveries)
+    private async Task RunTogetherAsync(SharedDelivery[] deliveries)
     {
         var committed = false;
         try
@@ -79,13 +78,13 @@ internal sealed partial class SharedTransactions<TDbContext>(
             delivery.End(committed);
     }
 
-    private async Task<bool> CommitTogetherAsync(Delivery[] deliveries)
+    private async Task<bool> CommitTogetherAsync(SharedDelivery[] deliveries)
     {
         var owner = (TDbContext)deliveries[0].Context;
 
         // Disposed without a commit, it is rolled back.
         await using var transaction = await owner.Database.BeginTransactionAsync(_options.IsolationLevel);
-        var isNew = await store.InsertInboxAsync(owner, transaction.GetDbTransaction(), deliveries, CancellationToken.None);
+        var isNew = await store.InsertAsync(owner, transaction.GetDbTransaction(), deliveries, CancellationToken.None);
 
         if (!await ConsumeAsync(deliveries, isNew, owner.Database.GetDbConnection(), transaction.GetDbTransaction()))
             return false;
@@ -96,25 +95,25 @@ internal sealed partial class SharedTransactions<TDbContext>(
     }
 
     /// <summary>Runs the consumers, one after the other; those that join are then one call. False with the first that fails.</summary>
-    private async Task<bool> ConsumeAsync(Delivery[] deliveries, HashSet<Guid> isNew, DbConnection connection, DbTransaction transaction)
+    private async Task<bool> ConsumeAsync(SharedDelivery[] deliveries, HashSet<Guid> isNew, DbConnection connection, DbTransaction transaction)
     {
-        var places = new List<Borrowed>(deliveries.Length - 1);
-        var company = new Company();
+        var borrowed = new List<Borrowed>(deliveries.Length - 1);
+        var joined = new JoinedConsumers();
 
         try
         {
             foreach (var delivery in deliveries)
             {
                 if (delivery.Context != deliveries[0].Context)
-                    places.Add(await Borrowed.ByAsync(delivery.Context, connection, transaction));
+                    borrowed.Add(await Borrowed.ByAsync(delivery.Context, connection, transaction));
 
                 // The same message twice among these: the first is new.
-                var running = delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId), company);
-                if (company.IsWaiting && !await EndsSoonAsync(running))
+                var running = delivery.RunTogetherAsync(isNew.Remove(delivery.MessageId), joined);
+                if (joined.IsWaiting && !await EndsSoonAsync(running))
                 {
                     // A limit behind the inbox may let it in only when one of those that have joined is out.
                     LogHeldUp(deliveries.Length);
-                    if (!await company.ConsumeAsync())
+                    if (!await joined.ConsumeAsync())
                         return false;
                 }
 
@@ -122,14 +121,14 @@ internal sealed partial class SharedTransactions<TDbContext>(
                     return false;
             }
 
-            return await company.ConsumeAsync();
+            return await joined.ConsumeAsync();
         }
         finally
         {
             // Before their contexts go back to where they came from, nobody is to work on one.
-            await company.EndAsync();
-            foreach (var place in places)
-                await place.DisposeAsync();
+            await joined.EndAsync();
+            foreach (var context in borrowed)
+                await context.DisposeAsync();
         }
     }
 
@@ -137,7 +136,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
     {
         try
         {
-            await running.WaitAsync(Patience, time);
+            await running.WaitAsync(StallTimeout, time);
             return true;
         }
         catch (TimeoutException)
@@ -159,7 +158,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
     /// <summary>The deliveries of one consumer that have no transaction yet.</summary>
     private sealed class Queue(OutboxOptions options)
     {
-        private readonly Queue<Delivery> _waiting = new();
+        private readonly Queue<SharedDelivery> _waiting = new();
         private int _running;
 
         public bool IsFull
@@ -172,7 +171,7 @@ internal sealed partial class SharedTransactions<TDbContext>(
         }
 
         /// <summary>Adds; not null if another runner may start.</summary>
-        public Queue? Add(Delivery delivery)
+        public Queue? Add(SharedDelivery delivery)
         {
             lock (_waiting)
             {
@@ -187,11 +186,11 @@ internal sealed partial class SharedTransactions<TDbContext>(
         }
 
         /// <summary>What is here now, up to the limit; if it is nothing, the runner that asks has to end.</summary>
-        public Delivery[] Take()
+        public SharedDelivery[] Take()
         {
             lock (_waiting)
             {
-                var taken = new Delivery[Math.Min(_waiting.Count, options.ConsumeTogether)];
+                var taken = new SharedDelivery[Math.Min(_waiting.Count, options.ConsumeTogether)];
                 for (var i = 0; i < taken.Length; i++)
                     taken[i] = _waiting.Dequeue();
                 if (taken.Length == 0)

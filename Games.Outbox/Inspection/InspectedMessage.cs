@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Games.Outbox.Inspection;
 
-/// <summary>A row of the outbox, without what the message says.</summary>
+/// <summary>A row of the outbox, without the message itself.</summary>
 /// <param name="SequenceNumber">The row's number, by which the other calls name it.</param>
 /// <param name="MessageId">The message's id.</param>
 /// <param name="MessageType">URN of the type that was published.</param>
@@ -12,7 +12,7 @@ namespace Games.Outbox.Inspection;
 /// <param name="Attempts">How often the broker refused it.</param>
 /// <param name="NextAttempt">Not to be tried before (UTC); null for at once, and for a dead one.</param>
 /// <param name="Dead">When the relay gave up (UTC); null while it has not.</param>
-/// <param name="IsHeld">Whether a living relay has it in hand.</param>
+/// <param name="IsLeased">Whether a living relay has leased it.</param>
 /// <param name="LastError">Why the last attempt failed.</param>
 /// <param name="OrderingKey">Rows of one key leave one after the other.</param>
 public sealed record InspectedMessage(
@@ -25,7 +25,7 @@ public sealed record InspectedMessage(
     int Attempts,
     DateTime? NextAttempt,
     DateTime? Dead,
-    bool IsHeld,
+    bool IsLeased,
     string? LastError,
     string? OrderingKey);
 

@@ -1,3 +1,4 @@
+using Games.Outbox.Database;
 using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -7,11 +8,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Games.Outbox.Inspection;
 
-/// <summary>Registers the inspection.</summary>
+/// <summary>Registers what looks into the outbox and acts on it.</summary>
 public static class OutboxInspectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="OutboxInspection{TDbContext}" /> alone, for a process without a bus. Where the outbox is added it is there already.
+    /// Adds <see cref="OutboxInspection{TDbContext}" /> and <see cref="OutboxControl{TDbContext}" /> alone, for a process without a bus. Where the outbox is added they are there already.
     /// Its settings are those of the configuration's section <c>Outbox</c>.
     /// </summary>
     public static IServiceCollection AddOutboxInspection<TDbContext>(this IServiceCollection services)
@@ -25,10 +26,13 @@ public static class OutboxInspectionExtensions
 
             return new OutboxSettings<TDbContext>(options);
         });
+        services.TryAddSingleton<OutboxDatabase<TDbContext>>();
         services.TryAddSingleton(provider => new OutboxInspection<TDbContext>(
-            provider.GetRequiredService<IServiceScopeFactory>(),
+            provider.GetRequiredService<OutboxDatabase<TDbContext>>(), provider.GetRequiredService<OutboxSettings<TDbContext>>()));
+        services.TryAddSingleton(provider => new OutboxControl<TDbContext>(
+            provider.GetRequiredService<OutboxDatabase<TDbContext>>(),
             provider.GetRequiredService<OutboxSettings<TDbContext>>(),
-            provider.GetRequiredService<ILogger<OutboxInspection<TDbContext>>>(),
+            provider.GetRequiredService<ILogger<OutboxControl<TDbContext>>>(),
             provider.GetService<OutboxRelay<TDbContext>>()));
 
         return services;

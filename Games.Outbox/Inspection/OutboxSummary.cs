@@ -1,14 +1,14 @@
 namespace Games.Outbox.Inspection;
 
 /// <summary>The outbox at a glance.</summary>
-/// <param name="Pending">Rows to be published as soon as can be, the held ones among them.</param>
-/// <param name="Held">Rows that a living relay has in hand.</param>
+/// <param name="Pending">Rows to be published as soon as can be, the leased ones among them.</param>
+/// <param name="Leased">Rows that a living relay has leased.</param>
 /// <param name="Scheduled">Rows that wait for a time that their publisher has set.</param>
 /// <param name="Dead">Rows that the relay has given up.</param>
 /// <param name="OldestPendingSeconds">Age of the oldest pending row (s, the database's clock); null if none is pending.</param>
 /// <param name="Paused">Since when and by whom relaying is paused; null while it is not.</param>
 public sealed record OutboxSummary(
-    OutboxCount Pending, OutboxCount Held, OutboxCount Scheduled, OutboxCount Dead, double? OldestPendingSeconds, OutboxPause? Paused);
+    OutboxCount Pending, OutboxCount Leased, OutboxCount Scheduled, OutboxCount Dead, double? OldestPendingSeconds, OutboxPause? Paused);
 
 /// <summary>How many rows.</summary>
 /// <param name="Rows">The rows that were counted.</param>

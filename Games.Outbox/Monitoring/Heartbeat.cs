@@ -1,7 +1,10 @@
+using Microsoft.EntityFrameworkCore;
+
 namespace Games.Outbox.Monitoring;
 
-/// <summary>A loop says when it will be back; whoever watches sees when it is late. Time is the process's own, monotonic.</summary>
-internal sealed class Heartbeat(TimeProvider time)
+/// <summary>The relay's loop tells when it will be back, and the health check sees when it is late. Time is the process's own, monotonic.</summary>
+internal sealed class Heartbeat<TDbContext>(TimeProvider time)
+    where TDbContext : DbContext
 {
     private const long Stopped = long.MaxValue;
 
@@ -22,7 +25,7 @@ internal sealed class Heartbeat(TimeProvider time)
         }
     }
 
-    /// <summary>The loop is alive and means to be back after this time.</summary>
+    /// <summary>The loop is alive and will be back after this time.</summary>
     public void Beat(TimeSpan rest = default) =>
         Interlocked.Exchange(ref _expected, time.GetTimestamp() + (long)(rest.TotalSeconds * time.TimestampFrequency));
 

@@ -1,4 +1,3 @@
-using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -9,7 +8,7 @@ namespace Games.Outbox.Monitoring;
 /// are dead, or cannot be counted. A broker that is down makes messages wait, and nothing more: whoever takes them is still ready.
 /// </summary>
 internal sealed class OutboxHealthCheck<TDbContext>(
-    OutboxRelay<TDbContext> relay, OutboxBacklog<TDbContext> backlog, OutboxSettings<TDbContext> settings)
+    Heartbeat<TDbContext> relay, OutboxBacklog<TDbContext> backlog, OutboxSettings<TDbContext> settings)
     : IHealthCheck
     where TDbContext : DbContext
 {

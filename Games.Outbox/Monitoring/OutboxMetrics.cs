@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

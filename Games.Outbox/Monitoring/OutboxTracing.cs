@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Games.Outbox.Relay;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using MassTransit.Logging;
@@ -51,12 +50,15 @@ internal static class OutboxTracing
             context.Headers.Set(DiagnosticHeaders.ActivityId, span.Id);
     }
 
-    /// <summary>Says in the span what became of the publish.</summary>
-    public static void End(this Activity span, PublishOutcome outcome)
+    /// <summary>Writes in the span what became of the publish.</summary>
+    /// <param name="span">The publish.</param>
+    /// <param name="result">What became of it.</param>
+    /// <param name="error">Why it failed; null if it did not.</param>
+    public static void End(this Activity span, string result, string? error)
     {
-        span.SetTag("outbox.result", outcome.Result.ToString());
-        if (outcome.Result is not PublishResult.Confirmed)
-            span.SetStatus(ActivityStatusCode.Error, outcome.Error);
+        span.SetTag("outbox.result", result);
+        if (error is not null)
+            span.SetStatus(ActivityStatusCode.Error, error);
     }
 
     private static ActivityContext PublisherOf(OutboxMessage row) =>

@@ -1,3 +1,4 @@
+using Games.Outbox.Database;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,30 +7,30 @@ using Npgsql;
 namespace Games.Outbox.Relay;
 
 /// <summary>
-/// Tells the relays of other processes that rows wait in the table, and hears it from them. No notification is sent in a business
+/// Notifies the relays of other processes that rows wait in the table, and is notified by them. No notification is sent in a business
 /// transaction: NOTIFY takes a lock on the whole database at its commit, and all commits would wait for each other.
 /// </summary>
 internal sealed partial class Notifications<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<Notifications<TDbContext>> logger)
+    RelayStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<Notifications<TDbContext>> logger)
     : DatabaseListener(settings.Value.KeepAliveInterval, time)
     where TDbContext : DbContext
 {
     private readonly OutboxOptions _options = settings.Value;
 
-    /// <summary>Has the other processes told that rows wait. Returns at once.</summary>
+    /// <summary>Has the other processes notified that rows wait. Returns at once.</summary>
     public void Notify()
     {
         if (_options.Notifications)
-            Ask();
+            RequestNotification();
     }
 
-    protected override Task<NpgsqlConnection> OpenAsync(CancellationToken ct) => store.OpenOwnConnectionAsync(_options.KeepAliveTimeout, ct);
+    protected override Task<NpgsqlConnection> OpenAsync(CancellationToken ct) => store.OpenListenerAsync(_options.KeepAliveTimeout, ct);
 
     protected override Task<string> ReadChannelAsync(NpgsqlConnection connection, CancellationToken ct) => store.ReadChannelAsync(connection, ct);
 
     protected override Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct) => store.PeekAsync(connection, ct);
 
-    protected override void SayLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
+    protected override void LogConnectionLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: the connection for notifications is lost, next try in {Pause:F1} s: {Reason}")]
     private partial void LogLost(double pause, string reason);

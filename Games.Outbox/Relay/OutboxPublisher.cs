@@ -1,17 +1,33 @@
 using System.Net.Sockets;
+using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using MassTransit.Serialization;
+using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Relay;
 
 /// <summary>Publishes stored messages and tells refusal from absence of the broker.</summary>
-internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options, TimeProvider time)
+internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions options, OutboxMetrics<TDbContext> metrics, TimeProvider time)
+    where TDbContext : DbContext
 {
     /// <summary>Whether the broker is there, as far as the bus knows.</summary>
     public bool BrokerIsReachable => bus.CheckHealth().Status is not BusHealthStatus.Unhealthy;
 
+    /// <summary>Publishes one row, within a span of its own.</summary>
     public async Task<PublishOutcome> PublishAsync(OutboxMessage row)
+    {
+        using var span = OutboxTracing.StartPublish(row);
+        var outcome = await SendAsync(row);
+
+        span?.End(outcome.Result.ToString(), outcome.Result is PublishResult.Confirmed ? null : outcome.Error ?? "");
+        if (outcome.Result is PublishResult.Confirmed)
+            metrics.Published(row);
+
+        return outcome;
+    }
+
+    private async Task<PublishOutcome> SendAsync(OutboxMessage row)
     {
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
@@ -39,7 +55,7 @@ internal sealed class OutboxPublisher(IBusControl bus, OutboxOptions options, Ti
             // The transports' own types, by name: this library knows no transport.
             switch (cause.GetType().Name)
             {
-                case "MessageReturnedException":
+                case PublishErrors.Returned:
                     return PublishResult.Unroutable;
                 case "AlreadyClosedException" or "OperationInterruptedException" when ReplyCode(cause) is >= 403 and <= 406 or 311:
                     return PublishResult.Broken;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Games.Outbox.Capture;
+using Games.Outbox.Database;
 using Games.Outbox.Monitoring;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -8,9 +9,9 @@ using Npgsql;
 
 namespace Games.Outbox.Relay;
 
-/// <summary>Writes down what became of the publishes: the one place that deletes rows, gives them back, lays them aside or buries them.</summary>
+/// <summary>Writes to the table what became of the publishes: the one place that deletes rows, ends their lease, has them wait or makes them dead.</summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
-    OutboxStore<TDbContext> store, OutboxOptions options, HeldRows held, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
+    RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
     TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
@@ -20,10 +21,17 @@ internal sealed partial class OutcomeWriter<TDbContext>(
 
     public void Report(PublishOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
 
-    /// <summary>Says that nothing more will be reported: what was is still written.</summary>
+    /// <summary>Gives rows back that are not to be published now.</summary>
+    public void Withhold(params OutboxMessage[] rows)
+    {
+        foreach (var row in rows)
+            Report(new(row, PublishResult.Withheld));
+    }
+
+    /// <summary>Nothing more will be reported: what was is still written.</summary>
     public void Complete() => _outcomes.Writer.Complete();
 
-    /// <summary>Writes down what became of the publishes, in sets: while one statement runs, the next set gathers.</summary>
+    /// <summary>Writes what became of the publishes, in sets: while one statement runs, the next set gathers.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         var reader = _outcomes.Reader;
@@ -47,15 +55,16 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     {
         // What is given back is forgotten first: the next claim may return it before this method does.
         foreach (var (row, _, _) in outcomes.Where(x => x.Result is not PublishResult.Confirmed))
-            held.Forget(row);
+            leased.Forget(row);
 
         await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Confirmed), store.DeleteAsync, stopping);
-        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld), store.ReleaseAsync, stopping);
+        await WriteAsync(
+            Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld), store.ReleaseAsync, stopping);
 
         foreach (var (row, result, error) in outcomes)
         {
             if (result is PublishResult.Confirmed)
-                held.Forget(row);
+                leased.Forget(row);
             else if (result is PublishResult.Refused or PublishResult.Unroutable)
                 await FailAsync(row, result, error!, stopping);
         }
@@ -101,7 +110,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
         if (rows.Length == 0)
             return;
 
-        var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        var failures = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
         while (true)
         {
@@ -122,7 +131,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
                     return;
             }
 
-            await PauseAsync(trouble.Next());
+            await PauseAsync(failures.Next());
         }
     }
 

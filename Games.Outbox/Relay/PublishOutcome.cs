@@ -26,3 +26,9 @@ internal enum PublishResult
 
 /// <summary>A row and what became of it.</summary>
 internal readonly record struct PublishOutcome(OutboxMessage Row, PublishResult Result, string? Error = null);
+
+internal static class PublishErrors
+{
+    /// <summary>How the error of a message begins that the broker has returned for want of a queue: the name of the transport's exception.</summary>
+    public const string Returned = "MessageReturnedException";
+}

@@ -7,9 +7,12 @@ using MassTransit.Serialization;
 
 namespace Games.Outbox.Relay;
 
-/// <summary>Makes a send context say what the stored message says: its ids, addresses, headers and bytes, untouched.</summary>
+/// <summary>Gives a send context what is stored of the message: its ids, addresses, headers and bytes, untouched.</summary>
 internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, TimeProvider time) : IPipe<SendContext>
 {
+    /// <summary>Marks a row that the broker may drop; does not go out.</summary>
+    public const string OptionalHeader = "Outbox-Optional";
+
     public Task Send(SendContext context)
     {
         context.MessageId = message.MessageId;
@@ -26,7 +29,7 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
             context.TimeToLive = expires - time.GetUtcNow().UtcDateTime;
 
         var headers = Dictionary(message.Headers);
-        var isOptional = headers.Remove(RoutingExtensions.Header);
+        var isOptional = headers.Remove(OptionalHeader);
         foreach (var (name, value) in headers)
             context.Headers.Set(name, value);
         OutboxTracing.Pass(context);

@@ -19,7 +19,7 @@ public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<Empty
     {
         await using var db = new NotesDbContext(new DbContextOptionsBuilder<NotesDbContext>().UseNpgsql(database.ConnectionString).Options);
         await db.Database.EnsureCreatedAsync();
-        var sql = new OutboxSql(db.Model, db.GetService<ISqlGenerationHelper>());
+        var sql = new RelaySql(new(db.Model, db.GetService<ISqlGenerationHelper>()));
         await db.Database.OpenConnectionAsync();
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
         await ExecuteAsync(connection, """

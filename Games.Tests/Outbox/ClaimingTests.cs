@@ -1,4 +1,5 @@
 using Games.Outbox;
+using Games.Outbox.Database;
 using Games.Outbox.Relay;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
@@ -261,11 +262,14 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         Assert.Empty(await theirs.ClaimAsync(10, None));
     }
 
-    private OutboxStore<NotesDbContext> Store(TimeSpan? lease = null, OutboxStore<NotesDbContext>? owner = null, TimeProvider? time = null)
+    private RelayStore<NotesDbContext> Store(TimeSpan? lease = null, RelayStore<NotesDbContext>? owner = null, TimeProvider? time = null)
     {
         var options = new OutboxOptions { Lease = lease ?? TimeSpan.FromMinutes(1) };
 
-        return new(_services.GetRequiredService<IServiceScopeFactory>(), new(options), time ?? TimeProvider.System) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
+        OutboxSettings<NotesDbContext> settings = new(options);
+        OutboxDatabase<NotesDbContext> database = new(_services.GetRequiredService<IServiceScopeFactory>(), settings) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
+
+        return new(database, settings, time ?? TimeProvider.System);
     }
 
     private async Task<long[]> InsertAsync(int count, Action<OutboxMessage>? change = null)

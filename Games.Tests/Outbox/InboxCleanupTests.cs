@@ -1,5 +1,6 @@
 using Games.Outbox;
-using Games.Outbox.Relay;
+using Games.Outbox.Database;
+using Games.Outbox.Inbox;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -22,7 +23,7 @@ public sealed class InboxCleanupTests(EmptyDatabase database, TestBroker broker)
         var store = Store(service, limit: 10);
 
         var deleted = new List<int>();
-        while (await store.CleanUpInboxAsync(TestContext.Current.CancellationToken) is > 0 and var some)
+        while (await store.CleanUpAsync(TestContext.Current.CancellationToken) is > 0 and var some)
             deleted.Add(some);
 
         Assert.Equal([10, 10, 5], deleted);
@@ -40,7 +41,7 @@ public sealed class InboxCleanupTests(EmptyDatabase database, TestBroker broker)
             await using var transaction = await db.Database.BeginTransactionAsync();
             await db.Database.ExecuteSqlAsync($"""SELECT 1 FROM "InboxState" WHERE "MessageId" = {old[1]} FOR UPDATE""");
 
-            Assert.Equal(2, await Store(service, limit: 10).CleanUpInboxAsync(TestContext.Current.CancellationToken));
+            Assert.Equal(2, await Store(service, limit: 10).CleanUpAsync(TestContext.Current.CancellationToken));
         });
 
         Assert.Equal([old[1]], await LeftAsync(service, old));
@@ -62,9 +63,9 @@ public sealed class InboxCleanupTests(EmptyDatabase database, TestBroker broker)
         database.ConnectionString, broker.ConnectionString,
         host: x => x.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value)));
 
-    private static OutboxStore<NotesDbContext> Store(NotesService service, int limit) => new(
-        service.Services.GetRequiredService<IServiceScopeFactory>(),
-        new(new OutboxOptions { DuplicateDetectionWindow = Window, CleanUpLimit = limit }), TimeProvider.System);
+    private static InboxStore<NotesDbContext> Store(NotesService service, int limit) => new(
+        service.Services.GetRequiredService<OutboxDatabase<NotesDbContext>>(),
+        new(new OutboxOptions { DuplicateDetectionWindow = Window, CleanUpLimit = limit }));
 
     private static async Task<Guid[]> InsertAsync(NotesService service, int count, TimeSpan age)
     {

@@ -112,7 +112,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
     {
         await using var host = Host();
         using var bot = await ReadyAsync(host);
-        var outbox = host.Services.GetRequiredService<OutboxInspection<GamesDbContext>>();
+        var outbox = host.Services.GetRequiredService<OutboxControl<GamesDbContext>>();
         var handler = host.Services.GetRequiredService<MessageHandler>();
 
         await outbox.PauseAsync("test");
@@ -130,7 +130,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
     {
         await using var host = Host();
         using var bot = await ReadyAsync(host);
-        var outbox = host.Services.GetRequiredService<OutboxInspection<GamesDbContext>>();
+        var outbox = host.Services.GetRequiredService<OutboxControl<GamesDbContext>>();
         var message = NewMessage.With();
 
         await outbox.PauseAsync("test");

@@ -1,5 +1,6 @@
 using System.Text;
 using Games.Outbox;
+using Games.Outbox.Database;
 using Games.Outbox.Inspection;
 using Games.Outbox.Relay;
 using Games.Tests.Messaging;
@@ -26,6 +27,8 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
 
     private OutboxInspection<NotesDbContext> Inspection => _services.GetRequiredService<OutboxInspection<NotesDbContext>>();
 
+    private OutboxControl<NotesDbContext> Control => _services.GetRequiredService<OutboxControl<NotesDbContext>>();
+
     public async ValueTask InitializeAsync()
     {
         await WithDbAsync(db => db.Database.EnsureCreatedAsync());
@@ -47,7 +50,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         var summary = await Inspection.SummariseAsync(None);
 
         Assert.Equal<(OutboxCount, OutboxCount, OutboxCount, OutboxCount)>(
-            (new(6, false), new(1, false), new(1, false), new(2, false)), (summary.Pending, summary.Held, summary.Scheduled, summary.Dead));
+            (new(6, false), new(1, false), new(1, false), new(2, false)), (summary.Pending, summary.Leased, summary.Scheduled, summary.Dead));
     }
 
     [Fact]
@@ -66,7 +69,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     {
         var rows = await InsertOneOfEachAsync();
 
-        Assert.Equal([rows.Free, rows.Held, rows.Forgotten, rows.Overdue, rows.Returned, rows.Refused], await AllAsync(OutboxMessageState.Pending, limit: 2));
+        Assert.Equal([rows.Free, rows.Leased, rows.Forgotten, rows.Overdue, rows.Returned, rows.Refused], await AllAsync(OutboxMessageState.Pending, limit: 2));
         Assert.Equal([rows.Scheduled], await AllAsync(OutboxMessageState.Scheduled, limit: 2));
         Assert.Equal([rows.Dead, rows.AlsoDead], await AllAsync(OutboxMessageState.Dead, limit: 1));
     }
@@ -99,7 +102,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         Assert.Equal(
             new InspectedMessage(
                 rows[0], stored.MessageId, "urn:message:Test", "rabbitmq://localhost/test", stored.Created, stored.SentTime, 3, stored.NextAttempt,
-                Dead: null, IsHeld: false, "refused", "game 1"),
+                Dead: null, IsLeased: false, "refused", "game 1"),
             listed);
     }
 
@@ -137,7 +140,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     {
         var rows = await InsertDeadAsync(2);
 
-        Assert.True(await Inspection.RetryAsync(rows[1], None));
+        Assert.True(await Control.RetryAsync(rows[1], None));
 
         var retried = await SingleAsync(rows[1]);
         Assert.Equal((0, null, null, "hopeless"), (retried.Attempts, retried.NextAttempt, retried.Dead, retried.LastError));
@@ -149,13 +152,13 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     {
         var rows = await InsertOneOfEachAsync();
 
-        Assert.False(await Inspection.RetryAsync(rows.Scheduled, None));
-        Assert.False(await Inspection.RetryAsync(rows.Free, None));
-        Assert.False(await Inspection.RetryAsync(rows.Held, None));
-        Assert.False(await Inspection.RetryAsync(long.MaxValue, None));
+        Assert.False(await Control.RetryAsync(rows.Scheduled, None));
+        Assert.False(await Control.RetryAsync(rows.Free, None));
+        Assert.False(await Control.RetryAsync(rows.Leased, None));
+        Assert.False(await Control.RetryAsync(long.MaxValue, None));
         Assert.NotNull((await SingleAsync(rows.Scheduled)).NextAttempt);
-        Assert.True(await Inspection.RetryAsync(rows.Refused, None));
-        Assert.True(await Inspection.RetryAsync(rows.Returned, None));
+        Assert.True(await Control.RetryAsync(rows.Refused, None));
+        Assert.True(await Control.RetryAsync(rows.Returned, None));
     }
 
     [Fact]
@@ -164,7 +167,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         var rows = await InsertOneOfEachAsync();
         await InsertDeadAsync(1_500);
 
-        Assert.Equal(1_502, await Inspection.RetryDeadAsync(None));
+        Assert.Equal(1_502, await Control.RetryDeadAsync(None));
 
         var summary = await Inspection.SummariseAsync(None);
         Assert.Equal((0, 1), (summary.Dead.Rows, summary.Scheduled.Rows));
@@ -176,13 +179,13 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     {
         var rows = await InsertOneOfEachAsync();
 
-        Assert.False(await Inspection.DiscardAsync(rows.Held, None));
-        Assert.False(await Inspection.DiscardAsync(long.MaxValue, None));
+        Assert.False(await Control.DiscardAsync(rows.Leased, None));
+        Assert.False(await Control.DiscardAsync(long.MaxValue, None));
         foreach (var row in new[] { rows.Free, rows.Forgotten, rows.Refused, rows.Dead, rows.Scheduled })
-            Assert.True(await Inspection.DiscardAsync(row, None));
+            Assert.True(await Control.DiscardAsync(row, None));
 
         Assert.Equal(
-            [rows.Held, rows.Overdue, rows.Returned, rows.AlsoDead],
+            [rows.Leased, rows.Overdue, rows.Returned, rows.AlsoDead],
             await QueryAsync(db => db.Set<OutboxMessage>().OrderBy(x => x.SequenceNumber).Select(x => x.SequenceNumber).ToListAsync()));
     }
 
@@ -191,16 +194,16 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     {
         var rows = await InsertAsync(3);
 
-        Assert.True(await Inspection.PauseAsync("anna", None));
-        Assert.False(await Inspection.PauseAsync("ben", None));
+        Assert.True(await Control.PauseAsync("anna", None));
+        Assert.False(await Control.PauseAsync("ben", None));
 
         Assert.Empty(await Store().ClaimAsync(10, None));
         var pause = (await Inspection.SummariseAsync(None)).Paused!;
         Assert.Equal("anna", pause.By);
         Assert.Equal(await QueryAsync(db => db.Set<OutboxState>().Select(x => x.Created).SingleAsync()), pause.Since);
 
-        Assert.True(await Inspection.ResumeAsync(None));
-        Assert.False(await Inspection.ResumeAsync(None));
+        Assert.True(await Control.ResumeAsync(None));
+        Assert.False(await Control.ResumeAsync(None));
 
         Assert.Equal(rows, (await Store().ClaimAsync(10, None)).Select(x => x.SequenceNumber));
         Assert.Null((await Inspection.SummariseAsync(None)).Paused);
@@ -225,7 +228,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         var summary = await Inspection.SummariseAsync(None);
 
         Assert.Equal<(OutboxCount, OutboxCount, OutboxCount, OutboxCount)>(
-            (new(100_000, true), new(0, true), new(0, false), new(1, false)), (summary.Pending, summary.Held, summary.Scheduled, summary.Dead));
+            (new(100_000, true), new(0, true), new(0, false), new(1, false)), (summary.Pending, summary.Leased, summary.Scheduled, summary.Dead));
     }
 
     [Fact]
@@ -238,14 +241,15 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
             FROM generate_series(1, 120000) n
             """);
         await SqlAsync("""ANALYZE "OutboxMessage" """);
-        var sql = await QueryAsync(db => Task.FromResult(new InspectionSql(db.Model, db.GetService<ISqlGenerationHelper>())));
+        var table = await QueryAsync(db => Task.FromResult(new OutboxTable(db.Model, db.GetService<ISqlGenerationHelper>())));
+        var sql = new InspectionSql(table);
 
         foreach (var page in new[] { sql.ReadyPage, sql.RetryingPage, sql.ScheduledPage, sql.DeadPage })
             Assert.DoesNotContain("Seq Scan", await PlanAsync(page.Replace("$1", "interval '5 s'").Replace("$2", "21").Replace("($3, $4)", "('-infinity', 0)").Replace("$3", "0")));
 
         // One row of the state table is read by a scan, and may be.
         Assert.DoesNotContain("Seq Scan on \"OutboxMessage\"", await PlanAsync(sql.Summary.Replace("$1", "interval '5 s'").Replace("$2", "1000")));
-        Assert.DoesNotContain("Seq Scan", await PlanAsync(sql.RetryDead.Replace("$1", "now()").Replace("$2", "1000")));
+        Assert.DoesNotContain("Seq Scan", await PlanAsync(new ControlSql(table).RetryDead.Replace("$1", "now()").Replace("$2", "1000")));
     }
 
     private async Task<string> PlanAsync(string sql) => string.Join('\n', await QueryAsync(async db =>
@@ -261,7 +265,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         return lines;
     }));
 
-    private async Task<(long Free, long Held, long Forgotten, long Overdue, long Refused, long Returned, long Scheduled, long Dead, long AlsoDead)> InsertOneOfEachAsync()
+    private async Task<(long Free, long Leased, long Forgotten, long Overdue, long Refused, long Returned, long Scheduled, long Dead, long AlsoDead)> InsertOneOfEachAsync()
     {
         var rows = await InsertAsync(9);
         string Set(string values, long row) => $"""UPDATE "OutboxMessage" SET {values} WHERE "SequenceNumber" = {row}""";
@@ -306,8 +310,8 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
         return numbers;
     }
 
-    private OutboxStore<NotesDbContext> Store() => new(
-        _services.GetRequiredService<IServiceScopeFactory>(), new(new OutboxOptions { Lease = TimeSpan.FromMinutes(1) }), TimeProvider.System);
+    private RelayStore<NotesDbContext> Store() => new(
+        _services.GetRequiredService<OutboxDatabase<NotesDbContext>>(), new(new OutboxOptions { Lease = TimeSpan.FromMinutes(1) }), TimeProvider.System);
 
     private async Task<long[]> InsertAsync(int count, Action<OutboxMessage>? change = null)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Games.Outbox;
+using Games.Outbox.Database;
 using Games.Outbox.Relay;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
@@ -196,9 +197,10 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
         });
         await using var source = builder.Build();
         await using var services = new ServiceCollection().AddDbContext<NotesDbContext>(x => x.UseNpgsql(source)).BuildServiceProvider();
-        var store = new OutboxStore<NotesDbContext>(services.GetRequiredService<IServiceScopeFactory>(), new(new()), TimeProvider.System);
+        await using var scope = services.CreateAsyncScope();
 
-        await using var connection = await store.OpenOwnConnectionAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+        await using var connection = await DedicatedConnection.OpenAsync(
+            scope.ServiceProvider.GetRequiredService<NotesDbContext>(), "outbox", TimeSpan.FromSeconds(5), CancellationToken.None);
 
         Assert.Equal(System.Data.ConnectionState.Open, connection.State);
         Assert.Equal(1, asked);
@@ -274,11 +276,15 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
     private static async Task<string> ChannelAsync<TDbContext>(ServiceProvider services)
         where TDbContext : DbContext
     {
-        var store = new OutboxStore<TDbContext>(services.GetRequiredService<IServiceScopeFactory>(), new(new()), TimeProvider.System);
-        await using var connection = await store.OpenOwnConnectionAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+        var store = Store<TDbContext>(services, new(new()));
+        await using var connection = await store.OpenListenerAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
 
         return await store.ReadChannelAsync(connection, CancellationToken.None);
     }
+
+    private static RelayStore<TDbContext> Store<TDbContext>(ServiceProvider services, OutboxSettings<TDbContext> settings)
+        where TDbContext : DbContext =>
+        new(new(services.GetRequiredService<IServiceScopeFactory>(), settings), settings, TimeProvider.System);
 
     private static RunningListener Listener(ServiceProvider services) => new(services);
 
@@ -291,8 +297,7 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
         public RunningListener(ServiceProvider services)
         {
             OutboxSettings<NotesDbContext> settings = new(new() { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
-            OutboxStore<NotesDbContext> store = new(services.GetRequiredService<IServiceScopeFactory>(), settings, TimeProvider.System);
-            Notifications = new(store, settings, TimeProvider.System, NullLogger<Notifications<NotesDbContext>>.Instance);
+            Notifications = new(Store(services, settings), settings, TimeProvider.System, NullLogger<Notifications<NotesDbContext>>.Instance);
             _running = StartAsync(services);
         }
 

@@ -31,7 +31,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await ArrivesAsync(await first.TakeNoteAsync());
         await ArrivesAsync(await second.TakeNoteAsync());
 
-        await Inspection(first).PauseAsync("a test", default);
+        await Control(first).PauseAsync("a test", default);
         await Until.TrueAsync(() => KnowsOfPause(first) && KnowsOfPause(second), "both know of the pause");
         // Inserted by a commit that hands over from memory, by one that does not, and by both replicas.
         var taken = new[] { await first.TakeNoteAsync(), await second.TakeNoteAsync(), await TakeInTransactionAsync(first), await TakeInTransactionAsync(second) };
@@ -40,9 +40,9 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
         Assert.All(taken, x => Assert.DoesNotContain(Arrived(), arrived => arrived.Text == x.Text));
         var summary = await Inspection(second).SummariseAsync(default);
-        Assert.Equal((4, 0), (summary.Pending.Rows, summary.Held.Rows));
+        Assert.Equal((4, 0), (summary.Pending.Rows, summary.Leased.Rows));
 
-        await Inspection(second).ResumeAsync(default);
+        await Control(second).ResumeAsync(default);
         foreach (var note in taken)
             await ArrivesAsync(note);
         await Until.TrueAsync(() => first.QueryAsync(async db => !await db.Set<OutboxMessage>().AnyAsync()), "their rows are gone");
@@ -55,19 +55,19 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         var service = await StartAsync(through, ("Outbox:PublishLimit", "2"));
         await ArrivesAsync(await service.TakeNoteAsync());
-        await Until.TrueAsync(() => HeldAsync(service, 0), "it is deleted");
+        await Until.TrueAsync(() => LeasedAsync(service, 0), "it is deleted");
         line.Freeze();
         var taken = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.TakeNoteAsync()));
-        Assert.True(await HeldAsync(service, 20));
+        Assert.True(await LeasedAsync(service, 20));
 
-        await Inspection(service).PauseAsync("a test", default);
+        await Control(service).PauseAsync("a test", default);
         await Until.TrueAsync(() => KnowsOfPause(service), "it knows of the pause");
         line.Thaw();
 
-        await Until.TrueAsync(() => HeldAsync(service, 0), "nothing is in hand any more");
+        await Until.TrueAsync(() => LeasedAsync(service, 0), "nothing is in hand any more");
         Assert.Equal(18, (await Inspection(service).SummariseAsync(default)).Pending.Rows);
 
-        await Inspection(service).ResumeAsync(default);
+        await Control(service).ResumeAsync(default);
         await Until.TrueAsync(() => taken.All(x => Arrived().Any(arrived => arrived.Text == x.Text)), "all have arrived");
         Assert.All(taken, x => Assert.Single(Arrived(), arrived => arrived.Text == x.Text));
     }
@@ -76,7 +76,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
     public async Task A_pause_outlives_the_process_that_made_it()
     {
         var first = await StartAsync();
-        await Inspection(first).PauseAsync("a test", default);
+        await Control(first).PauseAsync("a test", default);
         await Until.TrueAsync(() => KnowsOfPause(first), "it knows of the pause");
         var taken = await first.TakeNoteAsync();
         _running.Remove(first);
@@ -87,7 +87,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await LooksOnceMoreAsync(heir);
         Assert.DoesNotContain(Arrived(), x => x.Text == taken.Text);
 
-        await Inspection(heir).ResumeAsync(default);
+        await Control(heir).ResumeAsync(default);
         await ArrivesAsync(taken);
     }
 
@@ -104,16 +104,18 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
             .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
             .AddOutboxInspection<NotesDbContext>()
             .BuildServiceProvider();
-        var inspection = console.GetRequiredService<OutboxInspection<NotesDbContext>>();
+        var control = console.GetRequiredService<OutboxControl<NotesDbContext>>();
 
-        await inspection.PauseAsync("a person", default);
+        await control.PauseAsync("a person", default);
 
         await Until.TrueAsync(() => KnowsOfPause(service), "it knows of the pause");
         var taken = await service.TakeNoteAsync();
-        Assert.True(await HeldAsync(service, 0));
-        await inspection.ResumeAsync(default);
+        Assert.True(await LeasedAsync(service, 0));
+        await control.ResumeAsync(default);
         await ArrivesAsync(taken);
     }
+
+    private static OutboxControl<NotesDbContext> Control(NotesService service) => service.Services.GetRequiredService<OutboxControl<NotesDbContext>>();
 
     private static OutboxInspection<NotesDbContext> Inspection(NotesService service) => service.Services.GetRequiredService<OutboxInspection<NotesDbContext>>();
 
@@ -147,7 +149,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
     private NoteTaken[] Arrived() => [.. _running.SelectMany(x => x.Services.GetRequiredService<Seen>().Of<NoteTaken>())];
 
-    private static async Task<bool> HeldAsync(NotesService service, long count) => (await Inspection(service).SummariseAsync(default)).Held.Rows == count;
+    private static async Task<bool> LeasedAsync(NotesService service, long count) => (await Inspection(service).SummariseAsync(default)).Leased.Rows == count;
 
     private async Task<NotesService> StartAsync(string? address = null, params (string Key, string Value)[] settings)
     {

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 using Games.Data;
 using Games.Data.Journal;
 using Games.Outbox;
-using Microsoft.EntityFrameworkCore;
+using Games.Outbox.Database;
+using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops.Doctor;
 
@@ -12,35 +13,26 @@ namespace Games.Api.Ops.Doctor;
 /// </summary>
 internal sealed class ListenersCheck(GamesDbContext db, OutboxOptions outbox, JournalOptions journal) : ICheck
 {
-    // OutboxStore.OpenOwnConnectionAsync and JournalListener.Purpose
-    private const string Outbox = "outbox";
-    private const string Journal = "events";
-
     private const int MissedKeepAlives = 4;
 
     public string Subject => "listeners";
 
     public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        var listeners = await db.Database.SqlQuery<Listener>($"""
-            SELECT pid AS "Pid", application_name AS "Name", COALESCE(host(client_addr) || ':' || client_port, 'this machine') AS "Client",
-                EXTRACT(EPOCH FROM clock_timestamp() - backend_start)::float8 AS "ConnectedSeconds",
-                COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - state_change), 0)::float8 AS "SilentSeconds"
-            FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '(^| )(outbox|events)$' ORDER BY application_name, backend_start
-            """).ToListAsync(ct);
+        const string Outbox = OutboxInspection<GamesDbContext>.ListenerPurpose;
+        const string Journal = EventJournal.ListenerPurpose;
 
         IEnumerable<Finding> findings =
         [
-            .. Of(Outbox, listeners, outbox.Notifications, outbox.KeepAliveInterval, "what others leave in the outbox is not told of", "Outbox:Notifications"),
-            .. Of(Journal, listeners, journal is { Notifications: true, Dispatch: true }, journal.KeepAliveInterval, "what is inserted waits for somebody's look", "Journal:Notifications"),
+            .. Of(Outbox, await ListeningConnections.ListAsync(db, Outbox, ct), outbox.Notifications, outbox.KeepAliveInterval, "what others leave in the outbox is not told of", "Outbox:Notifications"),
+            .. Of(Journal, await ListeningConnections.ListAsync(db, Journal, ct), journal is { Notifications: true, Dispatch: true }, journal.KeepAliveInterval, "what is inserted waits for somebody's look", "Journal:Notifications"),
         ];
         foreach (var finding in findings)
             yield return finding;
     }
 
-    private static IEnumerable<Finding> Of(string purpose, IEnumerable<Listener> all, bool isExpected, TimeSpan keepAlive, string loss, string setting)
+    private static IEnumerable<Finding> Of(string purpose, IReadOnlyList<ListeningConnection> listeners, bool isExpected, TimeSpan keepAlive, string loss, string setting)
     {
-        var listeners = all.Where(x => x.Name.EndsWith(purpose, StringComparison.Ordinal)).ToList();
         if (listeners is [])
         {
             yield return isExpected
@@ -50,12 +42,10 @@ internal sealed class ListenersCheck(GamesDbContext db, OutboxOptions outbox, Jo
 
         foreach (var listener in listeners)
         {
-            var saw = $"{listener.Client} (backend {listener.Pid}) for {listener.ConnectedSeconds:F0} s, heard of {Math.Max(0, listener.SilentSeconds):F0} s ago";
+            var saw = $"{listener.Client} (backend {listener.ProcessId}) for {listener.ConnectedSeconds:F0} s, heard of {Math.Max(0, listener.SilentSeconds):F0} s ago";
             yield return listener.SilentSeconds > (keepAlive * MissedKeepAlives).TotalSeconds
-                ? Finding.Wrong($"listener {listener.Name}", saw, $"look at the process behind it; if there is none any more: SELECT pg_terminate_backend({listener.Pid})")
+                ? Finding.Wrong($"listener {listener.Name}", saw, $"look at the process behind it; if there is none any more: SELECT pg_terminate_backend({listener.ProcessId})")
                 : Finding.Ok($"listener {listener.Name}", saw);
         }
     }
-
-    internal sealed record Listener(int Pid, string Name, string Client, double ConnectedSeconds, double SilentSeconds);
 }

@@ -3,12 +3,11 @@ using System.Runtime.CompilerServices;
 using Games.Data;
 using Games.Outbox;
 using Games.Outbox.Inspection;
-using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Ops.Doctor;
 
 /// <summary>Nothing waits for long in the outbox, nothing is dead, nothing was returned for want of a queue.</summary>
-internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, GamesDbContext db, OutboxOptions options) : ICheck
+internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, OutboxOptions options) : ICheck
 {
     public string Subject => "outbox";
 
@@ -29,19 +28,13 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Games
         if (summary.Dead.Rows > 0)
             yield return Finding.Wrong("outbox, dead", $"{Count(summary.Dead)} messages were given up", "see why: dotnet run --project Games.Api -- outbox list --state dead; then: outbox retry --all");
 
-        // Along the relay's index of what is laid aside, which is nearly empty in a sound outbox; a look, not a count.
-        var returned = await db.Database.SqlQuery<string>($"""
-            SELECT DISTINCT "DestinationAddress" AS "Value" FROM (
-                SELECT "DestinationAddress", "LastError" FROM "OutboxMessage"
-                WHERE "NextAttempt" IS NOT NULL AND "Relayed" IS NULL AND "NextAttempt" < 'infinity' ORDER BY "NextAttempt" LIMIT 10000) x
-            WHERE "LastError" LIKE 'MessageReturnedException%'
-            """).ToListAsync(ct);
+        var returned = await outbox.ListUnroutableAsync(ct);
         yield return returned is []
             ? Finding.Ok("bindings", "no message was returned for want of a queue")
             : Finding.Wrong("bindings", $"no queue gets what is sent to {string.Join(", ", returned.Select(Exchange))}", "start the consumer that binds a queue to it: nothing is lost, the messages wait and leave then");
     }
 
-    private static string Exchange(string address) => address.Split('?')[0].Split('/')[^1];
+    private static string Exchange(Uri address) => address.AbsolutePath.Split('/')[^1];
 
     private static string Count(OutboxCount count) => string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
 }

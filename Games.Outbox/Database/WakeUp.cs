@@ -1,26 +1,27 @@
-namespace Games.Outbox.Relay;
+namespace Games.Outbox.Database;
 
-/// <summary>Why a relay looks at the table.</summary>
-internal enum WakeUpSource
+/// <summary>Why somebody looks at a table.</summary>
+public enum WakeUpSource
 {
     /// <summary>This process has committed rows.</summary>
     Commit,
 
-    /// <summary>Another process says that rows wait.</summary>
+    /// <summary>Another process has sent a notification.</summary>
     Notify,
 
     /// <summary>The table was looked at and has rows that are due.</summary>
     Poll,
 
-    /// <summary>The connection for notifications is new, or lost: whatever they would have said.</summary>
+    /// <summary>The connection for notifications is new, or lost: some may have been missed.</summary>
     Reconnect
 }
 
 /// <summary>A level-triggered signal: set during a pass, it ends the next wait at once; set many times, it ends one.</summary>
-internal sealed class WakeUp
+public sealed class WakeUp
 {
     private readonly SemaphoreSlim _signal = new(0, 1);
 
+    /// <summary>Sets the signal.</summary>
     public void Set()
     {
         try

@@ -3,7 +3,7 @@ using MassTransit;
 namespace Games.Outbox.Inbox;
 
 /// <summary>The deliveries of a shared transaction whose consumers leave their messages to one call for all of them.</summary>
-internal sealed class Company
+internal sealed class JoinedConsumers
 {
     private readonly List<Call> _made = [];
     private List<Call> _waiting = [];
@@ -19,7 +19,7 @@ internal sealed class Company
         }
     }
 
-    public Task Add<T>(Delivery delivery, ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
+    public Task Add<T>(SharedDelivery delivery, ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
         where T : class
     {
         lock (_made)
@@ -83,9 +83,9 @@ internal sealed class Company
         where T : class
     {
         private readonly List<ConsumeContext<T>> _messages = [];
-        private readonly List<(Delivery Delivery, TaskCompletionSource Consumed)> _members = [];
+        private readonly List<(SharedDelivery Delivery, TaskCompletionSource Consumed)> _members = [];
 
-        public Task Add(Delivery delivery, ConsumeContext<T> message)
+        public Task Add(SharedDelivery delivery, ConsumeContext<T> message)
         {
             // Each goes on within the runner, which would only wait for it.
             var consumed = new TaskCompletionSource();

@@ -1,12 +1,16 @@
-namespace Games.Outbox.Relay;
+namespace Games.Outbox.Database;
 
 /// <summary>Pauses that double up to a cap, with jitter, so that many who fail together do not return together.</summary>
-internal sealed class Backoff(TimeSpan first, TimeSpan longest)
+/// <param name="first">The pause after the first failure, at most.</param>
+/// <param name="longest">The cap.</param>
+public sealed class Backoff(TimeSpan first, TimeSpan longest)
 {
     private int _failures;
 
+    /// <summary>Counts a failure; the pause after it.</summary>
     public TimeSpan Next() => Delay(++_failures, first, longest);
 
+    /// <summary>Begins anew, after a success.</summary>
     public void Reset() => _failures = 0;
 
     /// <summary>The pause after the given failure (1 for the first): between half and the whole of the doubled time.</summary>

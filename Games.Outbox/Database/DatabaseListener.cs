@@ -1,30 +1,34 @@
 using Npgsql;
 
-namespace Games.Outbox.Relay;
+namespace Games.Outbox.Database;
 
 /// <summary>
-/// Listens and tells by LISTEN and NOTIFY on one connection of its own, outside the application's pool. A notification is a wake-up and never
-/// the data, so one that is lost costs time only. The connection is tried by the look at the table that finds what nobody has told of; when
-/// it is lost it is opened anew, with a growing pause.
+/// Receives and sends notifications (LISTEN and NOTIFY) on one connection beside the application's pool. A notification is a wake-up and never
+/// the data, so one that is lost costs time only. A look at the table, once every interval, both tries the connection and finds what no notification
+/// has told of. When the connection is lost it is opened anew, with a growing pause.
 /// </summary>
-internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider time)
+/// <param name="keepAliveInterval">How often the connection is tried by a look at the table; jitter adds up to a fifth.</param>
+/// <param name="time">The clock.</param>
+public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider time)
 {
     /// <summary>Pause after a notification, in which the commits of a burst gather for the next one.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
 
-    private readonly WakeUp _asked = new();
+    private readonly WakeUp _requested = new();
     private volatile bool _isListening;
 
-    /// <summary>Whether notifications arrive here, as far as the last keep-alive can tell. While they do, the table is looked at from here.</summary>
+    /// <summary>Whether notifications arrive here, as far as the last keep-alive can tell. While they do, this class looks at the table.</summary>
     public bool IsListening => _isListening;
 
     /// <summary>
-    /// Sends what <see cref="Ask" /> asks for. With <paramref name="wake" /> it listens as well, and calls it for each notification of
-    /// another process, after each (re)connection, when the connection is lost, and when the table has rows due that nobody has told of.
+    /// Sends the notifications that <see cref="RequestNotification" /> asks for. With <paramref name="wake" /> it listens as well, and calls it for each
+    /// notification of another process, after each (re)connection, when the connection is lost, and when rows are due in the table.
     /// </summary>
+    /// <param name="wake">Is called on any thread, and must return at once; null to send only.</param>
+    /// <param name="ct">Ends it.</param>
     public async Task RunAsync(Action<WakeUpSource>? wake, CancellationToken ct)
     {
-        var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        var failures = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
         while (!ct.IsCancellationRequested)
         {
@@ -32,11 +36,11 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
 
             try
             {
-                // Who only sends needs no connection before there is something to send.
+                // A process that only sends needs no connection before there is something to send.
                 if (wake is null)
                 {
-                    await _asked.WaitAsync(Timeout.InfiniteTimeSpan, ct);
-                    _asked.Set();
+                    await _requested.WaitAsync(Timeout.InfiniteTimeSpan, ct);
+                    _requested.Set();
                 }
 
                 await using var connection = await OpenAsync(ct);
@@ -54,13 +58,13 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
             catch (Exception exception)
             {
                 if (connected is { } start && time.GetElapsedTime(start) > TimeSpan.FromSeconds(1))
-                    trouble.Reset();
+                    failures.Reset();
 
-                var pause = trouble.Next();
-                SayLost(pause, exception.Message);
+                var pause = failures.Next();
+                LogConnectionLost(pause, exception.Message);
                 if (_isListening)
                 {
-                    // From here on whoever is woken looks for himself.
+                    // From here on the woken loop has to look at the table itself.
                     _isListening = false;
                     wake?.Invoke(WakeUpSource.Reconnect);
                 }
@@ -75,20 +79,20 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
         }
     }
 
-    /// <summary>Has the others told. Returns at once; while one notification is under way, many calls make one more.</summary>
-    protected void Ask() => _asked.Set();
+    /// <summary>Has a notification sent. Returns at once; while one is under way, many calls make one more.</summary>
+    protected void RequestNotification() => _requested.Set();
 
-    /// <summary>Opens a connection of <see cref="OwnConnection" />.</summary>
+    /// <summary>Opens a connection of <see cref="DedicatedConnection" />.</summary>
     protected abstract Task<NpgsqlConnection> OpenAsync(CancellationToken ct);
 
-    /// <summary>The channel to listen to and to tell on: letters, digits and underscores.</summary>
+    /// <summary>The channel to listen to and to notify: letters, digits and underscores.</summary>
     protected abstract Task<string> ReadChannelAsync(NpgsqlConnection connection, CancellationToken ct);
 
     /// <summary>How long until something in the table is due; negative or zero if it is now, null if nothing waits.</summary>
     protected abstract Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct);
 
-    /// <summary>Says that the connection is lost and when the next is tried.</summary>
-    protected abstract void SayLost(TimeSpan pause, string reason);
+    /// <summary>Logs that the connection is lost and when the next is tried.</summary>
+    protected abstract void LogConnectionLost(TimeSpan pause, string reason);
 
     private async Task ListenAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource> wake, CancellationToken ct)
     {
@@ -104,7 +108,7 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
         await listen.ExecuteNonQueryAsync(ct);
         _isListening = true;
 
-        // Whatever was told while nobody listened.
+        // Notifications that were sent while nobody listened.
         wake(WakeUpSource.Reconnect);
     }
 
@@ -124,42 +128,42 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
             }
             else if (await WaitAsync(connection, wake is not null, left, ct))
             {
-                await TellAsync(connection, channel, ct);
+                await NotifyAsync(connection, channel, ct);
                 await Task.Delay(GatherTime, time, ct);
             }
         }
     }
 
-    /// <summary>Waits for a notification, for the end of the time, or until somebody asks for a notification to be sent: true for the last.</summary>
+    /// <summary>Waits for a notification, for the end of the time, or until a notification is to be sent: true for the last.</summary>
     private async Task<bool> WaitAsync(NpgsqlConnection connection, bool listens, TimeSpan longest, CancellationToken ct)
     {
         if (!listens)
         {
-            await _asked.WaitAsync(longest, ct);
+            await _requested.WaitAsync(longest, ct);
             return true;
         }
 
         // A connection has one user at a time: the wait for the one ends the wait for the other.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var asked = _asked.WaitAsync(Timeout.InfiniteTimeSpan, either.Token);
-        var told = connection.WaitAsync(longest < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : longest, either.Token);
+        var requested = _requested.WaitAsync(Timeout.InfiniteTimeSpan, either.Token);
+        var notified = connection.WaitAsync(longest < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : longest, either.Token);
 
-        await Task.WhenAny(asked, told);
+        await Task.WhenAny(requested, notified);
         await either.CancelAsync();
-        await ((Task)Task.WhenAll(asked, told)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(requested, notified)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         ct.ThrowIfCancellationRequested();
-        if (told.IsFaulted)
+        if (notified.IsFaulted)
         {
-            if (asked.IsCompletedSuccessfully)
-                _asked.Set();
-            await told;
+            if (requested.IsCompletedSuccessfully)
+                _requested.Set();
+            await notified;
         }
 
-        return asked.IsCompletedSuccessfully;
+        return requested.IsCompletedSuccessfully;
     }
 
-    private async Task TellAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
+    private async Task NotifyAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
     {
         try
         {
@@ -168,15 +172,15 @@ internal abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvide
         }
         catch
         {
-            // Asked for and not done: the next connection does it.
-            _asked.Set();
+            // Not sent: the next connection sends it.
+            _requested.Set();
             throw;
         }
     }
 
     /// <summary>
-    /// Tries the connection with the very statement that looks at the table, so that both cost one. How long to rest: rows that nobody
-    /// tells of (a dead process held them) are due when their lease is over.
+    /// Tries the connection with the very statement that looks at the table, so that both cost one. Returns how long to rest: rows of which nobody
+    /// sends a notification (a dead process had leased them) are due when their lease is over.
     /// </summary>
     private async Task<TimeSpan> LookAsync(NpgsqlConnection connection, Action<WakeUpSource> wake, CancellationToken ct)
     {

@@ -1,9 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
-namespace Games.Outbox.Relay;
+namespace Games.Outbox.Database;
 
-internal static class OwnConnection
+/// <summary>Connections beside the application's pool, for what needs one for long.</summary>
+public static class DedicatedConnection
 {
     private const int MaxNameLength = 63;
 
@@ -15,6 +16,7 @@ internal static class OwnConnection
     /// <param name="purpose">What it is for. pg_stat_activity shows it behind the Application Name of the connection string, if that has one.</param>
     /// <param name="timeout">How long the opening may take, and each statement.</param>
     /// <param name="ct">Gives up.</param>
+    /// <exception cref="NpgsqlException">The database cannot be reached, or refuses.</exception>
     public static async Task<NpgsqlConnection> OpenAsync(DbContext context, string purpose, TimeSpan timeout, CancellationToken ct)
     {
         var shared = (NpgsqlConnection)context.Database.GetDbConnection();
@@ -30,17 +32,17 @@ internal static class OwnConnection
             CancellationTimeout = -1
         };
         settings.ApplicationName = Name(settings.ApplicationName, purpose);
-        var own = await shared.CloneWithAsync(settings.ConnectionString, ct);
+        var dedicated = await shared.CloneWithAsync(settings.ConnectionString, ct);
 
         try
         {
-            await own.OpenAsync(ct);
+            await dedicated.OpenAsync(ct);
 
-            return own;
+            return dedicated;
         }
         catch
         {
-            await own.DisposeAsync();
+            await dedicated.DisposeAsync();
             throw;
         }
     }

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
-namespace Games.Outbox.Relay;
+namespace Games.Outbox.Database;
 
 internal static class OpenedConnection
 {

@@ -3,36 +3,36 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Inbox;
 
-/// <summary>One delivery among those that may share a transaction: what it is told, what it answers, and how the transaction ended.</summary>
-internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
+/// <summary>One delivery among those that may share a transaction: whose turn it is, what became of its consumer, and how the transaction ended.</summary>
+internal sealed class SharedDelivery(DbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
 {
     private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _worked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Company? _company;
+    private JoinedConsumers? _joinedConsumers;
 
     public DbContext Context => context;
     public Guid MessageId => messageId;
     public Guid ConsumerId => consumerId;
     public DateTime? Expires => expires;
 
-    /// <summary>The delivery's part: what to do now.</summary>
+    /// <summary>For the delivery: how it is to run its consumer.</summary>
     public Task<Turn> Turn => _turn.Task;
 
-    /// <summary>The delivery's part: whether the shared transaction is committed. If not, nothing of it has happened.</summary>
+    /// <summary>For the delivery: whether the shared transaction is committed. If not, nothing of it has happened.</summary>
     public Task<bool> Committed => _ended.Task;
 
-    /// <summary>What became of the consumer in the shared transaction.</summary>
+    /// <summary>Whether the consumer has succeeded in the shared transaction.</summary>
     public Task<bool> Worked => _worked.Task;
 
     public Task Over => _over.Task;
 
-    /// <summary>The delivery's part: what became of its consumer.</summary>
-    public void Answer(bool worked) => _worked.TrySetResult(worked);
+    /// <summary>By the delivery: whether its consumer has succeeded.</summary>
+    public void ConsumerEnded(bool worked) => _worked.TrySetResult(worked);
 
-    /// <summary>The consumer's part: leaves its message to one call for all that join. The task ends as that call does.</summary>
+    /// <summary>By the consumer: leaves its message to one call for all that join. The task ends as that call does.</summary>
     public Task JoinAsync<T>(ConsumeContext<T> message, Func<IReadOnlyList<ConsumeContext<T>>, Task> consume)
         where T : class
     {
@@ -40,7 +40,7 @@ internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerI
         if (_joined.Task.IsCompleted)
             return Task.FromException(new InvalidOperationException("The shared transaction has failed; the message is consumed again, alone."));
 
-        var consumed = _company!.Add(this, message, consume);
+        var consumed = _joinedConsumers!.Add(this, message, consume);
         _joined.TrySetResult();
 
         return consumed;
@@ -49,9 +49,9 @@ internal sealed class Delivery(DbContext context, Guid messageId, Guid consumerI
     public void RunAlone() => _turn.TrySetResult(Inbox.Turn.Alone);
 
     /// <summary>Lets the consumer run until it is done or has joined.</summary>
-    public async Task<Progress> RunTogetherAsync(bool isNew, Company company)
+    public async Task<Progress> RunTogetherAsync(bool isNew, JoinedConsumers joinedConsumers)
     {
-        _company = company;
+        _joinedConsumers = joinedConsumers;
         _turn.TrySetResult(isNew ? Inbox.Turn.New : Inbox.Turn.Repeat);
         await Task.WhenAny(_worked.Task, _joined.Task);
 

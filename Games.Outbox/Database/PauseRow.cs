@@ -1,10 +1,6 @@
 using System.Text;
-using Games.Outbox.Relay;
-using MassTransit.EntityFrameworkCoreIntegration;
-using Microsoft.EntityFrameworkCore.Metadata;
-using Microsoft.EntityFrameworkCore.Storage;
 
-namespace Games.Outbox.Inspection;
+namespace Games.Outbox.Database;
 
 /// <summary>
 /// The row of the state table that says: relay nothing. A row, so that it holds for every process and across restarts; in that table,
@@ -16,14 +12,6 @@ internal static class PauseRow
 
     /// <summary>The row's OutboxId: "outbox", then "paused", as far as a version 8 UUID lets them stand.</summary>
     public static readonly Guid Id = new("6f757462-6f78-8000-8000-706175736564");
-
-    /// <summary>An SQL condition: relaying is paused.</summary>
-    public static string Exists(IModel model, ISqlGenerationHelper names)
-    {
-        var (state, column) = OutboxSql.Names<OutboxState>(model, names);
-
-        return $"EXISTS (SELECT 1 FROM {state} WHERE {column(nameof(OutboxState.OutboxId))} = '{Id}')";
-    }
 
     /// <summary>
     /// Who paused, as far as the row can hold it: the table has no column for text, so the first 16 bytes of the name stand in LockId,

@@ -3,14 +3,14 @@ using MassTransit.EntityFrameworkCoreIntegration;
 
 namespace Games.Outbox.Relay;
 
-/// <summary>The rows that this process holds, and since when by its own monotonic clock.</summary>
-internal sealed class HeldRows(TimeProvider time, TimeSpan lease)
+/// <summary>The rows that this process has leased, and since when by its own monotonic clock.</summary>
+internal sealed class LeasedRows(TimeProvider time, TimeSpan lease)
 {
     private readonly ConcurrentDictionary<long, OutboxMessage> _rows = new();
 
     public int Count => _rows.Count;
 
-    /// <summary>Adds rows that were inserted as held.</summary>
+    /// <summary>Adds rows that were inserted as leased.</summary>
     public void Add(OutboxMessage[] rows)
     {
         foreach (var row in rows)
@@ -34,8 +34,8 @@ internal sealed class HeldRows(TimeProvider time, TimeSpan lease)
                 continue;
             }
 
-            if (_rows.TryGetValue(row.SequenceNumber, out var held))
-                held.HeldSince = row.HeldSince;
+            if (_rows.TryGetValue(row.SequenceNumber, out var leased))
+                leased.LeasedSince = row.LeasedSince;
             if (row.OrderingKey is not null)
                 busyKeys.Add(row.OrderingKey);
         }
@@ -46,21 +46,21 @@ internal sealed class HeldRows(TimeProvider time, TimeSpan lease)
     }
 
     /// <summary>Whether the row's lease still runs, as far as this process can know.</summary>
-    public bool IsOurs(OutboxMessage row) => time.GetElapsedTime(row.HeldSince) <= lease;
+    public bool IsOurs(OutboxMessage row) => time.GetElapsedTime(row.LeasedSince) <= lease;
 
     /// <summary>Forgets exactly this row, and not one that has since been claimed under its number.</summary>
     public void Forget(OutboxMessage row) => _rows.TryRemove(KeyValuePair.Create(row.SequenceNumber, row));
 
-    /// <summary>Numbers of the rows that have been held for longer than <paramref name="age" />.</summary>
-    public long[] OlderThan(TimeSpan age) => [.. _rows.Values.Where(x => time.GetElapsedTime(x.HeldSince) > age).Select(x => x.SequenceNumber)];
+    /// <summary>Numbers of the rows that have been leased for longer than <paramref name="age" />.</summary>
+    public long[] OlderThan(TimeSpan age) => [.. _rows.Values.Where(x => time.GetElapsedTime(x.LeasedSince) > age).Select(x => x.SequenceNumber)];
 
     /// <summary>Counts the lease of these rows anew.</summary>
     public void Renewed(List<long> rows, long since)
     {
         foreach (var row in rows)
         {
-            if (_rows.TryGetValue(row, out var held))
-                held.HeldSince = since;
+            if (_rows.TryGetValue(row, out var leased))
+                leased.LeasedSince = since;
         }
     }
 }

@@ -2,20 +2,20 @@ using System.Data;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using System.Transactions;
-using Games.Outbox.Relay;
+using Games.Outbox.Capture;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
 
-namespace Games.Outbox.Capture;
+namespace Games.Outbox.Relay;
 
 /// <summary>
 /// Wakes the relay by the commit itself. When SaveChanges is the whole transaction, which is the common case, its rows are inserted as
-/// already held by this process and go to the relay from memory; in any other transaction they are inserted free and the relay is told
+/// already leased to this process and go to the relay from memory; in any other transaction they are inserted free and the relay is told
 /// to look once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
 /// </summary>
-internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, SavingTransaction<TDbContext> saving, TimeProvider time)
+internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, SavingTransaction<TDbContext> saving, TimeProvider time)
     : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor
     where TDbContext : DbContext
 {
@@ -98,7 +98,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     private static OutboxSession? Session(DbContextEventData eventData) =>
         eventData.Context is { } context && OutboxSession.TryFind(context, out var session) ? session : null;
 
-    /// <summary>Says of each row where it goes; what else has to happen before they are inserted.</summary>
+    /// <summary>Decides of each row whether it is handed over; what else has to happen before they are inserted.</summary>
     private SavingWork? Prepare(DbContext context, OutboxSession session)
     {
         var rows = session.Unsaved();
@@ -120,7 +120,7 @@ internal sealed class OutboxInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         {
             row.OrderingKey ??= row.IsUnordered ? null : transactionKey;
             row.LockId = handsOver ? relay.Owner : null;
-            row.HeldSince = now;
+            row.LeasedSince = now;
         }
 
         if (handsOver && cancelled.Length == 0)

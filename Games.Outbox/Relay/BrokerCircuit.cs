@@ -1,0 +1,84 @@
+using Games.Outbox.Monitoring;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>
+/// The circuit breaker between the relay and the broker. Closed: messages flow. Open: a publish found the broker unreachable, so nothing is published,
+/// and no message counts an attempt, until the bus reports the broker back. Half-open: one message alone is published, and closes or opens the circuit.
+/// </summary>
+internal sealed partial class BrokerCircuit<TDbContext>(
+    OutboxPublisher<TDbContext> publisher, TableReader<TDbContext> reader, OutcomeWriter<TDbContext> outcomes, LeasedRows leased,
+    Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
+    where TDbContext : DbContext
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
+    private volatile bool _isClosed;
+    private volatile int _period;
+
+    /// <summary>Whether messages flow.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Counts how often the circuit was closed: a publish that began in an earlier period says nothing about this one.</summary>
+    public int Period => _period;
+
+    /// <summary>Stops the flow because the broker was unreachable for a publish that began in this period; whether that was news.</summary>
+    public bool Open(int period, string reason)
+    {
+        if (!_isClosed || period != _period)
+            return false;
+
+        _isClosed = false;
+        LogUnreachable(reason);
+
+        return true;
+    }
+
+    /// <summary>Stops the flow because the process stops.</summary>
+    public void Stop() => _isClosed = false;
+
+    /// <summary>
+    /// Once the broker is back, publishes one message alone. If that one is what breaks the channel, it counts an attempt and waits for its next, so
+    /// that it cannot keep the others from flowing.
+    /// </summary>
+    /// <returns>Whether the circuit is closed.</returns>
+    public async Task<bool> TryCloseAsync(CancellationToken ct)
+    {
+        while (!publisher.BrokerIsReachable)
+        {
+            heartbeat.Beat();
+            await Task.Delay(LookInterval, time, ct);
+        }
+
+        if (await reader.ClaimAsync(1) is [var probe, .. var others])
+        {
+            outcomes.Withhold([.. others]);
+
+            var outcome = await publisher.PublishAsync(probe);
+            var isToBlame = outcome.Result is PublishResult.Broken && publisher.BrokerIsReachable;
+            outcomes.Report(isToBlame ? outcome with { Result = PublishResult.Refused } : outcome);
+
+            if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
+                return false;
+        }
+        else if (leased.Count > 0)
+        {
+            // What was on its way when the flow stopped is not given back yet, and with it the message to try.
+            return false;
+        }
+
+        _period++;
+        _isClosed = !ct.IsCancellationRequested;
+        LogFlows();
+
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Information, "Outbox: the broker is reachable, messages flow")]
+    private partial void LogFlows();
+
+    [LoggerMessage(LogLevel.Warning, "Outbox: the broker is not reachable, messages wait in the table: {Reason}")]
+    private partial void LogUnreachable(string reason);
+}

@@ -1,0 +1,120 @@
+using Games.Outbox.Capture;
+using Games.Outbox.Database;
+using MassTransit.EntityFrameworkCoreIntegration;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>The relay's statements: what is claimed and when the next claim is due, and what becomes of claimed rows.</summary>
+internal sealed class RelaySql
+{
+    public RelaySql(OutboxTable t)
+    {
+        var outbox = t.Name;
+        var (sequence, key, owner, until, created) = (t.SequenceNumber, t.OrderingKey, t.LockId, t.LockedUntil, t.Created);
+        var (next, attempts, error, dead, relayed, enqueue) = (t.NextAttempt, t.Attempts, t.LastError, t.Dead, t.Relayed, t.EnqueueTime);
+
+        // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
+        // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
+        // It also tells whether relaying is paused, so that a relay needs no statement of its own to know.
+        // Claims walk indexes in their order and stop early. Statistics of a queue are always old: with them the planner may read all rows of
+        // a key anew for each row of it.
+        LockClaims = $"""
+            SELECT {t.IsPaused}, pg_advisory_xact_lock(hashtext('games.outbox'), {t.Oid}::int), set_config('enable_seqscan', 'off', true),
+                set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
+            """;
+
+        // Keys whose head is laid aside are looked up once: many may wait behind a dead one, and each claim passes them all. Up to a bound, for
+        // it only saves time, and in an order that but one index has: without it a planner that takes the table for empty reads all keys.
+        //
+        // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
+        // So at the end a row goes only with all before it.
+        //
+        // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
+        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody. Nor does a message that is to leave later:
+        // it joins the line of its key when it is due.
+        string InLine(string row) =>
+            $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
+
+        // An expiration is given as what is left of it in seconds: whose clock would read the time?
+        string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime)
+            ? $"EXTRACT(EPOCH FROM t.{t.Column(column)} - clock_timestamp())::float8" : $"t.{t.Column(column)}";
+
+        Claim = $"""
+            WITH blocked AS MATERIALIZED (
+                SELECT {key} FROM (
+                    SELECT {key}, {sequence} FROM {outbox} l
+                    WHERE {next} IS NOT NULL AND {relayed} IS NULL AND {InLine("l")} ORDER BY {next} DESC LIMIT 10000) b
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM {outbox} e WHERE e.{key} = b.{key} AND e.{sequence} < b.{sequence} AND e.{relayed} IS NULL)),
+            ready AS (
+                SELECT {sequence}, {key} FROM {outbox} m
+                WHERE NOT {t.IsPaused} AND {next} IS NULL AND {t.IsFree("m", "$2")}
+                  AND ({key} IS NULL OR {key} NOT IN (SELECT {key} FROM blocked) AND NOT EXISTS (
+                      SELECT 1 FROM {outbox} e
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
+                        AND (e.{next} IS NOT NULL AND {InLine("e")} OR NOT {t.IsFree("e", "$2")})))
+                ORDER BY {sequence} LIMIT $3 FOR UPDATE SKIP LOCKED),
+            later AS (
+                SELECT {sequence}, {key} FROM {outbox} m
+                WHERE NOT {t.IsPaused} AND {next} <= now() AND {relayed} IS NULL AND {t.IsFree("m", "$2")}
+                  AND ({key} IS NULL OR NOT EXISTS (
+                      SELECT 1 FROM {outbox} e
+                      WHERE e.{key} = m.{key} AND e.{sequence} < m.{sequence} AND e.{relayed} IS NULL
+                        AND ({InLine("e")} OR NOT {t.IsFree("e", "$2")})))
+                ORDER BY {next} LIMIT $3 FOR UPDATE SKIP LOCKED),
+            taken AS (SELECT * FROM ready UNION ALL SELECT * FROM later)
+            UPDATE {outbox} t SET {owner} = $1, {until} = clock_timestamp() + $2
+            FROM taken c
+            WHERE t.{sequence} = c.{sequence}
+              AND (c.{key} IS NULL OR NOT EXISTS (
+                  SELECT 1 FROM {outbox} e
+                  WHERE e.{key} = c.{key} AND e.{sequence} < c.{sequence} AND e.{relayed} IS NULL AND {InLine("e")}
+                    AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
+            RETURNING {string.Join(", ", Columns.Select(Returned))},
+                EXTRACT(EPOCH FROM clock_timestamp() - GREATEST(t.{created}, t.{enqueue}))::float8
+            """;
+
+        // Looks at a bounded head of each index: what stands there decides when the relay has to be up again.
+        string Due(string after) => $"""
+            SELECT {t.IsPaused}, EXTRACT(EPOCH FROM min(due) - clock_timestamp())::float8 FROM (
+                (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END
+                 FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
+                UNION ALL
+                (SELECT CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END
+                 FROM {outbox} WHERE {next} > {after} AND {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT 1000)) rows (due)
+            WHERE due > {after}
+            """;
+
+        Peek = Due("'-infinity'");
+        PeekLater = Due("now()");
+
+        Delete = $"DELETE FROM {outbox} WHERE {sequence} = ANY($1) AND {owner} = $2";
+        Release = $"UPDATE {outbox} SET {owner} = NULL, {until} = NULL WHERE {sequence} = ANY($1) AND {owner} = $2";
+        Renew = $"UPDATE {outbox} SET {until} = clock_timestamp() + $3 WHERE {sequence} = ANY($1) AND {owner} = $2 RETURNING {sequence}";
+        Fail = $"""
+            UPDATE {outbox} SET {attempts} = $5, {error} = $3, {owner} = NULL, {until} = NULL,
+                {next} = COALESCE(clock_timestamp() + $4, 'infinity'), {dead} = CASE WHEN $4 IS NULL THEN clock_timestamp() END
+            WHERE {sequence} = $1 AND {owner} = $2
+            """;
+    }
+
+    public string LockClaims { get; }
+    public string Claim { get; }
+    public string Peek { get; }
+    public string PeekLater { get; }
+    public string Delete { get; }
+    public string Release { get; }
+    public string Renew { get; }
+    public string Fail { get; }
+
+    /// <summary>What a claim returns, in the order in which the store reads it.</summary>
+    private static readonly string[] Columns =
+    [
+        nameof(OutboxMessage.SequenceNumber), nameof(OutboxMessage.MessageId), nameof(OutboxMessage.SentTime), nameof(OutboxMessage.Headers),
+        nameof(OutboxMessage.Properties), nameof(OutboxMessage.ContentType), nameof(OutboxMessage.MessageType), nameof(OutboxMessage.Body),
+        nameof(OutboxMessage.ConversationId), nameof(OutboxMessage.CorrelationId), nameof(OutboxMessage.InitiatorId),
+        nameof(OutboxMessage.RequestId), nameof(OutboxMessage.SourceAddress), nameof(OutboxMessage.DestinationAddress),
+        nameof(OutboxMessage.ResponseAddress), nameof(OutboxMessage.FaultAddress), nameof(OutboxMessage.ExpirationTime),
+        nameof(OutboxMessage.OrderingKey), nameof(OutboxMessage.Attempts)
+    ];
+}

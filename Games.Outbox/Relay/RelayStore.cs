@@ -1,0 +1,164 @@
+using Games.Outbox.Database;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Games.Outbox.Relay;
+
+/// <summary>Claims rows for the relay and writes what becomes of them. Time is the database's.</summary>
+internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database, OutboxSettings<TDbContext> settings, TimeProvider time)
+    where TDbContext : DbContext
+{
+    /// <summary>What pg_stat_activity shows behind the name of the service for the connection that listens.</summary>
+    public const string ListenerPurpose = "outbox";
+
+    private readonly OutboxOptions _options = settings.Value;
+    private RelaySql? _sql;
+    private string? _channel;
+    private volatile bool _isPaused;
+
+    /// <summary>The value of LockId on every row that this process has leased.</summary>
+    public Guid Owner => database.Owner;
+
+    /// <summary>Whether relaying is paused, as the last claim has read it.</summary>
+    public bool IsPaused => _isPaused;
+
+    /// <summary>Leases up to <paramref name="limit" /> rows that are due and free, in order of their sequence numbers.</summary>
+    public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => database.ExecuteAsync(async (connection, table) =>
+    {
+        var sql = SqlFor(table);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            Timeout = (int)_options.StatementTimeout.TotalSeconds,
+            BatchCommands =
+            {
+                new(sql.LockClaims),
+                new(sql.Claim)
+                {
+                    Parameters = { Sql.Value(Owner), Sql.Value(_options.Lease), Sql.Value(limit) }
+                }
+            }
+        };
+        var leasedSince = time.GetTimestamp();
+        var rows = new List<OutboxMessage>();
+
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var paused = reader.GetBoolean(0);
+        await reader.NextResultAsync(ct);
+        while (await reader.ReadAsync(ct))
+            rows.Add(ReadRow(reader, leasedSince, time.TimestampFrequency));
+
+        // Resumed while this claim waited for its turn: what it took is to be published.
+        _isPaused = paused && rows.Count == 0;
+
+        rows.Sort((x, y) => x.SequenceNumber.CompareTo(y.SequenceNumber));
+
+        return rows;
+    }, ct);
+
+    /// <summary>
+    /// How long until a claim finds something: a row may be claimed, or relaying was paused or resumed. Negative or zero if it is now, null if there is
+    /// nothing.
+    /// </summary>
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) =>
+        database.ExecuteAsync((connection, table) => PeekAsync(database.Command(connection, SqlFor(table).Peek), ct), ct);
+
+    /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
+    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) =>
+        database.ExecuteAsync((connection, table) => PeekAsync(database.Command(connection, SqlFor(table).PeekLater), ct), ct);
+
+    /// <summary><see cref="PeekAsync(CancellationToken)" /> over a connection of <see cref="OpenListenerAsync" />.</summary>
+    public Task<TimeSpan?> PeekAsync(NpgsqlConnection listener, CancellationToken ct) => PeekAsync(new NpgsqlCommand(_sql!.Peek, listener), ct);
+
+    /// <summary>Opens the connection for notifications.</summary>
+    /// <param name="timeout">How long the opening may take, and each statement.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<NpgsqlConnection> OpenListenerAsync(TimeSpan timeout, CancellationToken ct)
+    {
+        var (connection, table) = await database.OpenDedicatedConnectionAsync(ListenerPurpose, timeout, ct);
+        SqlFor(table);
+        _channel = table.Channel;
+
+        return connection;
+    }
+
+    /// <summary>The channel on which the relays of this table notify each other.</summary>
+    public async Task<string> ReadChannelAsync(NpgsqlConnection listener, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(_channel, listener);
+
+        return (string)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Deletes rows that the broker has confirmed, if they are still leased to us.</summary>
+    public Task<int> DeleteAsync(long[] rows, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).Delete, ct, Sql.Value(rows), Sql.Value(Owner));
+
+    /// <summary>Ends the lease of rows, if it is still ours.</summary>
+    public Task<int> ReleaseAsync(long[] rows, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).Release, ct, Sql.Value(rows), Sql.Value(Owner));
+
+    /// <summary>Leases rows for another time; those that were still leased to us.</summary>
+    public Task<List<long>> RenewAsync(long[] rows, CancellationToken ct) => database.ExecuteAsync(async (connection, table) =>
+    {
+        await using var command = database.Command(
+            connection, SqlFor(table).Renew, Sql.Value(rows), Sql.Value(Owner), Sql.Value(_options.Lease));
+        var renewed = new List<long>();
+
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            renewed.Add(reader.GetInt64(0));
+
+        return renewed;
+    }, ct);
+
+    /// <summary>Has a row wait with its count of attempts, or makes it dead when <paramref name="delay" /> is null.</summary>
+    public Task<int> FailAsync(long row, string error, int attempts, TimeSpan? delay, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).Fail, ct, Sql.Value(row), Sql.Value(Owner), Sql.Value(error),
+            Sql.Nullable(delay, NpgsqlDbType.Interval), Sql.Value(attempts));
+
+    private RelaySql SqlFor(OutboxTable table) => _sql ??= new(table);
+
+    private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
+    {
+        await using var command = peek;
+        command.Parameters.Add(Sql.Value(_options.Lease));
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+
+        // Paused or resumed since the last claim: the next one, due now, finds out.
+        if (reader.GetBoolean(0) != _isPaused)
+            return TimeSpan.Zero;
+
+        // Up to the next millisecond: a timer that ends before it would find nothing due.
+        return reader.IsDBNull(1) ? null : TimeSpan.FromMilliseconds(Math.Ceiling(reader.GetDouble(1) * 1000));
+    }
+
+    private OutboxMessage ReadRow(NpgsqlDataReader reader, long leasedSince, long frequency) => new()
+    {
+        SequenceNumber = reader.GetInt64(0),
+        MessageId = reader.GetGuid(1),
+        SentTime = reader.GetDateTime(2),
+        Headers = reader.Text(3),
+        Properties = reader.Text(4),
+        ContentType = reader.GetString(5),
+        MessageType = reader.GetString(6),
+        BodyBytes = reader.GetFieldValue<byte[]>(7),
+        ConversationId = reader.Id(8),
+        CorrelationId = reader.Id(9),
+        InitiatorId = reader.Id(10),
+        RequestId = reader.Id(11),
+        SourceAddress = reader.Address(12),
+        DestinationAddress = reader.Address(13),
+        ResponseAddress = reader.Address(14),
+        FaultAddress = reader.Address(15),
+        // By our clock, so that what is left of it is what the database's clock says.
+        ExpirationTime = reader.IsDBNull(16) ? null : time.GetUtcNow().UtcDateTime.AddSeconds(reader.GetDouble(16)),
+        OrderingKey = reader.Text(17),
+        Attempts = reader.GetInt32(18),
+        LeasedSince = leasedSince,
+        PublishableSince = leasedSince - (long)(reader.GetDouble(19) * frequency)
+    };
+}
