@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Data;
 
 namespace Games.Outbox;
@@ -11,12 +12,21 @@ public sealed class OutboxOptions
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Outbox";
 
+    private const string MoreThanZero = Section + ":{0} must be more than zero.";
+    private const string ZeroOrMore = Section + ":{0} must be zero or more.";
+    private const string AtLeastOneSecond = Section + ":{0} must be at least one second.";
+    private const string Zero = "00:00:00";
+    private const string OneSecond = "00:00:01";
+    private const string Longest = "10675199.02:48:05.4775807";
+
     /// <summary>How long a consumed message is remembered. Default: 7 days.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Saves what is only inserted in one round trip, without BEGIN and COMMIT, as <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" />
-    /// does. Not for tables with a BEFORE INSERT trigger that returns NULL: the save fails after its commit then. Default: false.
+    /// Makes a save that only inserts one round trip, without BEGIN and COMMIT, as
+    /// <see cref="MassTransit.OutboxDbContextOptionsExtensions.InsertInOneRoundTrip" /> does. Not for tables with a BEFORE INSERT trigger that
+    /// returns NULL: the save fails after its commit then. Default: false.
     /// </summary>
     public bool InsertInOneRoundTrip { get; set; }
 
@@ -28,24 +38,28 @@ public sealed class OutboxOptions
     /// one COMMIT for all. For consumers that only work on their database, and shortly: in a shared transaction they run one after the
     /// other, and after a failure each runs alone, those that had run before it for the second time. Default: 1, each has its own.
     /// </summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int ConsumeTogether { get; set; } = 1;
 
     /// <summary>
     /// With <see cref="ConsumeTogether" /> above 1: transactions of one consumer that may be under way at the same time, retries aside.
     /// Default: 2.
     /// </summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int ConsumerTransactions { get; set; } = 2;
 
     /// <summary>
     /// After a shared transaction, how long the next one waits for more deliveries, unless as many as may share it are here. It makes them fewer
     /// and larger under load. At most 1 s. Default: zero, nobody waits.
     /// </summary>
+    [Range(typeof(TimeSpan), Zero, OneSecond, ErrorMessage = Section + ":{0} must be zero to one second.")]
     public TimeSpan ConsumeTogetherDelay { get; set; }
 
     /// <summary>
     /// Longest time between two looks at the table while nothing wakes the relay and no notifications arrive; a fifth of it is jitter.
     /// Default: 10 s.
     /// </summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -56,45 +70,57 @@ public sealed class OutboxOptions
     public bool Notifications { get; set; } = true;
 
     /// <summary>
-    /// How often at most the connection for notifications is tried, by a look at the table that finds what nobody has told of; jitter adds up
-    /// to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
+    /// How often at most the connection for notifications is tried, by a look at the table that finds what no notification has told of; jitter
+    /// adds up to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
     /// </summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.</summary>
+    /// <summary>
+    /// How long the connection for notifications may take to be opened, or to answer, before it counts as lost. Whole seconds. Default: 5 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Rows claimed by one statement, and as many again of those that were laid aside and are due. Default: 100.</summary>
+    /// <summary>Rows claimed by one statement, and as many again of those that were put off and are due. Default: 100.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int ClaimLimit { get; set; } = 100;
 
     /// <summary>
     /// Publishes that may wait for their confirm at the same time. RabbitMQ's client slows a channel down once more than half of its 128
     /// confirms are outstanding, so more is not faster. Default: 60.
     /// </summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int PublishLimit { get; set; } = 60;
 
     /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 10 s.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How long a claimed row is leased without a renewal. After this the rows of a relay that died are free; one that lives renews its leases at
     /// every third of it. Default: 5 s.
     /// </summary>
+    [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Messages that may wait in memory between their commit and their publish. Those beyond it are read back from the table, so a slow
     /// broker costs time and never memory. Default: 2,000 messages.
     /// </summary>
+    [Range(0, int.MaxValue, ErrorMessage = ZeroOrMore)]
     public int HandoffLimit { get; set; } = 2_000;
 
     /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>
+    [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Refusals by the broker after which a message is dead. Default: 10.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int MaxAttempts { get; set; } = 10;
 
     /// <summary>Pause after the first refusal; doubled for each further one, with jitter. Default: 1 s.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest pause between two attempts. Default: 5 min.</summary>
@@ -108,65 +134,34 @@ public sealed class OutboxOptions
     /// <summary>
     /// Pause before a returned message is tried again. It never becomes dead by that: its queue may still be declared. Default: 5 s.
     /// </summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often expired inbox rows are looked for. Default: 5 min.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Expired inbox rows deleted by one statement. Default: 1,000.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int CleanUpLimit { get; set; } = 1_000;
 
     /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMore)]
     public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The health check is Degraded when the oldest message that could have been published has waited longer. Default: 1 min.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan DegradedAge { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The health check is Degraded from this many dead messages on. Default: 1.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int DegradedDead { get; set; } = 1;
 
     /// <summary>The health check is Unhealthy when the relay has not got through a pass for longer. Default: 1 min.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan UnhealthyAfter { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
+    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMore)]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>Throws if a setting cannot work, naming its key.</summary>
-    /// <exception cref="InvalidOperationException">A setting is zero or negative.</exception>
-    public void Validate()
-    {
-        Require(DuplicateDetectionWindow > TimeSpan.Zero, nameof(DuplicateDetectionWindow));
-        Require(ConsumeTogether > 0, nameof(ConsumeTogether));
-        Require(ConsumerTransactions > 0, nameof(ConsumerTransactions));
-        Require(ConsumeTogetherDelay >= TimeSpan.Zero && ConsumeTogetherDelay <= TimeSpan.FromSeconds(1), nameof(ConsumeTogetherDelay), "zero to one second");
-        Require(PollInterval > TimeSpan.Zero, nameof(PollInterval));
-        Require(KeepAliveInterval > TimeSpan.Zero, nameof(KeepAliveInterval));
-        Require(KeepAliveTimeout >= TimeSpan.FromSeconds(1), nameof(KeepAliveTimeout), "at least one second");
-        Require(ClaimLimit > 0, nameof(ClaimLimit));
-        Require(PublishLimit > 0, nameof(PublishLimit));
-        Require(PublishTimeout > TimeSpan.Zero, nameof(PublishTimeout));
-        Require(Lease >= TimeSpan.FromSeconds(1), nameof(Lease), "at least one second");
-        Require(HandoffLimit >= 0, nameof(HandoffLimit), "zero or more");
-        Require(StatementTimeout >= TimeSpan.FromSeconds(1), nameof(StatementTimeout), "at least one second");
-        Require(MaxAttempts > 0, nameof(MaxAttempts));
-        Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay));
-        Require(MaxRetryDelay >= RetryDelay, nameof(MaxRetryDelay), $"at least {nameof(RetryDelay)}");
-        Require(UnroutableDelay > TimeSpan.Zero, nameof(UnroutableDelay));
-        Require(CleanUpInterval > TimeSpan.Zero, nameof(CleanUpInterval));
-        Require(CleanUpLimit > 0, nameof(CleanUpLimit));
-        Require(MeasureInterval >= TimeSpan.Zero, nameof(MeasureInterval), "zero or more");
-        Require(DegradedAge > TimeSpan.Zero, nameof(DegradedAge));
-        Require(DegradedDead > 0, nameof(DegradedDead));
-        Require(UnhealthyAfter > TimeSpan.Zero, nameof(UnhealthyAfter));
-        Require(StopTimeout >= TimeSpan.Zero, nameof(StopTimeout), "zero or more");
-
-        static void Require(bool holds, string key, string rule = "more than zero")
-        {
-            if (!holds)
-                throw new InvalidOperationException($"{Section}:{key} must be {rule}.");
-        }
-    }
 }
-
-/// <summary>The settings of one context's outbox, so that two contexts in one process do not share them.</summary>
-internal sealed record OutboxSettings<TDbContext>(OutboxOptions Value);

@@ -9,7 +9,6 @@ using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
 using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -20,23 +19,29 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     : IEntityFrameworkOutboxConfigurator, IEntityFrameworkBusOutboxConfigurator
     where TDbContext : DbContext
 {
-    private readonly OutboxOptions _options = new();
     private readonly OrderingKeys _orderingKeys = new();
+    private Action<OutboxOptions>? _configure;
     private bool _schedules;
     private bool _relays = true;
     private bool _cleansUp = true;
 
-    public TimeSpan DuplicateDetectionWindow { set => _options.DuplicateDetectionWindow = value; }
-    public IsolationLevel IsolationLevel { set => _options.IsolationLevel = value; }
-    public TimeSpan QueryDelay { set => _options.PollInterval = value; }
-    public int QueryMessageLimit { set => _options.ClaimLimit = value; }
-    public TimeSpan QueryTimeout { set => _options.StatementTimeout = value; }
-    public int MessageDeliveryLimit { set => _options.PublishLimit = value; }
+    public TimeSpan DuplicateDetectionWindow { set => _configure += options => options.DuplicateDetectionWindow = value; }
+    public IsolationLevel IsolationLevel { set => _configure += options => options.IsolationLevel = value; }
+    public TimeSpan QueryDelay { set => _configure += options => options.PollInterval = value; }
+    public int QueryMessageLimit { set => _configure += options => options.ClaimLimit = value; }
+    public TimeSpan QueryTimeout { set => _configure += options => options.StatementTimeout = value; }
+    public int MessageDeliveryLimit { set => _configure += options => options.PublishLimit = value; }
 
     public TimeSpan MessageDeliveryTimeout
     {
-        get => _options.PublishTimeout;
-        set => _options.PublishTimeout = value;
+        get
+        {
+            var options = new OutboxOptions();
+            _configure?.Invoke(options);
+
+            return options.PublishTimeout;
+        }
+        set => _configure += options => options.PublishTimeout = value;
     }
 
     public void OrderBy<T>(Func<T, string?> key)
@@ -63,7 +68,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     public void Register()
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(CreateSettings);
+        services.AddOutboxSettings<TDbContext>(_configure);
         services.AddSingleton(new CaptureSettings<TDbContext>(_orderingKeys, _schedules));
         services.AddOutboxInspection<TDbContext>();
         services.AddSingleton<RelayStore<TDbContext>>();
@@ -104,14 +109,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
 
         // A second context's outbox in the same process bears the context's name.
         var name = checks.Registrations.Any(x => x.Name == Name) ? $"{Name}-{typeof(TDbContext).Name}" : Name;
-        checks.Registrations.Add(new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
-    }
-
-    private OutboxSettings<TDbContext> CreateSettings(IServiceProvider provider)
-    {
-        provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(_options);
-        _options.Validate();
-
-        return new(_options);
+        checks.Registrations.Add(
+            new(name, ActivatorUtilities.GetServiceOrCreateInstance<OutboxHealthCheck<TDbContext>>, failureStatus: null, [Name]));
     }
 }

@@ -1,7 +1,6 @@
 using Games.Outbox.Database;
 using Games.Outbox.Relay;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -12,20 +11,15 @@ namespace Games.Outbox.Inspection;
 public static class OutboxInspectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="OutboxInspection{TDbContext}" /> and <see cref="OutboxControl{TDbContext}" /> alone, for a process without a bus. Where the outbox is added they are there already.
+    /// Adds <see cref="OutboxInspection{TDbContext}" /> and <see cref="OutboxControl{TDbContext}" /> alone, for a process without a bus. Where the
+    /// outbox is added they are there already.
     /// Its settings are those of the configuration's section <c>Outbox</c>.
     /// </summary>
     public static IServiceCollection AddOutboxInspection<TDbContext>(this IServiceCollection services)
         where TDbContext : DbContext
     {
-        services.TryAddSingleton(provider =>
-        {
-            var options = new OutboxOptions();
-            provider.GetService<IConfiguration>()?.GetSection(OutboxOptions.Section).Bind(options);
-            options.Validate();
-
-            return new OutboxSettings<TDbContext>(options);
-        });
+        if (services.All(x => x.ServiceType != typeof(OutboxSettings<TDbContext>)))
+            services.AddOutboxSettings<TDbContext>();
         services.TryAddSingleton<OutboxDatabase<TDbContext>>();
         services.TryAddSingleton(provider => new OutboxInspection<TDbContext>(
             provider.GetRequiredService<OutboxDatabase<TDbContext>>(), provider.GetRequiredService<OutboxSettings<TDbContext>>()));

@@ -9,6 +9,7 @@ using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Outbox;
@@ -22,6 +23,7 @@ public sealed class InspectionTests : IClassFixture<EmptyDatabase>, IAsyncLifeti
     public InspectionTests(EmptyDatabase database) => _services = new ServiceCollection()
         .AddLogging()
         .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
         .AddOutboxInspection<NotesDbContext>()
         .BuildServiceProvider();
 

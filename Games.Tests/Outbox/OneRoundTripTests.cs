@@ -5,6 +5,7 @@ using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Outbox;
@@ -152,6 +153,7 @@ public sealed class OneRoundTripTests(EmptyDatabase database) : IClassFixture<Em
             if (isOn)
                 options.InsertInOneRoundTrip();
         });
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
         services.AddLogging();
         services.AddMassTransit(x =>
         {
@@ -227,7 +229,8 @@ public sealed class OneRoundTripTests(EmptyDatabase database) : IClassFixture<Em
 
         public void Reset() => (Commands, Transactions) = (0, 0);
 
-        public InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result)
+        public InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData,
+            InterceptionResult<DbDataReader> result)
         {
             Commands += eventData.CommandSource is CommandSource.SaveChanges ? 1 : 0;
 

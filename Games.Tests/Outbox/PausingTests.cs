@@ -14,7 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Games.Tests.Outbox;
 
 /// <summary>Pause and resume, with relays that run. Each test ends with relaying resumed: the row is for all.</summary>
-public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>, IAsyncDisposable
+public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>,
+    IAsyncDisposable
 {
     private readonly List<NotesService> _running = [];
 
@@ -34,7 +35,8 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await Control(first).PauseAsync("a test", default);
         await Until.TrueAsync(() => KnowsOfPause(first) && KnowsOfPause(second), "both know of the pause");
         // Inserted by a commit that hands over from memory, by one that does not, and by both replicas.
-        var taken = new[] { await first.TakeNoteAsync(), await second.TakeNoteAsync(), await TakeInTransactionAsync(first), await TakeInTransactionAsync(second) };
+        var taken = new[] { await first.TakeNoteAsync(), await second.TakeNoteAsync(), await TakeInTransactionAsync(first),
+            await TakeInTransactionAsync(second) };
         await LooksOnceMoreAsync(first);
         await LooksOnceMoreAsync(second);
 
@@ -102,7 +104,9 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await using var console = new ServiceCollection()
             .AddLogging()
             .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
-            .AddOutboxInspection<NotesDbContext>()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+        .AddOutboxInspection<NotesDbContext>()
             .BuildServiceProvider();
         var control = console.GetRequiredService<OutboxControl<NotesDbContext>>();
 
@@ -115,9 +119,11 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await ArrivesAsync(taken);
     }
 
-    private static OutboxControl<NotesDbContext> Control(NotesService service) => service.Services.GetRequiredService<OutboxControl<NotesDbContext>>();
+    private static OutboxControl<NotesDbContext> Control(NotesService service) =>
+        service.Services.GetRequiredService<OutboxControl<NotesDbContext>>();
 
-    private static OutboxInspection<NotesDbContext> Inspection(NotesService service) => service.Services.GetRequiredService<OutboxInspection<NotesDbContext>>();
+    private static OutboxInspection<NotesDbContext> Inspection(NotesService service) =>
+        service.Services.GetRequiredService<OutboxInspection<NotesDbContext>>();
 
     private static bool KnowsOfPause(NotesService service) => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("relaying is paused"));
 
@@ -149,11 +155,13 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
     private NoteTaken[] Arrived() => [.. _running.SelectMany(x => x.Services.GetRequiredService<Seen>().Of<NoteTaken>())];
 
-    private static async Task<bool> LeasedAsync(NotesService service, long count) => (await Inspection(service).SummariseAsync(default)).Leased.Rows == count;
+    private static async Task<bool> LeasedAsync(NotesService service, long count) =>
+        (await Inspection(service).SummariseAsync(default)).Leased.Rows == count;
 
     private async Task<NotesService> StartAsync(string? address = null, params (string Key, string Value)[] settings)
     {
-        var service = await NotesService.BuildAsync(database.ConnectionString, address ?? broker.ConnectionString, x => x.AddConsumer<TakenConsumer>(), host: x =>
+        var service = await NotesService.BuildAsync(database.ConnectionString, address ?? broker.ConnectionString, x =>
+            x.AddConsumer<TakenConsumer>(), host: x =>
         {
             x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:PollInterval"] = "00:00:00.500" });
             x.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
@@ -183,7 +191,8 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
 
         public int Count => Volatile.Read(ref _count);
 
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData,
+            CancellationToken cancellationToken = default)
         {
             Interlocked.Increment(ref _count);
 
