@@ -14,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together)
+    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together, Action saved)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
@@ -51,6 +51,8 @@ internal sealed class InboxConsumeContext<TMessage>(
         // must not be acknowledged for work that is gone: one more statement makes the server say so.
         if (OutboxSession.For(dbContext).CommandFailed)
             await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
+
+        saved();
     }
 
     /// <summary>A failure in a shared transaction is no fault yet: the consumer runs again, alone.</summary>

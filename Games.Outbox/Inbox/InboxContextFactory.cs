@@ -14,11 +14,14 @@ namespace Games.Outbox.Inbox;
 /// takes its place).
 /// </summary>
 internal sealed partial class InboxContextFactory<TDbContext>(
-    TDbContext dbContext, InboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings, CaptureSettings<TDbContext> capture,
-    IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics, ILogger<InboxContextFactory<TDbContext>> logger)
+    TDbContext dbContext, InboxStore<TDbContext> store, SharedTransactions<TDbContext> shared, OutboxSettings<TDbContext> settings,
+    CaptureSettings<TDbContext> capture, IServiceProvider provider, TimeProvider time, OutboxMetrics<TDbContext> metrics,
+    ILogger<InboxContextFactory<TDbContext>> logger)
     : IOutboxContextFactory<TDbContext>
     where TDbContext : DbContext
 {
+    private bool _isSaved;
+
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next)
         where T : class
     {
@@ -50,14 +53,26 @@ internal sealed partial class InboxContextFactory<TDbContext>(
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("inbox").Add("provider", "entityFrameworkCore");
 
-    private Task ConsumeAloneAsync<T>(
+    private async Task ConsumeAloneAsync<T>(
         IExecutionStrategy strategy, ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next, Guid messageId)
-        where T : class => strategy.ExecuteAsync(async () =>
+        where T : class
     {
-        // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
-        dbContext.ChangeTracker.Clear();
-        await ConsumeAsync(context, options, next, messageId);
-    });
+        try
+        {
+            await strategy.ExecuteAsync(async () =>
+            {
+                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
+                dbContext.ChangeTracker.Clear();
+                await ConsumeAsync(context, options, next, messageId);
+            });
+        }
+        catch (Exception exception) when (_isSaved)
+        {
+            // MassTransit publishes the Fault of a consumer or a SaveChanges that fails, but knows nothing of the commit.
+            await context.NotifyFaulted(context.ReceiveContext.ElapsedTime, options.ConsumerType, exception);
+            throw;
+        }
+    }
 
     /// <summary>Does this delivery's part of a shared transaction; whether it is committed.</summary>
     private async Task<bool> ConsumeTogetherAsync<T>(
@@ -115,10 +130,11 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             metrics.Repeated();
         }
 
+        _isSaved = false;
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together);
+            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 
