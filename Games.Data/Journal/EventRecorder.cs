@@ -15,8 +15,8 @@ using NpgsqlTypes;
 namespace Games.Data.Journal;
 
 /// <summary>
-/// Records the events that the service itself publishes through its outbox. They are recorded as dispatched, because the outbox publishes them already.
-/// The record is a statement of the command that inserts the message, so that both share a transaction and a round trip.
+/// Records the events that the service itself publishes through its outbox. They are recorded as dispatched, because the outbox publishes them
+/// already. The record is a statement of the command that inserts the message, so that both share a transaction and a round trip.
 /// </summary>
 /// <param name="source">The service, as the journal names it.</param>
 /// <param name="logger">Takes the warnings of what is not recorded.</param>
@@ -54,7 +54,8 @@ internal sealed partial class EventRecorder(string source, ILogger<EventRecorder
     /// </summary>
     private static List<OutboxMessage> InsertedBy(DbCommand command, ChangeTracker tracker)
     {
-        var added = WithoutDetection(tracker, x => x.Entries<OutboxMessage>().Where(row => row.State is EntityState.Added).Select(row => row.Entity).ToList());
+        var added = WithoutDetection(
+            tracker, x => x.Entries<OutboxMessage>().Where(row => row.State is EntityState.Added).Select(row => row.Entity).ToList());
         if (added.Count == 0)
             return added;
 

@@ -20,7 +20,8 @@ internal sealed class OneRoundTripBatch(ModificationCommandBatch batch) : Modifi
 {
     public override IReadOnlyList<IReadOnlyModificationCommand> ModificationCommands => batch.ModificationCommands;
 
-    public override bool RequiresTransaction => batch.RequiresTransaction && batch.ModificationCommands.Any(x => x.EntityState is not EntityState.Added);
+    public override bool RequiresTransaction =>
+        batch.RequiresTransaction && batch.ModificationCommands.Any(x => x.EntityState is not EntityState.Added);
 
     public override bool AreMoreBatchesExpected => batch.AreMoreBatchesExpected;
 

@@ -13,10 +13,12 @@ internal sealed class OneRoundTripOptionsExtension : IDbContextOptionsExtension
 
     public void ApplyServices(IServiceCollection services)
     {
-        if (services.LastOrDefault(x => x.ServiceType == typeof(IModificationCommandBatchFactory)) is not { ImplementationType: { } provider } registered)
+        var registered = services.LastOrDefault(x => x.ServiceType == typeof(IModificationCommandBatchFactory));
+        if (registered is not { ImplementationType: { } provider })
         {
             throw new InvalidOperationException(
-                "InsertInOneRoundTrip() must be called after UseNpgsql(); with Outbox:InsertInOneRoundTrip, AddDbContext must be called before AddMassTransit.");
+                "InsertInOneRoundTrip() must be called after UseNpgsql(). With Outbox:InsertInOneRoundTrip, "
+                + "AddDbContext must be called before AddMassTransit.");
         }
 
         services.Remove(registered);

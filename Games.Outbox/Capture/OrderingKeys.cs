@@ -11,7 +11,9 @@ internal sealed class OrderingKeys
     private readonly List<(Type Type, Func<object, string?> Key)> _conventions = [];
     private readonly ConcurrentDictionary<Type, Func<object, string?>?> _found = new();
 
-    /// <summary>Adds a convention. It also holds for types that derive from or implement <typeparamref name="T" /> and have none of their own.</summary>
+    /// <summary>
+    /// Adds a convention. It also holds for types that derive from or implement <typeparamref name="T" /> and have none of their own.
+    /// </summary>
     public void Add<T>(Func<T, string?> key)
         where T : class
     {
@@ -37,9 +39,11 @@ internal sealed class OrderingKeys
     public static bool IsUnordered(SendContext context) => context.TryGetPayload(out NoOrder? _);
 
     public static string Checked(string key) =>
-        key.Length > LongestKey ? throw new ArgumentException($"An ordering key has at most {LongestKey} characters, and this one {key.Length}.", nameof(key))
+        key.Length > LongestKey
+            ? throw new ArgumentException($"An ordering key has at most {LongestKey} characters, and this one {key.Length}.", nameof(key))
         : OutboxSession.IsTransactionKey(key) || key.Contains('\0')
-            ? throw new ArgumentException($"An ordering key does not begin with '{OutboxSession.TransactionKeyPrefix}' and holds no NUL.", nameof(key))
+            ? throw new ArgumentException(
+                $"An ordering key does not begin with '{OutboxSession.TransactionKeyPrefix}' and contains no NUL.", nameof(key))
         : key;
 
     private Func<object, string?>? Find(Type type) =>

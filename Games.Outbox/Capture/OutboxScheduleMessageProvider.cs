@@ -15,7 +15,8 @@ internal sealed class OutboxScheduleMessageProvider(ISendEndpointProvider sends,
         where T : class
     {
         var scheduled = new Scheduled(
-            scheduledTime.ToUniversalTime(), ScheduleTokenIdCache<T>.GetTokenId(message) is { } token && token != Guid.Empty ? token : NewId.NextGuid());
+            scheduledTime.ToUniversalTime(),
+            ScheduleTokenIdCache<T>.GetTokenId(message) is { } token && token != Guid.Empty ? token : NewId.NextGuid());
         var endpoint = await sends.GetSendEndpoint(destinationAddress);
 
         await endpoint.Send(message, new SchedulePipe<T>(scheduled, pipe, time), cancellationToken);

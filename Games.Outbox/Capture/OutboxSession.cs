@@ -73,7 +73,7 @@ internal sealed class OutboxSession
     {
         lock (_unsaved)
         {
-            // To ask for an entry compares all that it holds, which the save does anyway.
+            // Entry() compares all properties of the entity, which the save does anyway.
             var tracker = _context.ChangeTracker;
             var detects = tracker.AutoDetectChangesEnabled;
             tracker.AutoDetectChangesEnabled = false;
@@ -136,7 +136,7 @@ internal sealed class OutboxSession
             return [.. _unsaved.Select(x => x.MessageType.Split(';')[0])];
     }
 
-    /// <summary>By the event and not by the interceptor, which does not hear of a DbUpdateConcurrencyException.</summary>
+    /// <summary>By the event and not by the interceptor, which EF Core does not call for a DbUpdateConcurrencyException.</summary>
     private void OnSaveChangesFailed(object? sender, SaveChangesFailedEventArgs save)
     {
         SavingTransaction.End(_context, this);

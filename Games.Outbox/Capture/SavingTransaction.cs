@@ -45,7 +45,8 @@ internal sealed partial class SavingTransaction<TDbContext>(SavingStatements<TDb
         }
 
         // The transaction of an open connection need not be EF Core's.
-        if (database.GetDbConnection().State is not ConnectionState.Closed && await CatchAsync(session, statements.IsInTransactionAsync(context, sync, ct)))
+        if (database.GetDbConnection().State is not ConnectionState.Closed
+            && await CatchAsync(session, statements.IsInTransactionAsync(context, sync, ct)))
         {
             await RunAsync(context, session, null, work, sync, ct);
             return;

@@ -16,7 +16,7 @@ public interface IEntityFrameworkOutboxConfigurator : ITransactionalOutboxConfig
     /// </summary>
     TimeSpan QueryDelay { set; }
 
-    /// <summary>Rows claimed by one statement, and as many again of those that were laid aside and are due. Default: 100.</summary>
+    /// <summary>Rows claimed by one statement, and as many again of those that were put off and are due. Default: 100.</summary>
     int QueryMessageLimit { set; }
 
     /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>

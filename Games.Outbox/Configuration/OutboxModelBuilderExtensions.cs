@@ -61,7 +61,8 @@ public static class OutboxModelBuilderExtensions
 
         // The relay's ways in. None holds a column that a claim changes, so that claims stay heap-only updates.
         outbox.HasIndex(x => x.SequenceNumber).HasDatabaseName("IX_OutboxMessage_Ready").HasFilter("\"NextAttempt\" IS NULL");
-        outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later").HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
+        outbox.HasIndex(x => x.NextAttempt).HasDatabaseName("IX_OutboxMessage_Later")
+            .HasFilter("\"NextAttempt\" IS NOT NULL AND \"Relayed\" IS NULL");
         outbox.HasIndex(x => new { x.OrderingKey, x.SequenceNumber }).HasFilter("\"OrderingKey\" IS NOT NULL AND \"Relayed\" IS NULL");
 
         // Only rows that an earlier version kept after their publish are in this one.

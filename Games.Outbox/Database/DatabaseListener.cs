@@ -21,8 +21,8 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     public bool IsListening => _isListening;
 
     /// <summary>
-    /// Sends the notifications that <see cref="RequestNotification" /> asks for. With <paramref name="wake" /> it listens as well, and calls it for each
-    /// notification of another process, after each (re)connection, when the connection is lost, and when rows are due in the table.
+    /// Sends the notifications that <see cref="RequestNotification" /> asks for. With <paramref name="wake" /> it listens as well, and calls it
+    /// for each notification of another process, after each (re)connection, when the connection is lost, and when rows are due in the table.
     /// </summary>
     /// <param name="wake">Is called on any thread, and must return at once; null to send only.</param>
     /// <param name="ct">Ends it.</param>

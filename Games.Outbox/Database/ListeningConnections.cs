@@ -7,7 +7,9 @@ namespace Games.Outbox.Database;
 /// <param name="Name">Its application_name: the service's name, if its connection string or host has one, and the purpose.</param>
 /// <param name="Client">Address and port of the client; "this machine" for a Unix socket.</param>
 /// <param name="ConnectedSeconds">How long it has been connected (s).</param>
-/// <param name="SilentSeconds">How long ago it began or ended its last statement (s): at most about the keep-alive interval while its process lives.</param>
+/// <param name="SilentSeconds">
+/// How long ago it began or ended its last statement (s): at most about the keep-alive interval while its process lives.
+/// </param>
 public sealed record ListeningConnection(int ProcessId, string Name, string Client, double ConnectedSeconds, double SilentSeconds);
 
 /// <summary>Finds the processes that listen for notifications.</summary>

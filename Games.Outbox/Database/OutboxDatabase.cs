@@ -53,7 +53,8 @@ internal sealed class OutboxDatabase<TDbContext>(IServiceScopeFactory scopes, Ou
     /// <param name="purpose">What it is for, as pg_stat_activity shows it.</param>
     /// <param name="timeout">How long the opening may take, and each statement.</param>
     /// <param name="ct">Gives up.</param>
-    public async Task<(NpgsqlConnection Connection, OutboxTable Table)> OpenDedicatedConnectionAsync(string purpose, TimeSpan timeout, CancellationToken ct)
+    public async Task<(NpgsqlConnection Connection, OutboxTable Table)> OpenDedicatedConnectionAsync(
+        string purpose, TimeSpan timeout, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<TDbContext>();

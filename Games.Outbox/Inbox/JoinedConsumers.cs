@@ -59,7 +59,7 @@ internal sealed class JoinedConsumers
         return true;
     }
 
-    /// <summary>Waits until no consumer is at work: those that still wait are told that it came to nothing.</summary>
+    /// <summary>Waits until no consumer is at work: the calls of those that still wait are cancelled.</summary>
     public async Task EndAsync()
     {
         lock (_made)

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Inbox;
 
-/// <summary>One delivery among those that may share a transaction: whose turn it is, what became of its consumer, and how the transaction ended.</summary>
+/// <summary>
+/// One delivery among those that may share a transaction: how it is to run, what became of its consumer, and how the transaction ended.
+/// </summary>
 internal sealed class SharedDelivery(DbContext context, Guid messageId, Guid consumerId, DateTime? expires) : IDisposable
 {
     private readonly TaskCompletionSource<Turn> _turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -72,7 +74,7 @@ internal enum Turn
     /// <summary>In a transaction of its own.</summary>
     Alone,
 
-    /// <summary>In the shared transaction, which holds its inbox row.</summary>
+    /// <summary>In the shared transaction, which has inserted its inbox row.</summary>
     New,
 
     /// <summary>In the shared transaction; it was consumed before.</summary>

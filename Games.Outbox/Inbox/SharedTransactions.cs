@@ -152,7 +152,8 @@ internal sealed partial class SharedTransactions<TDbContext>(
     private partial void LogGivenUp(int count, string reason);
 
     [LoggerMessage(LogLevel.Warning,
-        "Inbox: of {Count} deliveries that share a transaction one waits for another. ConsumeTogether should be no more than the consumer's limit of concurrent messages")]
+        "Inbox: of {Count} deliveries that share a transaction one waits for another. "
+        + "ConsumeTogether should be no more than the consumer's limit of concurrent messages")]
     private partial void LogHeldUp(int count);
 
     /// <summary>The deliveries of one consumer that have no transaction yet.</summary>

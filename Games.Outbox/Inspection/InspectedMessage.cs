@@ -38,7 +38,8 @@ public sealed record InspectedMessage(
 /// <param name="Json">The body, if it is JSON; else null.</param>
 /// <param name="Bytes">The body, if it is not JSON; else null.</param>
 public sealed record InspectedMessageContent(
-    InspectedMessage Message, string[] MessageTypes, string ContentType, JsonElement? Headers, JsonElement? Properties, JsonElement? Json, byte[]? Bytes);
+    InspectedMessage Message, string[] MessageTypes, string ContentType, JsonElement? Headers, JsonElement? Properties, JsonElement? Json,
+    byte[]? Bytes);
 
 /// <summary>One page of a list.</summary>
 /// <param name="Items">The rows.</param>

@@ -33,5 +33,6 @@ public readonly record struct InspectionCursor(DateTime? NextAttempt, long Seque
         return true;
     }
 
-    private static bool TryParseNumber(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryParseNumber(string text, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -43,7 +43,8 @@ internal sealed class InspectionSql
         // Waiting rows are ordered by their time and then their number, the dead too: their times are equal, and with the number alone
         // the planner may walk the primary key past millions of other rows to find them. So a page of the dead costs what all dead cost,
         // whatever else waits.
-        string Later(string which) => $"SELECT {columns} FROM {outbox} WHERE {which} AND ({next}, {sequence}) > ($3, $4) ORDER BY {next}, {sequence} LIMIT $2";
+        string Later(string which) =>
+            $"SELECT {columns} FROM {outbox} WHERE {which} AND ({next}, {sequence}) > ($3, $4) ORDER BY {next}, {sequence} LIMIT $2";
 
         ReadyPage = $"SELECT {columns} FROM {outbox} WHERE {row.IsReady} AND {sequence} > $3 ORDER BY {sequence} LIMIT $2";
         RetryingPage = Later($"{row.IsWaiting} AND NOT {row.IsScheduled}");

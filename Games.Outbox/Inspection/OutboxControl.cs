@@ -7,8 +7,8 @@ using Npgsql;
 namespace Games.Outbox.Inspection;
 
 /// <summary>
-/// Lets a person act on what <see cref="OutboxInspection{TDbContext}" /> shows: retry or discard messages, pause and resume relaying. Needs the database
-/// only, and is registered like that. All calls throw what Npgsql throws when the database is away.
+/// Lets a person act on what <see cref="OutboxInspection{TDbContext}" /> shows: retry or discard messages, pause and resume relaying. Needs the
+/// database only, and is registered like that. All calls throw what Npgsql throws when the database is away.
 /// </summary>
 public sealed partial class OutboxControl<TDbContext>
     where TDbContext : DbContext
@@ -165,7 +165,7 @@ public sealed partial class OutboxControl<TDbContext>
     [LoggerMessage(LogLevel.Warning, "Outbox: relaying was paused by {By}")]
     private partial void LogPaused(string by);
 
-    [LoggerMessage(LogLevel.Warning, "Outbox: the relays could not be told, they find out at their next look at the table: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Outbox: the relays could not be notified, they find out at their next look at the table: {Reason}")]
     private partial void LogNotNotified(string reason);
 
     [LoggerMessage(LogLevel.Information, "Outbox: relaying was resumed by hand")]

@@ -30,7 +30,9 @@ public sealed class OutboxInspection<TDbContext>
     internal OutboxInspection(OutboxDatabase<TDbContext> database, OutboxSettings<TDbContext> settings) =>
         (_database, _options) = (database, settings.Value);
 
-    /// <summary>Counts, the oldest pending row, and whether relaying is paused. One statement, at most three times <see cref="CountLimit" /> rows.</summary>
+    /// <summary>
+    /// Counts, the oldest pending row, and whether relaying is paused. One statement, at most three times <see cref="CountLimit" /> rows.
+    /// </summary>
     public Task<OutboxSummary> SummariseAsync(CancellationToken ct = default) => ExecuteAsync(async (connection, sql) =>
     {
         await using var command = _database.Command(connection, sql.Summary, Sql.Value(_options.Lease), Sql.Value((long)CountLimit));

@@ -29,7 +29,7 @@ internal sealed class OutboxMetrics<TDbContext> : IDisposable
         var meter = provider.GetService<IMeterFactory>()?.Create(options) ?? (_own = new(options));
 
         meter.CreateObservableGauge("outbox.pending", () => Observe(backlog, x => x.Pending), "{message}",
-            "Messages in the table that wait to be published, those laid aside or scheduled included. Exact up to 10,000, an estimate above.");
+            "Messages in the table that wait to be published, those put off or scheduled included. Exact up to 10,000, an estimate above.");
         meter.CreateObservableGauge("outbox.dead", () => Observe(backlog, x => x.Dead), "{message}",
             "Messages that the relay has given up. Exact up to 10,000, which is as far as it counts.");
         meter.CreateObservableGauge("outbox.oldest.age", () => Observe(backlog, x => x.OldestAge.TotalSeconds), "s",
@@ -44,7 +44,7 @@ internal sealed class OutboxMetrics<TDbContext> : IDisposable
         _batches = meter.CreateHistogram("outbox.relay.batch.size", "{message}", "Messages taken from the table by one claim.",
             tags: null, new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
         _wakeUps = meter.CreateCounter<long>("outbox.wakeups", "{wakeup}", "What made the relay look: commit, notify, poll or reconnect.");
-        _retries = meter.CreateCounter<long>("outbox.retries", "{message}", "Messages laid aside to be tried again, because the broker would not have them.");
+        _retries = meter.CreateCounter<long>("outbox.retries", "{message}", "Messages put off to be tried again, because the broker refused them.");
         _duplicates = meter.CreateCounter<long>("inbox.duplicates", "{message}", "Messages that had been consumed before, and had no effect.");
     }
 

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Games.Outbox.Relay;
 
 /// <summary>
-/// The circuit breaker between the relay and the broker. Closed: messages flow. Open: a publish found the broker unreachable, so nothing is published,
-/// and no message counts an attempt, until the bus reports the broker back. Half-open: one message alone is published, and closes or opens the circuit.
+/// The circuit breaker between the relay and the broker. Closed: messages flow. Open: a publish found the broker unreachable, so nothing is
+/// published, and no message counts an attempt, until the bus reports the broker back. Half-open: one message alone is published, and closes or
+/// opens the circuit.
 /// </summary>
 internal sealed partial class BrokerCircuit<TDbContext>(
     OutboxPublisher<TDbContext> publisher, TableReader<TDbContext> reader, OutcomeWriter<TDbContext> outcomes, LeasedRows leased,

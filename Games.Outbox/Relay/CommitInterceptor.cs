@@ -12,8 +12,8 @@ namespace Games.Outbox.Relay;
 
 /// <summary>
 /// Wakes the relay by the commit itself. When SaveChanges is the whole transaction, which is the common case, its rows are inserted as
-/// already leased to this process and go to the relay from memory; in any other transaction they are inserted free and the relay is told
-/// to look once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
+/// already leased to this process and go to the relay from memory; in any other transaction they are inserted free and the relay is woken
+/// once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
 /// </summary>
 internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, SavingTransaction<TDbContext> saving, TimeProvider time)
     : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor

@@ -9,7 +9,9 @@ using Npgsql;
 
 namespace Games.Outbox.Relay;
 
-/// <summary>Writes to the table what became of the publishes: the one place that deletes rows, ends their lease, has them wait or makes them dead.</summary>
+/// <summary>
+/// Writes to the table what became of the publishes: the one place that deletes rows, ends their lease, has them wait or makes them dead.
+/// </summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
     TimeProvider time, ILogger logger)
@@ -59,7 +61,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
 
         await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Confirmed), store.DeleteAsync, stopping);
         await WriteAsync(
-            Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld), store.ReleaseAsync, stopping);
+            Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld),
+            store.ReleaseAsync, stopping);
 
         foreach (var (row, result, error) in outcomes)
         {
@@ -137,14 +140,16 @@ internal sealed partial class OutcomeWriter<TDbContext>(
 
     private Task PauseAsync(TimeSpan pause) => Task.Delay(pause, time, CancellationToken.None);
 
-    [LoggerMessage(LogLevel.Error, "Outbox: the database refused to write down what became of {Count} publish(es), they are repeated after their lease")]
+    [LoggerMessage(LogLevel.Error,
+        "Outbox: the database refused to write down what became of {Count} publish(es), they are repeated after their lease")]
     private partial void LogRefused(Exception exception, int count);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, what became of the last publishes is written down later: {Reason}")]
     private partial void LogNotWritten(string reason);
 
     [LoggerMessage(LogLevel.Warning,
-        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) was not taken, {Attempt} attempt(s) counted, next in {Delay:F1} s: {Reason}")]
+        "Outbox: message {MessageId} (row {SequenceNumber}, {MessageType}) was not taken, {Attempt} attempt(s) counted, "
+        + "next in {Delay:F1} s: {Reason}")]
     private partial void LogRetry(Guid messageId, long sequenceNumber, string messageType, int attempt, double delay, string reason);
 
     [LoggerMessage(LogLevel.Error,

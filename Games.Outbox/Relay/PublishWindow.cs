@@ -5,7 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Outbox.Relay;
 
-/// <summary>Publishes many groups of rows at once, as far as the limit of unconfirmed publishes lets it; the rows of a group one after the other.</summary>
+/// <summary>
+/// Publishes many groups of rows at once, as far as the limit of unconfirmed publishes lets it; the rows of a group one after the other.
+/// </summary>
 internal sealed class PublishWindow<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, OutboxPublisher<TDbContext> publisher, BrokerCircuit<TDbContext> circuit,
     OutcomeWriter<TDbContext> outcomes, LeasedRows leased, WakeUp wakeUp, TimeProvider time)

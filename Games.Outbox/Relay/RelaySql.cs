@@ -23,14 +23,15 @@ internal sealed class RelaySql
                 set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
             """;
 
-        // Keys whose head is laid aside are looked up once: many may wait behind a dead one, and each claim passes them all. Up to a bound, for
-        // it only saves time, and in an order that but one index has: without it a planner that takes the table for empty reads all keys.
+        // Keys whose head waits for its next attempt are looked up once: many rows may wait behind a dead one, and each claim passes them all. Up
+        // to a bound, for it only saves time, and in an order that but one index has: without it a planner that takes the table for empty reads
+        // all keys.
         //
-        // A row that was free when the statement began may be locked by its late holder, or renewed or laid aside meanwhile: it is skipped.
-        // So at the end a row goes only with all before it.
+        // A row that was free when the statement began may be locked by a relay that is late, leased again or put off meanwhile: it is skipped. So
+        // at the end a row goes only with all before it.
         //
-        // A row with a key waits for every earlier row of its key that this claim cannot take along: one in other hands, or laid aside.
-        // The order within a transaction is a courtesy, so there a row laid aside holds up nobody. Nor does a message that is to leave later:
+        // A row with a key waits for every earlier row of its key that this claim cannot take along: one leased to another, or put off.
+        // The order within a transaction is a courtesy, so there a row that was put off holds up nobody. Nor does a message that is to leave later:
         // it joins the line of its key when it is due.
         string InLine(string row) =>
             $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";

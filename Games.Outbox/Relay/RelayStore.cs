@@ -59,8 +59,8 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     }, ct);
 
     /// <summary>
-    /// How long until a claim finds something: a row may be claimed, or relaying was paused or resumed. Negative or zero if it is now, null if there is
-    /// nothing.
+    /// How long until a claim finds something: a row may be claimed, or relaying was paused or resumed. Negative or zero if it is now, null if
+    /// there is nothing.
     /// </summary>
     public Task<TimeSpan?> PeekAsync(CancellationToken ct) =>
         database.ExecuteAsync((connection, table) => PeekAsync(database.Command(connection, SqlFor(table).Peek), ct), ct);

@@ -45,7 +45,8 @@ public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<Empty
         await reader.ReadAsync();
         var plan = JsonDocument.Parse(reader.GetString(0)).RootElement[0].GetProperty("Plan");
 
-        Assert.DoesNotContain(Nodes(plan), x => x.GetProperty("Node Type").GetString() == "Seq Scan" && x.GetProperty("Relation Name").GetString() == "OutboxMessage");
+        Assert.DoesNotContain(Nodes(plan), x =>
+            x.GetProperty("Node Type").GetString() == "Seq Scan" && x.GetProperty("Relation Name").GetString() == "OutboxMessage");
         Assert.Contains(Nodes(plan), x => x.TryGetProperty("Index Name", out var index) && index.GetString() == "IX_OutboxMessage_Ready");
         // Pages of 8 KiB: the table has some 30,000. A claim of 100 rows writes them anew and asks a few indexes about each.
         var pages = plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();

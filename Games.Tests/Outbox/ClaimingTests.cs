@@ -9,23 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Outbox;
 
-public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
+public sealed class ClaimingTests(EmptyDatabase database) : OutboxRows(database)
 {
-    private static readonly CancellationToken None = CancellationToken.None;
-
-    private readonly ServiceProvider _services;
-
-    public ClaimingTests(EmptyDatabase database) =>
-        _services = new ServiceCollection().AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString)).BuildServiceProvider();
-
-    public async ValueTask InitializeAsync()
-    {
-        await WithDbAsync(db => db.Database.EnsureCreatedAsync());
-        await WithDbAsync(db => db.Set<OutboxMessage>().ExecuteDeleteAsync());
-    }
-
-    public ValueTask DisposeAsync() => _services.DisposeAsync();
-
     [Fact]
     public async Task Many_relays_claiming_at_once_get_each_row_once()
     {
@@ -61,7 +46,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_held_row_is_nobody_elses_until_its_lease_is_over()
+    public async Task A_leased_row_is_nobody_elses_until_its_lease_is_over()
     {
         var rows = await InsertAsync(1);
         var dead = Store(lease: TimeSpan.FromSeconds(1));
@@ -89,7 +74,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_late_finisher_cannot_touch_what_another_holds_now()
+    public async Task A_late_finisher_cannot_touch_what_another_has_leased()
     {
         var rows = await InsertAsync(1);
         var late = Store(lease: TimeSpan.FromSeconds(1));
@@ -147,86 +132,7 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rows_of_one_key_are_never_in_two_hands()
-    {
-        var rows = await InsertAsync(10, x => x.OrderingKey = "game 1");
-        var first = Store();
-        var second = Store();
-        var head = Numbers(await first.ClaimAsync(4, None));
-        Assert.Equal(rows.Take(4), head);
-
-        Assert.Empty(await second.ClaimAsync(10, None));
-
-        await first.DeleteAsync([.. head], None);
-        Assert.Equal(rows.Skip(4), Numbers(await second.ClaimAsync(10, None)));
-    }
-
-    [Fact]
-    public async Task A_row_laid_aside_holds_back_its_own_key_and_no_other()
-    {
-        var blocked = await InsertAsync(3, x => x.OrderingKey = "game 1");
-        var store = Store();
-        await store.ClaimAsync(1, None);
-        await store.FailAsync(blocked[0], "refused", 1, TimeSpan.FromMinutes(1), None);
-        var free = await InsertAsync(3, x => x.OrderingKey = "game 2");
-
-        Assert.Equal(free, Numbers(await store.ClaimAsync(10, None)));
-    }
-
-    [Fact]
-    public async Task A_head_that_somebody_locks_for_a_moment_is_not_overtaken()
-    {
-        var rows = await InsertAsync(3, x => x.OrderingKey = "game 1");
-        var late = Store(lease: TimeSpan.FromSeconds(1));
-        await late.ClaimAsync(1, None);
-        await Until.TrueAsync(async () => await Store().PeekLaterAsync(None) is null, "its lease is over");
-
-        await WithDbAsync(async db =>
-        {
-            await using var renewal = await db.Database.BeginTransactionAsync();
-            await db.Database.ExecuteSqlAsync($"""SELECT 1 FROM "OutboxMessage" WHERE "SequenceNumber" = {rows[0]} FOR UPDATE""");
-            Assert.Empty(await Store().ClaimAsync(10, None));
-        });
-
-        Assert.Equal(rows, Numbers(await Store().ClaimAsync(10, None)));
-    }
-
-    [Fact]
-    public async Task A_message_for_later_joins_the_line_of_its_key_when_it_is_due()
-    {
-        var later = (await InsertAsync(1, x =>
-        {
-            x.OrderingKey = "game 1";
-            x.NextAttempt = x.EnqueueTime = TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1);
-        })).Single();
-        var next = (await InsertAsync(1, x => x.OrderingKey = "game 1")).Single();
-        var store = Store();
-        Assert.Equal([next], Numbers(await store.ClaimAsync(10, None)));
-        await store.ReleaseAsync([next], None);
-
-        await WithDbAsync(db => db.Set<OutboxMessage>().Where(x => x.SequenceNumber == later).ExecuteUpdateAsync(x => x
-            .SetProperty(row => row.NextAttempt, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1))
-            .SetProperty(row => row.EnqueueTime, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-1))));
-
-        Assert.Equal([later], Numbers(await store.ClaimAsync(10, None)));
-        await store.DeleteAsync([later], None);
-        Assert.Equal([next], Numbers(await store.ClaimAsync(10, None)));
-    }
-
-    [Fact]
-    public async Task Rows_that_wait_for_the_head_of_their_key_do_not_hide_when_another_is_due()
-    {
-        var rows = await InsertAsync(2, x => x.OrderingKey = "game 1");
-        var store = Store();
-        await store.ClaimAsync(1, None);
-        await store.FailAsync(rows[0], "refused", 1, TimeSpan.FromMinutes(1), None);
-
-        Assert.True(await store.PeekAsync(None) <= TimeSpan.Zero);
-        Assert.InRange((await store.PeekLaterAsync(None))!.Value, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(60));
-    }
-
-    [Fact]
-    public async Task A_row_inserted_as_held_is_free_after_one_lease_of_whoever_asks()
+    public async Task A_row_inserted_as_leased_is_free_after_one_lease_of_whoever_asks()
     {
         var rows = await InsertAsync(1, x => x.LockId = Guid.CreateVersion7());
 
@@ -234,6 +140,16 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
 
         var impatient = Store(lease: TimeSpan.FromSeconds(1));
         await Until.TrueAsync(async () => Numbers(await impatient.ClaimAsync(10, None)).SequenceEqual(rows), "its lease is over and it is taken");
+    }
+
+    [Fact]
+    public async Task A_row_that_an_earlier_version_kept_after_its_publish_is_nobodys_to_claim()
+    {
+        var rows = await InsertAsync(2, x => x.OrderingKey = "kept");
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "Relayed" = now(), "NextAttempt" = 'infinity' WHERE "SequenceNumber" = {rows[0]}""");
+
+        Assert.Equal(rows[1..], Numbers(await Store().ClaimAsync(10, None)));
+        Assert.Equal((1, 0), ((await Inspection.SummariseAsync(None)).Pending.Rows, (await Inspection.SummariseAsync(None)).Dead.Rows));
     }
 
     [Fact]
@@ -258,60 +174,9 @@ public sealed class ClaimingTests : IClassFixture<EmptyDatabase>, IAsyncLifetime
         Assert.Equal(rows[1..], Numbers(await theirs.ClaimAsync(10, None)));
         await theirs.FailAsync(rows[1], "refused", 1, TimeSpan.FromSeconds(1), None);
 
-        await Until.TrueAsync(async () => Numbers(await ours.ClaimAsync(10, None)).SequenceEqual(rows[1..]), "the failed row is due by the database's clock");
+        await Until.TrueAsync(async () =>
+            Numbers(await ours.ClaimAsync(10, None)).SequenceEqual(rows[1..]), "the failed row is due by the database's clock");
         Assert.Empty(await theirs.ClaimAsync(10, None));
-    }
-
-    private RelayStore<NotesDbContext> Store(TimeSpan? lease = null, RelayStore<NotesDbContext>? owner = null, TimeProvider? time = null)
-    {
-        var options = new OutboxOptions { Lease = lease ?? TimeSpan.FromMinutes(1) };
-
-        OutboxSettings<NotesDbContext> settings = new(options);
-        OutboxDatabase<NotesDbContext> database = new(_services.GetRequiredService<IServiceScopeFactory>(), settings) { Owner = owner?.Owner ?? Guid.CreateVersion7() };
-
-        return new(database, settings, time ?? TimeProvider.System);
-    }
-
-    private async Task<long[]> InsertAsync(int count, Action<OutboxMessage>? change = null)
-    {
-        OutboxMessage[] rows =
-        [
-            .. Enumerable.Range(0, count).Select(x => new OutboxMessage
-            {
-                MessageId = Guid.CreateVersion7(),
-                SentTime = TimeProvider.System.GetUtcNow().UtcDateTime,
-                ContentType = "application/json",
-                MessageType = "urn:message:Test",
-                DestinationAddress = new("rabbitmq://localhost/test"),
-                Body = $$"""{"number":{{x}},"text":"ü 🎲"}"""
-            })
-        ];
-        Array.ForEach(rows, x => change?.Invoke(x));
-
-        await WithDbAsync(db =>
-        {
-            db.AddRange(rows);
-
-            return db.SaveChangesAsync();
-        });
-
-        return [.. rows.Select(x => x.SequenceNumber).Order()];
-    }
-
-    private static long[] Numbers(IEnumerable<OutboxMessage> rows) => [.. rows.Select(x => x.SequenceNumber)];
-
-    private Task WithDbAsync(Func<NotesDbContext, Task> action) => QueryAsync(async db =>
-    {
-        await action(db);
-
-        return true;
-    });
-
-    private async Task<T> QueryAsync<T>(Func<NotesDbContext, Task<T>> query)
-    {
-        await using var scope = _services.CreateAsyncScope();
-
-        return await query(scope.ServiceProvider.GetRequiredService<NotesDbContext>());
     }
 
     private sealed class SkewedTime(TimeSpan skew) : TimeProvider

@@ -162,7 +162,8 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         },
         pooled: true);
 
-    private static NoteTaken[] NewNotes(int count) => [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).Select(x => new NoteTaken(x, $"note {x}"))];
+    private static NoteTaken[] NewNotes(int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).Select(x => new NoteTaken(x, $"note {x}"))];
 
     private static IBus Bus(NotesService service) => service.Services.GetRequiredService<IBus>();
 
@@ -186,7 +187,8 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
 
     private static Pin[] Pins(NotesService service) => service.Services.GetRequiredService<Seen>().Of<Pin>();
 
-    private static ConsumeContext<NoteFiled>[] Filed(NotesService service) => service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteFiled>>();
+    private static ConsumeContext<NoteFiled>[] Filed(NotesService service) =>
+        service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteFiled>>();
 
     private static Fault<NoteTaken>[] Faults(NotesService service) => service.Services.GetRequiredService<Seen>().Of<Fault<NoteTaken>>();
 
@@ -235,7 +237,8 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
     private sealed class FileNotesConsumerDefinition(Within within) : ConsumerDefinition<FileNotesConsumer>
     {
         protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNotesConsumer> consumerConfigurator, IRegistrationContext context)
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNotesConsumer> consumerConfigurator,
+                IRegistrationContext context)
         {
             endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);
             if (within.Retries)

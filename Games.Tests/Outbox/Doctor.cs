@@ -10,7 +10,8 @@ internal sealed class Doctor(string database, string broker)
 {
     /// <summary>What is not well: the subjects, in the order of the screen.</summary>
     public static string Wrong(JsonElement[] findings) =>
-        string.Join(", ", findings.Where(finding => finding.GetProperty("state").GetString() != "ok").Select(finding => finding.GetProperty("subject").GetString()));
+        string.Join(", ", findings.Where(finding => finding.GetProperty("state").GetString() != "ok").Select(finding =>
+            finding.GetProperty("subject").GetString()));
 
     public static string Saw(JsonElement[] findings, string subject) =>
         findings.Single(finding => finding.GetProperty("subject").GetString() == subject).GetProperty("saw").GetString()!;

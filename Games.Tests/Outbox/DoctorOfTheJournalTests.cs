@@ -10,7 +10,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Tests.Outbox;
 
 /// <summary>What the doctor says of the journal, beside a bot that dispatches it.</summary>
-public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
+public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>,
+    IAsyncLifetime
 {
     private readonly EventsTable events = new(database.ConnectionString);
     private readonly Doctor doctor = new(database.ConnectionString, broker.ConnectionString);
@@ -36,11 +37,13 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         var broken = await events.InsertAsync("game.created", """{"title":1}""");
         await events.OutcomeAsync(broken);
         var findings = await doctor.FindsAsync("journal, dead", "SET dead_at = NULL");
-        Assert.StartsWith($"1 events were given up, the newest is {broken}: payload breaks the contract of game.created", Doctor.Saw(findings, "journal, dead"));
+        Assert.StartsWith($"1 events were given up, the newest is {broken}: payload breaks the contract of game.created",
+            Doctor.Saw(findings, "journal, dead"));
         Assert.Equal("game.created 1 dead; test.event 1 dispatched", Doctor.Saw(findings, "journal, last hour"));
         await events.ScalarAsync("delete from events where id = $1", broken);
 
-        await PlantAsync("attempts = 0, created_at = clock_timestamp() - interval '50 seconds', next_attempt_at = clock_timestamp() + interval '1 hour'");
+        await PlantAsync(
+            "attempts = 0, created_at = clock_timestamp() - interval '50 seconds', next_attempt_at = clock_timestamp() + interval '1 hour'");
         Assert.Equal(0, (await doctor.ExamineAsync()).ExitCode);
         await events.ScalarAsync("update events set created_at = clock_timestamp() - interval '70 seconds' where event_type = 'test.planted'");
         await doctor.FindsAsync("journal", "no dispatcher gets to it");
@@ -134,7 +137,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
 
     private static string Json(object message) => JsonSerializer.Serialize(message, JsonSerializerOptions.Web);
 
-    private Task<Guid> PlantAsync(DiscordMessageReceived message, int minutes) => PlantAsync(Exchanges.DiscordMessageReceived, Json(message), minutes);
+    private Task<Guid> PlantAsync(DiscordMessageReceived message, int minutes) =>
+        PlantAsync(Exchanges.DiscordMessageReceived, Json(message), minutes);
 
     private Task<Guid> PlantAsync(GameCreated message, int minutes) => PlantAsync(Exchanges.GameCreated, Json(message), minutes);
 
@@ -144,7 +148,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     /// <summary>An event that is as it should not be, and that no dispatcher takes.</summary>
     private async Task PlantAsync(string values)
     {
-        var id = await events.ScalarAsync("insert into events (event_type, payload, source, dispatched_at) values ('test.planted', '{}', 'a test', now()) returning id");
+        var id = await events.ScalarAsync(
+            "insert into events (event_type, payload, source, dispatched_at) values ('test.planted', '{}', 'a test', now()) returning id");
         await events.ScalarAsync($"update events set dispatched_at = null, {values} where id = $1", id!);
     }
 

@@ -34,7 +34,8 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         Assert.Superset(
             new HashSet<string>
             {
-                "database", "broker", "exchanges", "queue announce-game", "queue ingest-message", "listener Games.Bot outbox", "listener Games.Bot events",
+                "database", "broker", "exchanges", "queue announce-game", "queue ingest-message", "listener Games.Bot outbox",
+                    "listener Games.Bot events",
                 "journal, last hour", "journal", "outbox", "bindings",
             },
             findings.Select(finding => finding.GetProperty("subject").GetString()!).ToHashSet());
@@ -92,12 +93,14 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         var twice = await Task.WhenAll(RunAsync("doctor", "--republish"), RunAsync("doctor", "--republish"));
         Assert.Contains(twice, outcome => outcome.Output.Any(line => line.Contains("1 events are published again")));
         await Until.TrueAsync(() => db.Announcements.AnyAsync(announcement => announcement.GameId == old.Id), "the game is announced");
-        await Until.TrueAsync(async () => await db.Database.SqlQueryRaw<int>("""SELECT count(*)::int AS "Value" FROM "OutboxMessage" """).SingleAsync() == 0, "both events have left");
+        await Until.TrueAsync(async () => await db.Database.SqlQueryRaw<int>(
+            """SELECT count(*)::int AS "Value" FROM "OutboxMessage" """).SingleAsync() == 0, "both events have left");
         var after = await RunAsync("doctor", "--republish");
         Assert.Equal(0, after.ExitCode);
         Assert.Contains("All is well.", after.Output);
         Assert.Contains("0 events are", string.Join('\n', after.Output));
-        Assert.Equal(0, await db.Database.SqlQuery<int>($"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
+        Assert.Equal(0, await db.Database.SqlQuery<int>(
+            $"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
 
         await db.Games.ExecuteDeleteAsync();
     }
@@ -107,7 +110,11 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     {
         var nothing = await ServiceProcess.RunAsync(
             Assembly,
-            new Dictionary<string, string?> { ["ConnectionStrings__Games"] = "Host=127.0.0.1;Port=1;Database=games", ["ConnectionStrings__RabbitMq"] = ApiHost.NoBroker },
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings__Games"] = "Host=127.0.0.1;Port=1;Database=games",
+                ["ConnectionStrings__RabbitMq"] = ApiHost.NoBroker
+            },
             "doctor", "--republish");
 
         Assert.Equal((1, 0), (nothing.ExitCode, nothing.Errors.Length));
@@ -125,7 +132,13 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
             await command.ExecuteScalarAsync();
 
         var outcome = await ServiceProcess.RunAsync(
-            Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = empty.ConnectionString, ["ConnectionStrings__RabbitMq"] = broker.ConnectionString }, "doctor");
+            Assembly,
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings__Games"] = empty.ConnectionString,
+                ["ConnectionStrings__RabbitMq"] = broker.ConnectionString
+            },
+            "doctor");
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Contains(outcome.Output, line => line.Contains("--migrate"));

@@ -137,7 +137,8 @@ public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : 
     private sealed class GatheringConsumerDefinition : ConsumerDefinition<GatheringConsumer>
     {
         protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<GatheringConsumer> consumerConfigurator, IRegistrationContext context) =>
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<GatheringConsumer> consumerConfigurator,
+                IRegistrationContext context) =>
             endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);
     }
 

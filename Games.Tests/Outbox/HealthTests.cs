@@ -51,7 +51,8 @@ public sealed class HealthTests(EmptyDatabase database, TestBroker broker) : ICl
     [InlineData("false")]
     public async Task A_relay_that_does_not_get_through_its_pass_is_unhealthy_until_it_does(string notifications)
     {
-        await using var service = await BuildAsync(broker.ConnectionString, ("Outbox:UnhealthyAfter", "00:00:01"), ("Outbox:PollInterval", "00:00:00.200"),
+        await using var service = await BuildAsync(broker.ConnectionString, ("Outbox:UnhealthyAfter", "00:00:01"),
+            ("Outbox:PollInterval", "00:00:00.200"),
             ("Outbox:Notifications", notifications), ("Outbox:KeepAliveInterval", "00:00:00.200"), ("Outbox:KeepAliveTimeout", "00:00:01"));
         await service.StartAsync();
         await Until.TrueAsync(async () => (await CheckAsync(service)).Status is HealthStatus.Healthy, "it is healthy");
@@ -99,7 +100,8 @@ public sealed class HealthTests(EmptyDatabase database, TestBroker broker) : ICl
         Assert.Contains("cannot be counted", health.Description);
     }
 
-    private Task<NotesService> BuildAsync(string broker, params (string Key, string Value)[] settings) => BuildAsync(broker, database.ConnectionString, settings);
+    private Task<NotesService> BuildAsync(string broker, params (string Key, string Value)[] settings) =>
+        BuildAsync(broker, database.ConnectionString, settings);
 
     private static async Task<NotesService> BuildAsync(string broker, string connectionString, params (string Key, string Value)[] settings)
     {

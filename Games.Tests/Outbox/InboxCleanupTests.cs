@@ -19,7 +19,8 @@ public sealed class InboxCleanupTests(EmptyDatabase database, TestBroker broker)
     public async Task What_is_older_than_the_window_goes_in_small_sets_and_the_rest_stays()
     {
         await using var service = await BuildAsync();
-        var (old, young) = (await InsertAsync(service, 25, Window + TimeSpan.FromMinutes(1)), await InsertAsync(service, 5, Window - TimeSpan.FromMinutes(1)));
+        var (old, young) = (await InsertAsync(service, 25, Window + TimeSpan.FromMinutes(1)),
+            await InsertAsync(service, 5, Window - TimeSpan.FromMinutes(1)));
         var store = Store(service, limit: 10);
 
         var deleted = new List<int>();

@@ -32,11 +32,13 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         Assert.False(await host.Services.GetRequiredService<MessageHandler>().HandleAsync(NewMessage.With(isFromBot: true), default));
 
         await StoredAsync(message.Id);
-        await Until.TrueAsync(async () => (await StatusAsync(bot)).GetProperty("stored").GetProperty("created").GetInt64() == 1, "the status counts it");
+        await Until.TrueAsync(async () =>
+            (await StatusAsync(bot)).GetProperty("stored").GetProperty("created").GetInt64() == 1, "the status counts it");
         var status = await StatusAsync(bot);
         Assert.Equal(
             ("Healthy", 2, 1, 1, 0, 0, 0),
-            (status.GetProperty("health").GetString(), Number("received"), status.GetProperty("skipped").GetProperty("bot").GetInt64(), Number("published"),
+            (status.GetProperty("health").GetString(), Number("received"), status.GetProperty("skipped").GetProperty("bot").GetInt64(),
+                Number("published"),
                 Number("duplicates"), Number("invalid"), Number("errors")));
         var delays = status.GetProperty("delayLastHour");
         Assert.Equal(1, delays.GetProperty("count").GetInt64());
@@ -82,7 +84,8 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         await Until.TrueAsync(() => host.Services.GetRequiredService<IngestionMetrics>().Total("invalid") == bad.Length, "they are counted");
         Assert.Equal(0, host.Services.GetRequiredService<IngestionMetrics>().Total("errors"));
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var command = source.CreateCommand($"SELECT content, raw #>> '{{later,known}}' FROM discord_messages WHERE message_id = '{good}'");
+        await using var command = source.CreateCommand(
+            $"SELECT content, raw #>> '{{later,known}}' FROM discord_messages WHERE message_id = '{good}'");
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         Assert.Equal((big, "true"), (reader.GetString(0), reader.GetString(1)));
@@ -137,7 +140,8 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         try
         {
             await host.Services.GetRequiredService<MessageHandler>().HandleAsync(message, default);
-            await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "the bot is red");
+            await Until.TrueAsync(async () =>
+                (await bot.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "the bot is red");
             await using var source = NpgsqlDataSource.Create(database.ConnectionString);
             await using var command = source.CreateCommand($$"""
                 INSERT INTO discord_messages (message_id, channel_id, author_id, content, sent_at, raw) VALUES ('{{message.Id}}', '{{message.ChannelId}}', '{{message.AuthorId}}', '', now(), '{}')
@@ -166,7 +170,8 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         return bot;
     }
 
-    private static async Task<JsonElement> StatusAsync(HttpClient bot) => JsonElement.Parse(await bot.GetStringAsync("/status")).GetProperty("ingestion");
+    private static async Task<JsonElement> StatusAsync(HttpClient bot) =>
+        JsonElement.Parse(await bot.GetStringAsync("/status")).GetProperty("ingestion");
 
     private static string Json(string id, string content, string more = "") => $$"""
         {"messageId": "{{id}}", "channelId": "{{NewMessage.ChannelId}}", "guildId": null, "authorId": "{{NewMessage.AuthorId}}", "authorName": "anna",

@@ -69,7 +69,8 @@ public sealed class MetricTests(EmptyDatabase database, TestBroker broker) : ICl
         // 30,001 wait and 30,000 are dead, of which 10,000 are counted.
         Assert.InRange(figures.Last("outbox.pending"), 45_000, 55_000);
         Assert.Equal(OutboxBacklog<NotesDbContext>.CountLimit, figures.Last("outbox.dead"));
-        var measure = await service.QueryAsync(db => Task.FromResult(OutboxBacklog<NotesDbContext>.Measure(new(db.Model, db.GetService<ISqlGenerationHelper>()))));
+        var measure = await service.QueryAsync(db =>
+            Task.FromResult(OutboxBacklog<NotesDbContext>.Measure(new(db.Model, db.GetService<ISqlGenerationHelper>()))));
         var plan = await ReadAsync($"EXPLAIN (ANALYZE, TIMING OFF) {measure.Replace("$1", "10000", StringComparison.Ordinal)}");
         Assert.DoesNotContain(plan, x => x.Contains("Seq Scan on \"OutboxMessage\""));
         Assert.DoesNotContain(plan, x => x.Contains("rows=30000 ") || x.Contains("rows=30001 loops"));

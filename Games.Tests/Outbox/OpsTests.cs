@@ -206,8 +206,10 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
     [Fact]
     public void Every_endpoint_lies_in_the_file_of_its_name_and_belongs_to_the_group()
     {
-        var sources = Repository.Sources("Games.Api/Ops").ToDictionary(source => Path.GetFileNameWithoutExtension(source.Name), source => source.Text);
-        var endpoints = typeof(Api::Program).Assembly.GetTypes().Where(type => typeof(BaseEndpoint).IsAssignableFrom(type) && type.Namespace == "Games.Api.Ops").ToList();
+        var sources = Repository.Sources("Games.Api/Ops").ToDictionary(source => Path.GetFileNameWithoutExtension(source.Name), source =>
+            source.Text);
+        var endpoints = typeof(Api::Program).Assembly.GetTypes().Where(type =>
+            typeof(BaseEndpoint).IsAssignableFrom(type) && type.Namespace == "Games.Api.Ops").ToList();
 
         Assert.Equal(8, endpoints.Count);
         Assert.All(endpoints, type => Assert.Contains("Group<OpsGroup>()", sources[type.Name]));

@@ -16,9 +16,7 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
     [Fact]
     public async Task Messages_of_one_key_arrive_in_the_order_of_their_commits_from_two_replicas_on_a_line_that_is_cut()
     {
-        const int keys = 5;
-        const int writers = 4;
-        const int each = 60;
+        const int keys = 5, writers = 4, each = 60;
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var cuttable);
         await using var consumer = await StartAsync(x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), "Outbox:PollInterval=01:00:00");
         await using var first = await StartAsync(cuttable, "Outbox:Lease=00:00:01");
@@ -75,7 +73,8 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
             Assert.True(await second > 0);
         });
 
-        var rows = await service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.OrderingKey == key).OrderBy(x => x.SequenceNumber).ToArrayAsync());
+        var rows = await service.QueryAsync(db =>
+            db.Set<OutboxMessage>().Where(x => x.OrderingKey == key).OrderBy(x => x.SequenceNumber).ToArrayAsync());
         Assert.Equal(commits ? 2 : 1, rows.Length);
         Assert.Contains("second", rows[^1].Body);
     }
@@ -124,7 +123,8 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
         await using var holder = new NpgsqlConnection(database.ConnectionString);
         await holder.OpenAsync();
         await using var transaction = await holder.BeginTransactionAsync();
-        await using var locking = new NpgsqlCommand("""SELECT pg_advisory_xact_lock(hashtextextended('vain', '"OutboxMessage"'::regclass::oid::bigint))""", holder);
+        await using var locking = new NpgsqlCommand(
+            """SELECT pg_advisory_xact_lock(hashtextextended('vain', '"OutboxMessage"'::regclass::oid::bigint))""", holder);
         await locking.ExecuteNonQueryAsync();
         var note = new Note { Text = "vain" };
 
@@ -176,7 +176,8 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
     [Fact]
     public async Task A_message_that_waits_for_its_queue_keeps_its_place_and_the_rest_flows()
     {
-        await using var service = await StartAsync(x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), "Outbox:UnroutableDelay=00:00:00.050");
+        await using var service = await StartAsync(x =>
+            x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), "Outbox:UnroutableDelay=00:00:00.050");
         await service.InScopeAsync(async (db, publisher) =>
         {
             await publisher.Publish(new NoteFiled(Guid.CreateVersion7(), "returned: head"));
@@ -207,7 +208,8 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
     }
 
     private static Task<bool> WaitsForALockAsync(NotesService service) => service.QueryAsync(db =>
-        db.Database.SqlQueryRaw<bool>("""SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS "Value" """).SingleAsync());
+        db.Database.SqlQueryRaw<bool>(
+            """SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS "Value" """).SingleAsync());
 
     /// <summary>Saves a note and says so; the number of the message's row.</summary>
     private static async Task<long> SaveAsync(NotesService service, string text, bool explicitly)

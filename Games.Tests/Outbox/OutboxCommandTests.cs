@@ -99,7 +99,8 @@ public sealed class OutboxCommandTests(TestDatabase database) : IClassFixture<Te
     }
 
     private Task<ServiceProcess.Outcome> RunAsync(string[] verb) =>
-        ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString }, ["outbox", .. verb]);
+        ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString },
+            ["outbox", .. verb]);
 
     private async Task<long> InsertDeadAsync()
     {

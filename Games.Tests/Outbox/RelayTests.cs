@@ -53,9 +53,11 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
             await publisher.Publish(filed);
             await db.SaveChangesAsync();
         });
-        await Until.TrueAsync(() => RowAsync(service, filed.Text, x => x.Attempts == 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
+        await Until.TrueAsync(() =>
+            RowAsync(service, filed.Text, x => x.Attempts == 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
 
-        await using var listener = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<FiledConsumer>());
+        await using var listener = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x =>
+            x.AddConsumer<FiledConsumer>());
 
         await Until.TrueAsync(() => listener.Services.GetRequiredService<Seen>().Of<NoteFiled>().Contains(filed), "it has arrived");
         await Until.TrueAsync(() => IsGoneAsync(service, filed.Text), "its row is gone");

@@ -206,7 +206,8 @@ public sealed class SavingTests(EmptyDatabase database, TestBroker broker) : ICl
         Assert.Empty(await TextsAsync(service, "dropped"));
     }
 
-    private Task<NotesService> BuildAsync(IInterceptor? interceptor = null, Action<DbContextOptionsBuilder>? options = null) => NotesService.BuildAsync(
+    private Task<NotesService> BuildAsync(IInterceptor? interceptor = null, Action<DbContextOptionsBuilder>? options = null) =>
+        NotesService.BuildAsync(
         database.ConnectionString, broker.ConnectionString,
         host: x => x.Services.ConfigureDbContext<NotesDbContext>(context =>
         {
@@ -227,7 +228,8 @@ public sealed class SavingTests(EmptyDatabase database, TestBroker broker) : ICl
 
     private static async Task<string[]> TextsAsync(NotesService service, string text)
     {
-        var bodies = await service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains(text)).OrderBy(x => x.SequenceNumber).Select(x => x.Body).ToArrayAsync());
+        var bodies = await service.QueryAsync(db =>
+            db.Set<OutboxMessage>().Where(x => x.Body.Contains(text)).OrderBy(x => x.SequenceNumber).Select(x => x.Body).ToArrayAsync());
 
         return [.. bodies.Select(TextOf)];
     }
@@ -246,7 +248,8 @@ public sealed class SavingTests(EmptyDatabase database, TestBroker broker) : ICl
 
         public override ValueTask<InterceptionResult> TransactionCommittingAsync(
             DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default) =>
-            eventData.Context!.ChangeTracker.HasChanges() && ++Commits == 1 ? throw new InvalidOperationException("The commit fails.") : ValueTask.FromResult(result);
+            eventData.Context!.ChangeTracker.HasChanges() && ++Commits == 1 ? throw new InvalidOperationException("The commit fails.")
+                : ValueTask.FromResult(result);
     }
 
     /// <summary>The first command of a save fails as it does when a connection breaks.</summary>

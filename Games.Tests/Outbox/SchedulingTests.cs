@@ -12,7 +12,8 @@ using Npgsql;
 
 namespace Games.Tests.Outbox;
 
-public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, TestServers servers) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, TestServers servers) : IClassFixture<EmptyDatabase>,
+    IClassFixture<TestBroker>
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
@@ -88,23 +89,23 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
     public async Task A_cancelled_message_is_gone_with_the_save()
     {
         await using var service = await BuildAsync();
-        var token = await ScheduleAsync(service, "cancelled");
+        var token = await service.ScheduleAsync("cancelled");
 
         await service.ScheduledAsync(async (db, scheduler) =>
         {
             await scheduler.CancelScheduledPublish<NoteTaken>(token);
-            Assert.True(await IsThereAsync(service, token));
+            Assert.True(await service.IsScheduledAsync(token));
             await db.SaveChangesAsync();
         });
 
-        Assert.False(await IsThereAsync(service, token));
+        Assert.False(await service.IsScheduledAsync(token));
     }
 
     [Fact]
     public async Task A_cancellation_whose_save_fails_has_no_effect_and_one_saved_with_other_changes_has()
     {
         await using var service = await BuildAsync();
-        var token = await ScheduleAsync(service, "cancelled with a note");
+        var token = await service.ScheduleAsync("cancelled with a note");
         await service.TakeNoteAsync("taken once");
 
         await service.ScheduledAsync(async (db, scheduler) =>
@@ -112,13 +113,13 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
             var note = db.Add(new Note { Text = "taken once" });
             await scheduler.CancelScheduledPublish<NoteTaken>(token);
             await Assert.ThrowsAsync<DbUpdateException>(() => db.SaveChangesAsync());
-            Assert.True(await IsThereAsync(service, token));
+            Assert.True(await service.IsScheduledAsync(token));
 
             note.Entity.Text = "taken twice";
             db.SaveChanges();
         });
 
-        Assert.False(await IsThereAsync(service, token));
+        Assert.False(await service.IsScheduledAsync(token));
     }
 
     [Theory]
@@ -127,13 +128,13 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
     public async Task A_cancellation_is_part_of_the_transaction(bool known)
     {
         await using var service = await BuildAsync();
-        var token = await ScheduleAsync(service, "cancelled in a transaction");
+        var token = await service.ScheduleAsync("cancelled in a transaction");
 
         await InTransactionAsync("ROLLBACK");
-        Assert.True(await IsThereAsync(service, token));
+        Assert.True(await service.IsScheduledAsync(token));
 
         await InTransactionAsync("COMMIT");
-        Assert.False(await IsThereAsync(service, token));
+        Assert.False(await service.IsScheduledAsync(token));
 
         Task InTransactionAsync(string end) => service.ScheduledAsync(async (db, scheduler) =>
         {
@@ -169,13 +170,13 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
     public async Task What_is_being_published_is_not_cancelled()
     {
         await using var service = await BuildAsync();
-        var token = await ScheduleAsync(service, "in flight");
+        var token = await service.ScheduleAsync("in flight");
         await service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.SchedulingToken == token)
             .ExecuteUpdateAsync(x => x.SetProperty(row => row.LockId, Guid.CreateVersion7())));
 
         await CancelAsync(service, token);
 
-        Assert.True(await IsThereAsync(service, token));
+        Assert.True(await service.IsScheduledAsync(token));
     }
 
     [Fact]
@@ -186,12 +187,12 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
 
         await service.ScheduledAsync(async (db, scheduler) =>
         {
-            token = (await scheduler.SchedulePublish(Tomorrow, new NoteTaken(Guid.CreateVersion7(), "second thoughts"))).TokenId;
+            token = (await scheduler.SchedulePublish(SchedulingScopes.Tomorrow, new NoteTaken(Guid.CreateVersion7(), "second thoughts"))).TokenId;
             await scheduler.CancelScheduledPublish<NoteTaken>(token);
             await db.SaveChangesAsync();
         });
 
-        Assert.False(await IsThereAsync(service, token));
+        Assert.False(await service.IsScheduledAsync(token));
     }
 
     [Fact]
@@ -204,51 +205,16 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
         Assert.Contains(service.Logs.At(LogLevel.Warning), x => x.Contains("cancelled") && x.Contains("SaveChanges"));
     }
 
-    [Fact]
-    public async Task A_consumer_schedules_and_cancels_in_its_transaction()
-    {
-        await using var service = await BuildAsync(x => x.AddConsumer<SchedulingConsumer, SchedulingConsumerDefinition>());
-        await service.StartAsync();
-        var cancelled = await ScheduleAsync(service, "cancelled by a consumer");
-
-        await service.Services.GetRequiredService<IBus>().Publish(new NoteFiled(cancelled, "by a consumer"));
-
-        await Until.TrueAsync(async () => !await IsThereAsync(service, cancelled), "the one is gone");
-        var rows = await service.QueryAsync(db => db.Set<OutboxMessage>().Where(x => x.Body.Contains("scheduled by a consumer")).ToArrayAsync());
-        Assert.Equal(2, rows.Length);
-        Assert.All(rows, x => Assert.NotNull(x.SchedulingToken));
-        Assert.All(rows, x => Assert.Equal(x.EnqueueTime, x.NextAttempt));
-        Assert.All(rows, x => Assert.InRange(x.EnqueueTime!.Value, Tomorrow.AddMinutes(-1), Tomorrow));
-    }
-
-    private static DateTime Tomorrow => TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(1);
-
     private Task<NotesService> BuildAsync(Action<IBusRegistrationConfigurator>? bus = null, string? other = null) => NotesService.BuildAsync(
         other ?? database.ConnectionString, broker.ConnectionString, bus, outbox: x => x.AddMessageScheduler(),
         // Whoever is late by a poll is late by far.
         host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:PollInterval"] = "01:00:00" }));
-
-    private static async Task<Guid> ScheduleAsync(NotesService service, string text)
-    {
-        Guid token = default;
-        await service.ScheduledAsync(async (db, scheduler) =>
-        {
-            token = (await scheduler.SchedulePublish(Tomorrow, new NoteTaken(Guid.CreateVersion7(), text))).TokenId;
-            await db.SaveChangesAsync();
-        });
-        Assert.True(await IsThereAsync(service, token));
-
-        return token;
-    }
 
     private static Task CancelAsync(NotesService service, Guid token) => service.ScheduledAsync(async (db, scheduler) =>
     {
         await scheduler.CancelScheduledPublish<NoteTaken>(token);
         await db.SaveChangesAsync();
     });
-
-    private static Task<bool> IsThereAsync(NotesService service, Guid token) =>
-        service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.SchedulingToken == token));
 
     /// <summary>A database whose clock is off by so many minutes, for whoever connects with this.</summary>
     private async Task<string> SkewedDatabaseAsync(int minutes)
@@ -281,32 +247,5 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
 
             return Task.CompletedTask;
         }
-    }
-
-    private sealed class SchedulingConsumer(IMessageScheduler scheduler) : IConsumer<NoteFiled>
-    {
-        public async Task Consume(ConsumeContext<NoteFiled> context)
-        {
-            await context.SchedulePublish(Tomorrow, new NoteTaken(Guid.CreateVersion7(), "scheduled by a consumer's context"));
-            await scheduler.SchedulePublish(Tomorrow, new NoteTaken(Guid.CreateVersion7(), "scheduled by a consumer"));
-            await scheduler.CancelScheduledPublish<NoteTaken>(context.Message.Id);
-        }
-    }
-
-    private sealed class SchedulingConsumerDefinition : ConsumerDefinition<SchedulingConsumer>
-    {
-        protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<SchedulingConsumer> consumer, IRegistrationContext context) =>
-            endpoint.UseEntityFrameworkOutbox<NotesDbContext>(context);
-    }
-}
-
-file static class Scopes
-{
-    public static async Task ScheduledAsync(this NotesService service, Func<NotesDbContext, IMessageScheduler, Task> action)
-    {
-        await using var scope = service.Services.CreateAsyncScope();
-
-        await action(scope.ServiceProvider.GetRequiredService<NotesDbContext>(), scope.ServiceProvider.GetRequiredService<IMessageScheduler>());
     }
 }

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>Two applications in one process and one database, each with its tables in a schema of its own, and with other names in one of them.</summary>
+/// <summary>
+/// Two applications in one process and one database, each with its tables in a schema of its own, and with other names in one of them.
+/// </summary>
 public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
     [Fact]
@@ -19,7 +21,8 @@ public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : ICl
         using var left = await StartAsync<LeftDbContext>();
         using var right = await StartAsync<RightDbContext>();
 
-        var published = (Left: await PublishAsync<LeftDbContext>(left, "from the left"), Right: await PublishAsync<RightDbContext>(right, "from the right"));
+        var published = (Left: await PublishAsync<LeftDbContext>(left, "from the left"),
+            Right: await PublishAsync<RightDbContext>(right, "from the right"));
 
         foreach (var note in new[] { published.Left, published.Right })
         {
@@ -108,7 +111,8 @@ public sealed class SchemaTests(EmptyDatabase database, TestBroker broker) : ICl
         return note;
     }
 
-    private static NoteTaken[] Seen(IHost host) => [.. host.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];
+    private static NoteTaken[] Seen(IHost host) =>
+        [.. host.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];
 
     private static Guid? IdOf(IHost host, NoteTaken note) =>
         host.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Single(x => x.Message == note).MessageId;
