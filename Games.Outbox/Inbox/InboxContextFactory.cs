@@ -63,6 +63,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             {
                 // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
                 dbContext.ChangeTracker.Clear();
+                _isSaved = false;
                 await ConsumeAsync(context, options, next, messageId);
             });
         }
@@ -130,7 +131,6 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             metrics.Repeated();
         }
 
-        _isSaved = false;
         OutboxSession.For(dbContext).CommandFailed = false;
 
         var consuming = new InboxConsumeContext<T>(

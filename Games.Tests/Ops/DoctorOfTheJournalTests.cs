@@ -77,7 +77,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         await PlantAsync(NewMessage.Event(), minutes: 4);
         var waiting = await PlantAsync(NewMessage.Event(), minutes: 10);
         await events.ScalarAsync("""
-            insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts", "NextAttempt")
+            insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts",
+                "NextAttempt")
             values ($1, now(), 'application/json', 'urn:message:Test', '{}', 'rabbitmq://localhost/nowhere?bind=true', 1, now() + interval '1 hour')
             """, waiting);
 
@@ -92,7 +93,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         await Until.TrueAsync(async () => await CountAsync() == 3, "the message is stored again");
         await Until.TrueAsync(
             async () => (bool)(await events.ScalarAsync(
-                "select bool_or(message_id = $1 and content = 'edited') and bool_or(message_id = $2 and deleted_at is not null) from discord_messages", stored[1], stored[2]))!,
+                "select bool_or(message_id = $1 and content = 'edited') and bool_or(message_id = $2 and deleted_at is not null) "
+                    + "from discord_messages", stored[1], stored[2]))!,
             "the others are edited and deleted");
 
         var after = await doctor.RunAsync("doctor", "--republish");
@@ -112,7 +114,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         var unknown = await PlantAsync(Of(Guid.NewGuid()), minutes: 10);
         var refused = await PlantAsync(NewMessage.Event("1"), minutes: 10);
         var garbage = (Guid)(await events.ScalarAsync("""
-            insert into events (event_type, payload, source, dispatched_at) values ('game.created', '{"gameId":"x"}', 'a test', now() - interval '10 minutes') returning id
+            insert into events (event_type, payload, source, dispatched_at)
+                values ('game.created', '{"gameId":"x"}', 'a test', now() - interval '10 minutes') returning id
             """))!;
 
         var (exitCode, findings) = await doctor.ExamineAsync();
@@ -143,7 +146,8 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     private Task<Guid> PlantAsync(GameCreated message, int minutes) => PlantAsync(Exchanges.GameCreated, Json(message), minutes);
 
     private async Task<Guid> PlantAsync(string type, string payload, int minutes) => (Guid)(await events.ScalarAsync(
-        "insert into events (event_type, payload, source, dispatched_at) values ($1, $2::jsonb, 'a test', now() - $3 * interval '1 minute') returning id", type, payload, minutes))!;
+        "insert into events (event_type, payload, source, dispatched_at) values ($1, $2::jsonb, 'a test', now() - $3 * interval '1 minute') "
+            + "returning id", type, payload, minutes))!;
 
     /// <summary>An event that is as it should not be, and that no dispatcher takes.</summary>
     private async Task PlantAsync(string values)

@@ -50,7 +50,8 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         await FindsAsync("outbox", "outbox list");
         await SqlAsync("""DELETE FROM "OutboxMessage" """);
 
-        await SqlAsync("""INSERT INTO "OutboxState" ("OutboxId", "LockId", "Created") VALUES ('6f757462-6f78-8000-8000-706175736564', gen_random_uuid(), now())""");
+        await SqlAsync("""INSERT INTO "OutboxState" ("OutboxId", "LockId", "Created") """
+            + """VALUES ('6f757462-6f78-8000-8000-706175736564', gen_random_uuid(), now())""");
         await FindsAsync("relaying", "outbox resume");
         await SqlAsync("""DELETE FROM "OutboxState" """);
 
@@ -159,8 +160,10 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     }
 
     private static string Row(string nextAttempt, string dead, string error) => $$"""
-        INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts", "NextAttempt", "Dead", "LastError")
-        VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{}', 'rabbitmq://localhost/nowhere?bind=true', 1, {{nextAttempt}}, {{dead}}, {{error}})
+        INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts",
+            "NextAttempt", "Dead", "LastError")
+        VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{}', 'rabbitmq://localhost/nowhere?bind=true', 1,
+            {{nextAttempt}}, {{dead}}, {{error}})
         """;
 
     private static string Wrong(JsonElement[] findings) => Doctor.Wrong(findings);

@@ -106,7 +106,8 @@ public sealed class OutboxVerbsTests(TestDatabase database) : IClassFixture<Test
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await using var command = source.CreateCommand("""
-            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "NextAttempt", "Dead", "Attempts", "LastError")
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "NextAttempt", "Dead", "Attempts",
+                "LastError")
             VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{"colour":"blue"}', 'infinity', now(), 10, 'hopeless')
             RETURNING "SequenceNumber"
             """);

@@ -107,7 +107,9 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
             Exchanges.DiscordMessageReceived, routingKey: "", mandatory: true,
             new BasicProperties { ContentType = "application/vnd.masstransit+json", Persistent = true },
             Encoding.UTF8.GetBytes(
-                $$"""{"messageId": "{{Guid.NewGuid()}}", "messageType": ["urn:message:Games.Contracts:DiscordMessageReceived"], "message": {{message}}}"""));
+                $$"""
+                {"messageId": "{{Guid.NewGuid()}}", "messageType": ["urn:message:Games.Contracts:DiscordMessageReceived"], "message": {{message}}}
+                """));
     }
 
     [Fact]
@@ -144,7 +146,8 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
                 (await bot.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "the bot is red");
             await using var source = NpgsqlDataSource.Create(database.ConnectionString);
             await using var command = source.CreateCommand($$"""
-                INSERT INTO discord_messages (message_id, channel_id, author_id, content, sent_at, raw) VALUES ('{{message.Id}}', '{{message.ChannelId}}', '{{message.AuthorId}}', '', now(), '{}')
+                INSERT INTO discord_messages (message_id, channel_id, author_id, content, sent_at, raw)
+                    VALUES ('{{message.Id}}', '{{message.ChannelId}}', '{{message.AuthorId}}', '', now(), '{}')
                 """);
             await command.ExecuteNonQueryAsync();
 

@@ -36,9 +36,13 @@ public sealed class InspectionTests(EmptyDatabase database) : OutboxRows(databas
     public async Task The_oldest_pending_row_tells_how_late_the_relay_is_and_a_scheduled_one_is_not_late()
     {
         var rows = await InsertAsync(3);
-        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '1 hour', "NextAttempt" = now() + interval '1 hour' WHERE "SequenceNumber" = {rows[0]}""");
-        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '10 min', "NextAttempt" = now() + interval '1 min', "Attempts" = 2 WHERE "SequenceNumber" = {rows[1]}""");
-        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '2 hours', "EnqueueTime" = now() - interval '5 min' WHERE "SequenceNumber" = {rows[2]}""");
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '1 hour', "NextAttempt" = now() + interval '1 hour' """
+            + $"""WHERE "SequenceNumber" = {rows[0]}""");
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '10 min', "NextAttempt" = now() + interval '1 min', """
+            + $""" "Attempts" = 2 """
+            + $"""WHERE "SequenceNumber" = {rows[1]}""");
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "Created" = now() - interval '2 hours', "EnqueueTime" = now() - interval '5 min' """
+            + $"""WHERE "SequenceNumber" = {rows[2]}""");
 
         Assert.InRange((await Inspection.SummariseAsync(None)).OldestPendingSeconds!.Value, 600, 660);
     }
@@ -120,7 +124,8 @@ public sealed class InspectionTests(EmptyDatabase database) : OutboxRows(databas
     {
         await SqlAsync($"""
             INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body")
-            SELECT gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '' FROM generate_series(1, {OutboxInspection<NotesDbContext>.CountLimit + 5})
+            SELECT gen_random_uuid(), now(), 'application/json', 'urn:message:Test', ''
+                FROM generate_series(1, {OutboxInspection<NotesDbContext>.CountLimit + 5})
             """);
         await InsertDeadAsync(1);
 

@@ -92,7 +92,10 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
         await using var elsewhere = Contexts<ElsewhereDbContext>();
         await WithDbAsync<NotesDbContext>(notes, db => db.Database.EnsureCreatedAsync());
         await WithDbAsync<ElsewhereDbContext>(elsewhere, db => db.Database.ExecuteSqlRawAsync(
-            """CREATE SCHEMA IF NOT EXISTS elsewhere; CREATE TABLE IF NOT EXISTS elsewhere."OutboxMessage" (LIKE public."OutboxMessage" INCLUDING ALL)"""));
+            """
+            CREATE SCHEMA IF NOT EXISTS elsewhere;
+            CREATE TABLE IF NOT EXISTS elsewhere."OutboxMessage" (LIKE public."OutboxMessage" INCLUDING ALL)
+            """));
 
         var channel = await ChannelAsync<NotesDbContext>(notes);
 

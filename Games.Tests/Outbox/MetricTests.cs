@@ -28,8 +28,11 @@ public sealed class MetricTests(EmptyDatabase database, TestBroker broker) : ICl
         await service.TakeNoteAsync("dead");
         await service.TakeNoteAsync("scheduled");
         await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '1 hour'""");
-        await ExecuteAsync("""UPDATE "OutboxMessage" SET "NextAttempt" = 'infinity', "Dead" = now(), "Created" = now() - interval '1 day' WHERE "Body" LIKE '%dead%'""");
-        await ExecuteAsync("""UPDATE "OutboxMessage" SET "NextAttempt" = now() + interval '1 day', "EnqueueTime" = now() + interval '1 day', "Created" = now() - interval '1 day' WHERE "Body" LIKE '%scheduled%'""");
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "NextAttempt" = 'infinity', "Dead" = now(), "Created" = now() - interval '1 day' """
+            + """WHERE "Body" LIKE '%dead%'""");
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "NextAttempt" = now() + interval '1 day', """
+            + """ "EnqueueTime" = now() + interval '1 day', "Created" = now() - interval '1 day' """
+            + """WHERE "Body" LIKE '%scheduled%'""");
 
         using var figures = new Figures(service);
         figures.Collect();
@@ -188,7 +191,8 @@ public sealed class MetricTests(EmptyDatabase database, TestBroker broker) : ICl
 
         // Laid down by nobody who tells.
         await ExecuteAsync("""
-            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body") VALUES (gen_random_uuid(), now(), 'a/b', 'c', 'd')
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body")
+                VALUES (gen_random_uuid(), now(), 'a/b', 'c', 'd')
             """);
         await Until.TrueAsync(() => figures.Any("outbox.wakeups", "poll"), "a look has woken it");
     }

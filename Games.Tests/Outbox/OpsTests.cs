@@ -178,7 +178,8 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
     public async Task A_message_is_discarded_but_not_while_it_is_in_hand()
     {
         var number = await NumberOfAsync(await _api.CreateGameAsync());
-        await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = gen_random_uuid(), "LockedUntil" = now() + interval '1 hour' WHERE "SequenceNumber" = {number}""");
+        await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = gen_random_uuid(), "LockedUntil" = now() + interval '1 hour' """
+            + $"""WHERE "SequenceNumber" = {number}""");
         Assert.Equal(HttpStatusCode.Conflict, (await _api.DeleteAsync($"/ops/outbox/messages/{number}")).StatusCode);
         await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = NULL, "LockedUntil" = NULL WHERE "SequenceNumber" = {number}""");
 
@@ -227,7 +228,8 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
         var body = await BodyAsync(response);
         body.Remove("traceId");
 
-        return $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {string.Join(',', response.Headers.Select(x => x.Key))} {body.ToJsonString()}";
+        var headers = string.Join(',', response.Headers.Select(x => x.Key));
+        return $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {headers} {body.ToJsonString()}";
     }
 
     private static async Task<JsonObject> BodyAsync(HttpResponseMessage response) => (await response.Content.ReadFromJsonAsync<JsonObject>())!;
@@ -243,7 +245,8 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
     }
 
     private Task KillAsync(long number) => SqlAsync($"""
-        UPDATE "OutboxMessage" SET "NextAttempt" = 'infinity', "Attempts" = 10, "LastError" = 'hopeless', "Dead" = now() WHERE "SequenceNumber" = {number}
+        UPDATE "OutboxMessage" SET "NextAttempt" = 'infinity', "Attempts" = 10, "LastError" = 'hopeless', "Dead" = now()
+            WHERE "SequenceNumber" = {number}
         """);
 
     private async Task SqlAsync(string sql)

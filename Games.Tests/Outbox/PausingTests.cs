@@ -66,7 +66,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         await Until.TrueAsync(() => KnowsOfPause(service), "it knows of the pause");
         line.Thaw();
 
-        await Until.TrueAsync(() => LeasedAsync(service, 0), "nothing is in hand any more");
+        await Until.TrueAsync(() => LeasedAsync(service, 0), "nothing is leased any more");
         Assert.Equal(18, (await Inspection(service).SummariseAsync(default)).Pending.Rows);
 
         await Control(service).ResumeAsync(default);

@@ -225,7 +225,8 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
         await using var command = new NpgsqlCommand($"""
             CREATE SCHEMA skewed;
             CREATE FUNCTION skewed.now() RETURNS timestamptz STABLE LANGUAGE sql AS $$ SELECT pg_catalog.now() + interval '{minutes} min' $$;
-            CREATE FUNCTION skewed.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() + interval '{minutes} min' $$;
+            CREATE FUNCTION skewed.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql AS $$
+                SELECT pg_catalog.clock_timestamp() + interval '{minutes} min' $$;
             """, connection);
         await command.ExecuteNonQueryAsync();
 
