@@ -17,7 +17,7 @@ internal static class BrokerReconnection
     /// <summary>MassTransit waits one second more before each attempt.</summary>
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Endpoints and sends share one connection and each of them asks for it: however many they are, they connect once in this time.</summary>
+    /// <summary>Endpoints and sends share one connection, and each asks for it: however many they are, they connect once in this time.</summary>
     private static readonly TimeSpan LeastTimeBetweenAttempts = TimeSpan.FromSeconds(1);
 
     /// <summary>Does what <c>UsingRabbitMq</c> does, and names the broker.</summary>

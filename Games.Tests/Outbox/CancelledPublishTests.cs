@@ -11,7 +11,7 @@ using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>MassTransit hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, and its confirm may come yet.</summary>
+/// <summary>MassTransit hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, its confirm may come yet.</summary>
 public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<TestBroker>
 {
     /// <summary>As many as the relay has under way.</summary>

@@ -1,0 +1,65 @@
+extern alias Bot;
+
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Bot::Games.Bot;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Games.Tests.Bot;
+
+public sealed class ReconnectionAttemptsTests
+{
+    private int _attempts;
+
+    [Fact]
+    public async Task However_many_sends_ask_for_the_broker_it_is_asked_once_a_second()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var refusing = RefuseAsync(listener);
+        await using var services = new ServiceCollection().AddLogging().AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.UsingReconnectingRabbitMq(new($"amqp://guest:guest@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/"), (_, _) => { });
+        }).BuildServiceProvider();
+        var bus = services.GetRequiredService<IBusControl>();
+        await bus.StartAsync(TestContext.Current.CancellationToken);
+        var endpoint = await bus.GetSendEndpoint(new("exchange:any"));
+        using var enough = new CancellationTokenSource();
+        var sends = new List<Task>();
+        var started = Stopwatch.GetTimestamp();
+
+        // A send connects at once when nobody is about to.
+        for (var i = 0; i < 5; i++)
+        {
+            sends.Add(endpoint.Send(new Anything(), enough.Token));
+            await Until.TrueAsync(() => Volatile.Read(ref _attempts) > i, "the broker is asked");
+        }
+
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromSeconds(3.5), TimeSpan.FromSeconds(20));
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(sends));
+        await bus.StopAsync(TestContext.Current.CancellationToken);
+        listener.Stop();
+        await refusing;
+    }
+
+    private async Task RefuseAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                using var refused = await listener.AcceptTcpClientAsync();
+                Interlocked.Increment(ref _attempts);
+            }
+        }
+        catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private sealed record Anything;
+}
