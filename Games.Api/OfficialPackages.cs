@@ -1,23 +1,11 @@
-// Compiled with OfficialPackages=true only: what is absent without our own outbox (docs/adr/0003-versions.md).
+// Compiled with OfficialPackages=true only: what the API lacks without our own outbox (docs/adr/0003-versions.md).
 
-namespace Games.Journal
-{
-    internal static class WithoutJournal
-    {
-        /// <summary>Nobody publishes or dispatches events of the journal, and nothing is recorded in it.</summary>
-        public static void AddJournal(this IHostApplicationBuilder builder, params string[] backlogTags)
-        {
-        }
-    }
-}
+namespace Games.Api.Ops;
 
-namespace Games.Api.Ops
+internal static class WithoutOps
 {
-    internal static class WithoutOps
+    /// <summary>There are no endpoints below /ops.</summary>
+    public static void UseOpsKey(this WebApplication app)
     {
-        /// <summary>There are no endpoints below /ops.</summary>
-        public static void UseOpsKey(this WebApplication app)
-        {
-        }
     }
 }

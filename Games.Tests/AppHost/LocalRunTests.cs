@@ -121,7 +121,8 @@ public sealed partial class LocalRunTests(TestServers servers)
         var run = ChildProcess.Start(
             CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{FreePort.Next()}"),
             output.Enqueue);
-        await Until.TrueAsync(() => !run.IsRunning || output.Any(line => line.Contains("Games is running")), "it said that it runs", StartBound);
+        // The last line of what it says then: the addresses stand before it.
+        await Until.TrueAsync(() => !run.IsRunning || output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
         Assert.True(run.IsRunning, string.Join(Environment.NewLine, output));
         return run;
     }

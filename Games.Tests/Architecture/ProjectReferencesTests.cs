@@ -53,6 +53,7 @@ public sealed class ProjectReferencesTests
     [Theory]
     [InlineData("Games.Api")]
     [InlineData("Games.Bot")]
+    [InlineData("Games.ServiceDefaults")]
     public void One_file_of_a_service_says_what_the_published_package_lacks(string project) => Assert.Equal(
         ["OfficialPackages.cs"],
         Repository.Project(project).Descendants("Compile")

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using Games.Contracts;
-using Games.Tests.Journal;
+using Games.Tests.Bot;
 using Games.Tests.Servers;
 
-namespace Games.Tests.Bot;
+namespace Games.Tests.Journal;
 
 /// <summary>The bot dispatches the journal too, and says so when that does not work.</summary>
 public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
