@@ -92,7 +92,8 @@ internal static class OutboxVerbs
             return await outbox.RetryAsync(options.GetValue(number), ct)
                 ? Terminal.Done($"Message {options.GetValue(number)} is tried again.")
                 : Terminal.NotDone(
-                    $"Message {options.GetValue(number)} is not to be retried: it is scheduled, may leave at once already, is being published, or is gone.");
+                    $"Message {options.GetValue(number)} is not to be retried: it is scheduled, may leave at once already, "
+                    + "is being published, or is gone.");
         }));
         return command;
     }
