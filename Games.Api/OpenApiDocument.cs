@@ -33,7 +33,9 @@ internal static class OpenApiDocument
         });
     }
 
-    /// <summary>Hands what an endpoint says of itself on to the generator, which does not know FastEndpoints, and adds the answers that all have.</summary>
+    /// <summary>
+    /// Hands what an endpoint says of itself on to the generator, which does not know FastEndpoints, and adds the answers that all have.
+    /// </summary>
     public static void Describe(EndpointDefinition endpoint) => endpoint.Description(route =>
     {
         route.WithTags([.. endpoint.EndpointTags ?? []]).WithSummary(endpoint.EndpointSummary?.Summary ?? "");

@@ -24,12 +24,31 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
         if (endpoint.EndpointSummary?.RequestExamples.SingleOrDefault() is { } example)
             operation.RequestBody!.Content!["application/json"].Example = JsonSerializer.SerializeToNode(example.Value, json.Value.SerializerOptions);
 
-        // What goes well is read first.
-        var answers = operation.Responses!.OrderBy(answer => answer.Key, StringComparer.Ordinal).ToList();
-        operation.Responses!.Clear();
-        foreach (var (status, answer) in answers)
-            operation.Responses[status] = answer;
+        SortByStatus(operation.Responses!);
+        await AddParametersAsync(operation, endpoint, context, ct);
+    }
 
+    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
+    {
+        var type = context.JsonTypeInfo.Type;
+        var value = Nullable.GetUnderlyingType(type) ?? type;
+        if (value.IsEnum || value == typeof(DateTimeOffset))
+            // A converter of ours writes it, of which the generator does not know that it writes strings.
+            schema.Type = value == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        else if (type == typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))
+            AddErrors(schema);
+        else if (FindEndpoint(type) is { } endpoint && ValidatorOf(endpoint) is { } validator)
+            Limit(schema, validator, type);
+        else if (type.Assembly == typeof(OpenApiRequests).Assembly)
+            // A response has all its properties, be they null.
+            schema.Required = schema.Properties?.Keys.ToHashSet();
+
+        return Task.CompletedTask;
+    }
+
+    private async Task AddParametersAsync(
+        OpenApiOperation operation, EndpointDefinition endpoint, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
         var validator = ValidatorOf(endpoint);
         foreach (var property in endpoint.ReqDtoType.GetProperties())
         {
@@ -53,22 +72,13 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
         }
     }
 
-    public Task TransformAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
+    // A reader meets what goes well first.
+    private static void SortByStatus(OpenApiResponses responses)
     {
-        var type = context.JsonTypeInfo.Type;
-        var value = Nullable.GetUnderlyingType(type) ?? type;
-        if (value.IsEnum || value == typeof(DateTimeOffset))
-            // A converter of ours writes it, of which the generator does not know that it writes strings.
-            schema.Type = value == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
-        else if (type == typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))
-            AddErrors(schema);
-        else if (FindEndpoint(type) is { } endpoint && ValidatorOf(endpoint) is { } validator)
-            Limit(schema, validator, type);
-        else if (type.Assembly == typeof(OpenApiRequests).Assembly)
-            // A response has all its properties, be they null.
-            schema.Required = schema.Properties?.Keys.ToHashSet();
-
-        return Task.CompletedTask;
+        var sorted = responses.OrderBy(response => response.Key, StringComparer.Ordinal).ToList();
+        responses.Clear();
+        foreach (var (status, response) in sorted)
+            responses[status] = response;
     }
 
     private static void AddErrors(OpenApiSchema problem)
@@ -90,8 +100,8 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
     private static void Limit(OpenApiSchema body, IValidator validator, Type type)
     {
         // What an empty request is refused for is what a request must have.
-        var missing = validator.Validate(new FluentValidation.ValidationContext<object>(Activator.CreateInstance(type)!)).Errors.Select(error => error.PropertyName);
-        body.Required = missing.ToHashSet();
+        var empty = new FluentValidation.ValidationContext<object>(Activator.CreateInstance(type)!);
+        body.Required = validator.Validate(empty).Errors.Select(error => error.PropertyName).ToHashSet();
 
         foreach (var (name, property) in body.Properties!)
         {

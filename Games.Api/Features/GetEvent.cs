@@ -46,8 +46,8 @@ internal sealed class GetEvent(GamesDbContext db) : Endpoint<GetEventRequest, Ge
 
         await Send.OkAsync(
             new GetEventResponse(
-                found.Id, found.EventType, found.Channel, JsonSerializer.Deserialize<JsonElement>(found.Payload), found.CreatedAt, found.CorrelationId,
-                found.Source, found.DispatchedAt, found.Attempts, found.NextAttemptAt, found.LastError, found.DeadAt),
+                found.Id, found.EventType, found.Channel, JsonSerializer.Deserialize<JsonElement>(found.Payload), found.CreatedAt,
+                found.CorrelationId, found.Source, found.DispatchedAt, found.Attempts, found.NextAttemptAt, found.LastError, found.DeadAt),
             ct);
     }
 }

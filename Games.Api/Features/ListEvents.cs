@@ -72,7 +72,8 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         var page = await events
             .OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id)
             .Select(e => new ListedEvent(
-                e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source, e.DispatchedAt, e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
+                e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source, e.DispatchedAt,
+                e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
             .ToPageAsync(request, WriteCursor, ct);
         await Send.OkAsync(page, ct);
     }

@@ -56,7 +56,9 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
     {
         var paths = (await (await api.GetAsync("/openapi.json")).BodyAsync())["paths"]!.AsObject();
 
-        var operations = paths.SelectMany(path => path.Value!.AsObject().Select(operation => (Name: $"{operation.Key} {path.Key}", operation.Value))).ToList();
+        var operations = paths
+            .SelectMany(path => path.Value!.AsObject().Select(operation => (Name: $"{operation.Key} {path.Key}", operation.Value)))
+            .ToList();
 
         Assert.NotEmpty(operations);
         Assert.All(operations, operation =>

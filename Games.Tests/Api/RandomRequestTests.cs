@@ -13,20 +13,24 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
     private const int Seconds = 4;
 
     private static readonly Gen<string> Number = Gen.OneOf(
-        Gen.Int.Select(x => $"{x}"), Gen.Long.Select(x => $"{x}"), Gen.Int[-10, 200].Select(x => $"{x}.0"), Gen.Const("1e400"), Gen.Const("-0"), Gen.Const("5.5"));
+        Gen.Int.Select(x => $"{x}"), Gen.Long.Select(x => $"{x}"), Gen.Int[-10, 200].Select(x => $"{x}.0"), Gen.OneOf("1e400", "-0", "5.5"));
 
     private static readonly Gen<string> Text = Gen.OneOf(
         Gen.String.Select(x => JsonSerializer.Serialize(x)),
         Gen.String[Gen.Char['0', '9'], 15, 22].Select(x => $"\"{x}\""),
         Gen.Int[0, 3000].Select(length => $"\"{new string('x', length)}\""),
         Gen.DateTimeOffset.Select(x => $"\"{x:O}\""),
-        Gen.OneOf("\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00x\"", "\"\\q\"", "\"2131-01-01T20:00:00\"", "\"9999-12-31T23:59:59-14:00\"", "\"Infinity\""));
+        Gen.OneOf(
+            "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00x\"", "\"\\q\"", "\"2131-01-01T20:00:00\"",
+            "\"9999-12-31T23:59:59-14:00\"", "\"Infinity\""));
 
     private static readonly Gen<string> Value = Gen.Frequency(
         (4, Text), (3, Number), (2, Gen.OneOf("null", "true", "{}", "[]", "[1,{\"a\":null}]", "NaN")), (1, Gen.Int[60, 80].Select(Nested)));
 
     private static readonly Gen<string> Member = Gen.Select(
-        Gen.OneOf("guildId", "channelId", "hostId", "title", "Title", "description", "location", "scheduledAt", "durationMinutes", "maxPlayers", "status", "\\ud800"),
+        Gen.OneOf(
+            "guildId", "channelId", "hostId", "title", "Title", "description", "location", "scheduledAt",
+            "durationMinutes", "maxPlayers", "x", "\\ud800"),
         Value,
         (name, value) => $"\"{name}\":{value}");
 

@@ -71,7 +71,8 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
     {
         using var response = await _api.PostAsync(
             "/events",
-            new StringContent($$"""{ "eventType": "test.event", "source": "a test", "{{field}}": {{Nested(70)}} }""", Encoding.UTF8, "application/json"));
+            new StringContent(
+                $$"""{ "eventType": "test.event", "source": "a test", "{{field}}": {{Nested(70)}} }""", Encoding.UTF8, "application/json"));
 
         await response.NamesAsync(field, _host.Log);
         Assert.DoesNotMatch(Internals, await response.Content.ReadAsStringAsync());
@@ -82,7 +83,8 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
     {
         using var response = await _api.PostAsync(
             "/games",
-            new StringContent(Requests.ValidGame("title", "Größe").ToJsonString(), Encoding.Unicode, new MediaTypeHeaderValue("application/json", "utf-16")));
+            new StringContent(
+                Requests.ValidGame("title", "Größe").ToJsonString(), Encoding.Unicode, new MediaTypeHeaderValue("application/json", "utf-16")));
 
         Assert.Equal("Größe", (string?)(await response.BodyAsync())["title"]);
     }
