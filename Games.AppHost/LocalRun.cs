@@ -10,18 +10,18 @@ internal sealed class LocalRun : IAsyncDisposable
     // A terminal signals this process and its process group: one Ctrl+C may arrive twice.
     private static readonly TimeSpan RepeatedSignalWindow = TimeSpan.FromSeconds(1);
 
-    private readonly string data;
-    private readonly FileStream dataLock;
-    private readonly MergedLog log = MergedLog.ToConsole();
-    private readonly Action<string> write;
-    private readonly List<ServerProcess> started = [];
+    private readonly string _data;
+    private readonly FileStream _dataLock;
+    private readonly MergedLog _log = MergedLog.ToConsole();
+    private readonly Action<string> _write;
+    private readonly List<ServerProcess> _started = [];
 
     private LocalRun(string data)
     {
-        this.data = Path.GetFullPath(data);
-        Directory.CreateDirectory(this.data);
-        dataLock = Lock(this.data);
-        write = log.Of("games");
+        _data = Path.GetFullPath(data);
+        Directory.CreateDirectory(_data);
+        _dataLock = Lock(_data);
+        _write = _log.Of("games");
     }
 
     /// <summary>Runs <paramref name="start"/>, then waits for Ctrl+C, SIGTERM, or the end of a server. Returns the exit code.</summary>
@@ -63,17 +63,17 @@ internal sealed class LocalRun : IAsyncDisposable
         }
     }
 
-    public string DirectoryOf(string server) => Path.Combine(data, server);
+    public string DirectoryOf(string server) => Path.Combine(_data, server);
 
-    public Action<string> LogOf(string server) => log.Of(server);
+    public Action<string> LogOf(string server) => _log.Of(server);
 
     public async Task StartAsync(ServerProcess server, CancellationToken ct)
     {
-        write($"starting {server.Name}");
-        lock (started)
-            started.Add(server);
+        _write($"starting {server.Name}");
+        lock (_started)
+            _started.Add(server);
         await server.StartAsync(ct);
-        write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
+        _write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
     }
 
     /// <summary>Runs them concurrently; the first failure cancels the others.</summary>
@@ -97,27 +97,27 @@ internal sealed class LocalRun : IAsyncDisposable
     public void Write(string text)
     {
         foreach (var line in text.Split('\n'))
-            write(line);
+            _write(line);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in Enumerable.Reverse(started).Where(server => server.IsRunning))
+        foreach (var server in Enumerable.Reverse(_started).Where(server => server.IsRunning))
         {
-            write($"stopping {server.Name}");
+            _write($"stopping {server.Name}");
             await server.StopAsync();
         }
 
-        foreach (var server in started)
+        foreach (var server in _started)
             await server.DisposeAsync();
-        write($"stopped; the data stays in {data}");
-        await dataLock.DisposeAsync();
+        _write($"stopped; the data stays in {_data}");
+        await _dataLock.DisposeAsync();
     }
 
     private async Task WaitUntilOneEndsAsync(CancellationToken ct)
     {
-        var first = await Task.WhenAny(started.Select(server => server.Exited)).WaitAsync(ct);
-        throw new ServerUnavailableException(started.First(server => server.Exited == first).ExitReport);
+        var first = await Task.WhenAny(_started.Select(server => server.Exited)).WaitAsync(ct);
+        throw new ServerUnavailableException(_started.First(server => server.Exited == first).ExitReport);
     }
 
     // PostgreSQL refuses a second server on its data too, but with a page of log instead of a sentence.

@@ -9,8 +9,8 @@ internal sealed class MergedLog(TextWriter output, bool colours)
     // Without red, which means an error.
     private static readonly string[] Colours = ["\e[36m", "\e[33m", "\e[32m", "\e[35m", "\e[34m", "\e[96m", "\e[93m", "\e[92m", "\e[95m", "\e[94m"];
 
-    private readonly Lock writing = new();
-    private int services;
+    private readonly Lock _writing = new();
+    private int _services;
 
     /// <summary>With colours unless the output is a file or a pipe, or NO_COLOR is set (https://no-color.org).</summary>
     public static MergedLog ToConsole() => new(Console.Out, WantsColours(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
@@ -21,10 +21,10 @@ internal sealed class MergedLog(TextWriter output, bool colours)
     public Action<string> Of(string service)
     {
         var name = $"{service.PadRight(NameWidth)} | ";
-        var prefix = colours ? $"{Colours[services++ % Colours.Length]}{name}{Reset}" : name;
+        var prefix = colours ? $"{Colours[_services++ % Colours.Length]}{name}{Reset}" : name;
         return line =>
         {
-            lock (writing)
+            lock (_writing)
                 output.WriteLine(prefix + line);
         };
     }

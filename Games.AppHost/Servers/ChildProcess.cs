@@ -40,35 +40,35 @@ internal sealed partial class ChildProcess : IDisposable
 {
     private const int LinesKept = 20;
 
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> lastLines = new();
-    private readonly TaskCompletionSource exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lastLines = new();
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ChildProcess(Command command, Action<string> output)
     {
-        process = new Process { StartInfo = StartInfoOf(command), EnableRaisingEvents = true };
-        process.Exited += (_, _) => exited.TrySetResult();
-        process.OutputDataReceived += (_, e) => OnLine(e.Data, output);
-        process.ErrorDataReceived += (_, e) => OnLine(e.Data, output);
+        _process = new Process { StartInfo = StartInfoOf(command), EnableRaisingEvents = true };
+        _process.Exited += (_, _) => _exited.TrySetResult();
+        _process.OutputDataReceived += (_, e) => OnLine(e.Data, output);
+        _process.ErrorDataReceived += (_, e) => OnLine(e.Data, output);
     }
 
     public int Id { get; private set; }
 
-    public Task Exited => exited.Task;
+    public Task Exited => _exited.Task;
 
-    public bool IsRunning => !exited.Task.IsCompleted;
+    public bool IsRunning => !_exited.Task.IsCompleted;
 
-    public int ExitCode => process.ExitCode;
+    public int ExitCode => _process.ExitCode;
 
-    public string LastLines => string.Join(Environment.NewLine, lastLines);
+    public string LastLines => string.Join(Environment.NewLine, _lastLines);
 
     public static ChildProcess Start(Command command, Action<string>? output = null)
     {
         var child = new ChildProcess(command, output ?? (_ => { }));
-        LaunchThread.Run(() => child.process.Start());
-        child.Id = child.process.Id;
-        child.process.BeginOutputReadLine();
-        child.process.BeginErrorReadLine();
+        LaunchThread.Run(() => child._process.Start());
+        child.Id = child._process.Id;
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
         child.WriteInput(command.Input);
         return child;
     }
@@ -80,7 +80,7 @@ internal sealed partial class ChildProcess : IDisposable
         using var child = Start(command, written.Enqueue);
         try
         {
-            await child.process.WaitForExitAsync(ct);
+            await child._process.WaitForExitAsync(ct);
         }
         catch (OperationCanceledException)
         {
@@ -116,7 +116,7 @@ internal sealed partial class ChildProcess : IDisposable
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            _process.Kill(entireProcessTree: true);
         }
         catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or AggregateException)
         {
@@ -126,14 +126,14 @@ internal sealed partial class ChildProcess : IDisposable
         Exited.Wait();
     }
 
-    public void Dispose() => process.Dispose();
+    public void Dispose() => _process.Dispose();
 
     private void WriteInput(string input)
     {
         try
         {
-            process.StandardInput.Write(input);
-            process.StandardInput.Close();
+            _process.StandardInput.Write(input);
+            _process.StandardInput.Close();
         }
         catch (IOException)
         {
@@ -147,9 +147,9 @@ internal sealed partial class ChildProcess : IDisposable
             return;
 
         var plain = Colours.Replace(line, string.Empty);
-        lastLines.Enqueue(plain);
-        if (lastLines.Count > LinesKept)
-            lastLines.TryDequeue(out _);
+        _lastLines.Enqueue(plain);
+        if (_lastLines.Count > LinesKept)
+            _lastLines.TryDequeue(out _);
         output(plain);
     }
 

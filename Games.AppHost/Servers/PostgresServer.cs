@@ -13,7 +13,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     // PostgreSQL refuses to run as root, so root hands it to the user that comes with the package.
     private static readonly string? RunAs = Environment.IsPrivilegedProcess ? ServerUser : null;
 
-    private string? home;
+    private string? _home;
 
     public int Port { get; } = FreePort.Next();
 
@@ -65,8 +65,8 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
 
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
     {
-        home ??= await UsableDirectoryAsync(ct);
-        var data = Path.Combine(home, "data");
+        _home ??= await UsableDirectoryAsync(ct);
+        var data = Path.Combine(_home, "data");
         var version = Path.Combine(data, "PG_VERSION");
         var binaries = Binaries(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null);
         if (!File.Exists(version))
@@ -88,7 +88,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
         ])
         {
             User = RunAs,
-            WorkingDirectory = home,
+            WorkingDirectory = _home,
 
             // SIGKILL would leave its backends running until they notice; SIGQUIT ends them too.
             WhenParentDies = Signal.Quit,
@@ -98,7 +98,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     protected override async Task ConnectAsync(CancellationToken ct)
     {
         // Before its pid file says "ready", a connection would only write a FATAL to its log.
-        var state = await File.ReadAllTextAsync(Path.Combine(home!, "data", "postmaster.pid"), ct);
+        var state = await File.ReadAllTextAsync(Path.Combine(_home!, "data", "postmaster.pid"), ct);
         if (!state.Contains("ready", StringComparison.Ordinal))
             throw new InvalidOperationException("PostgreSQL is starting.");
 
@@ -117,7 +117,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             Path.Combine(binaries, "initdb"), "-D", unfinished, "-U", Owner, "--auth=trust", "--encoding=UTF8", "--no-locale")
         {
             User = RunAs,
-            WorkingDirectory = home,
+            WorkingDirectory = _home,
         };
         var (exitCode, output) = await ChildProcess.RunAsync(command, ct);
         if (exitCode != 0)

@@ -8,13 +8,13 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
     private const string Node = "games@localhost";
     private const string Login = "guest";
 
-    private readonly string home = Path.GetFullPath(directory);
-    private readonly int distributionPort = FreePort.Next();
-    private readonly int mapperPort = FreePort.Next();
+    private readonly string _home = Path.GetFullPath(directory);
+    private readonly int _distributionPort = FreePort.Next();
+    private readonly int _mapperPort = FreePort.Next();
 
-    private readonly SemaphoreSlim erlCallLock = new(1);
+    private readonly SemaphoreSlim _erlCallLock = new(1);
 
-    private ChildProcess? portMapper;
+    private ChildProcess? _portMapper;
 
     public int Port { get; } = FreePort.Next();
 
@@ -48,7 +48,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
     {
         var binaries = Binaries();
-        Directory.CreateDirectory(home);
+        Directory.CreateDirectory(_home);
         await File.WriteAllTextAsync(PathOf("enabled_plugins"), "[].\n", ct);
         await File.WriteAllTextAsync(
             PathOf("rabbitmq.conf"),
@@ -63,20 +63,20 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
             ct);
 
         // Erlang would start one itself, as a daemon that serves the whole machine and never ends.
-        portMapper ??= ChildProcess.Start(
-            new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{mapperPort}") { WorkingDirectory = home }, Log);
+        _portMapper ??= ChildProcess.Start(
+            new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{_mapperPort}") { WorkingDirectory = _home }, Log);
 
         return new Command(Path.Combine(binaries, "rabbitmq-server"))
         {
-            WorkingDirectory = home,
+            WorkingDirectory = _home,
             Environment = new Dictionary<string, string?>
             {
-                ["HOME"] = home,
+                ["HOME"] = _home,
                 ["ERL_CRASH_DUMP_SECONDS"] = "0",
                 ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-                ["ERL_EPMD_PORT"] = $"{mapperPort}",
+                ["ERL_EPMD_PORT"] = $"{_mapperPort}",
                 ["RABBITMQ_NODENAME"] = Node,
-                ["RABBITMQ_DIST_PORT"] = $"{distributionPort}",
+                ["RABBITMQ_DIST_PORT"] = $"{_distributionPort}",
                 ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
                 ["RABBITMQ_CONFIG_FILE"] = PathOf("rabbitmq"),
                 ["RABBITMQ_CONFIG_FILES"] = PathOf("none"),
@@ -100,32 +100,32 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
 
     protected override void OnStopped()
     {
-        portMapper?.Kill();
-        portMapper?.Dispose();
-        portMapper = null;
+        _portMapper?.Kill();
+        _portMapper?.Dispose();
+        _portMapper = null;
     }
 
-    private string PathOf(string name) => Path.Combine(home, name);
+    private string PathOf(string name) => Path.Combine(_home, name);
 
     private async Task EvaluateAsync(string erlang, CancellationToken ct)
     {
         var cookie = await File.ReadAllTextAsync(PathOf(".erlang.cookie"), ct);
-        var command = new Command(ServerBinaries.Erlang("erl_call"), "-address", $"127.0.0.1:{distributionPort}", "-c", cookie.Trim(), "-e")
+        var command = new Command(ServerBinaries.Erlang("erl_call"), "-address", $"127.0.0.1:{_distributionPort}", "-c", cookie.Trim(), "-e")
         {
-            WorkingDirectory = home,
-            Environment = new Dictionary<string, string?> { ["HOME"] = home },
+            WorkingDirectory = _home,
+            Environment = new Dictionary<string, string?> { ["HOME"] = _home },
             Input = erlang + "\n",
         };
 
         // erl_call joins as a node of a fixed name: RabbitMQ refuses a second one at the same time.
-        await erlCallLock.WaitAsync(ct);
+        await _erlCallLock.WaitAsync(ct);
         try
         {
             await EvaluateAsync(command, erlang, ct);
         }
         finally
         {
-            erlCallLock.Release();
+            _erlCallLock.Release();
         }
     }
 

@@ -13,15 +13,15 @@ internal sealed class LastHour(TimeProvider clock)
     // 1 ms to about 40 days.
     private const int Buckets = 230;
 
-    private readonly Lock key = new();
-    private readonly Minute[] minutes = [.. Enumerable.Range(0, Minutes).Select(_ => new Minute())];
+    private readonly Lock _key = new();
+    private readonly Minute[] _minutes = [.. Enumerable.Range(0, Minutes).Select(_ => new Minute())];
 
     public void Add(double seconds)
     {
         var number = Number();
-        lock (key)
+        lock (_key)
         {
-            var minute = minutes[number % Minutes];
+            var minute = _minutes[number % Minutes];
             if (minute.Number != number)
             {
                 (minute.Number, minute.Max) = (number, 0);
@@ -38,9 +38,9 @@ internal sealed class LastHour(TimeProvider clock)
     {
         var counts = new long[Buckets];
         var max = 0.0;
-        lock (key)
+        lock (_key)
         {
-            foreach (var minute in minutes.Where(minute => minute.Number > Number() - Minutes))
+            foreach (var minute in _minutes.Where(minute => minute.Number > Number() - Minutes))
             {
                 for (var i = 0; i < Buckets; i++)
                     counts[i] += minute.Counts[i];

@@ -17,19 +17,19 @@ internal sealed partial class MessageHandler
 {
     private static readonly JsonElement NothingRaw = JsonElement.Parse("{}");
 
-    private readonly IServiceScopeFactory scopes;
-    private readonly string? ownId;
-    private readonly FrozenSet<string> channels;
-    private readonly IngestionMetrics metrics;
-    private readonly TimeProvider clock;
-    private readonly ILogger logger;
+    private readonly IServiceScopeFactory _scopes;
+    private readonly string? _ownId;
+    private readonly FrozenSet<string> _channels;
+    private readonly IngestionMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
 
     public MessageHandler(IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, TimeProvider clock, ILogger<MessageHandler> logger)
     {
-        (this.scopes, this.metrics, this.clock, this.logger) = (scopes, metrics, clock, logger);
-        ownId = discord.UserId;
-        channels = discord.Channels.ToFrozenSet();
-        if (channels.Count == 0)
+        (_scopes, _metrics, _clock, _logger) = (scopes, metrics, clock, logger);
+        _ownId = discord.UserId;
+        _channels = discord.Channels.ToFrozenSet();
+        if (_channels.Count == 0)
             LogNoChannels(DiscordOptions.Section);
     }
 
@@ -37,7 +37,7 @@ internal sealed partial class MessageHandler
     /// <exception cref="InvalidDiscordMessageException">It cannot be stored: calling again will not help.</exception>
     public async Task<bool> HandleAsync(IncomingMessage message, CancellationToken ct)
     {
-        metrics.Received();
+        _metrics.Received();
         if (RuleAgainst(message) is { } rule)
             return Skip(message.Id, message.ChannelId, rule);
 
@@ -52,11 +52,11 @@ internal sealed partial class MessageHandler
     /// <inheritdoc cref="HandleAsync"/>
     public async Task<bool> HandleDeletionAsync(string messageId, string channelId, string? guildId, CancellationToken ct)
     {
-        metrics.Received();
-        if (!channels.Contains(channelId))
+        _metrics.Received();
+        if (!_channels.Contains(channelId))
             return Skip(messageId, channelId, SkipRule.Channel);
 
-        var now = clock.GetUtcNow();
+        var now = _clock.GetUtcNow();
         await PublishAsync(new(messageId, channelId, guildId, null, null, null, Snowflake.TimeOf(messageId) ?? now, DeletedAt: now), ct);
         return true;
     }
@@ -78,16 +78,16 @@ internal sealed partial class MessageHandler
 
     private string? RuleAgainst(IncomingMessage message) => message switch
     {
-        _ when message.AuthorId == ownId => SkipRule.Own,
+        _ when message.AuthorId == _ownId => SkipRule.Own,
         { IsFromBot: true } => SkipRule.Bot,
-        _ when !channels.Contains(message.ChannelId) => SkipRule.Channel,
+        _ when !_channels.Contains(message.ChannelId) => SkipRule.Channel,
         { Content: null or "", Attachments: null or [], Embeds: null or [], IsForwarded: false } => SkipRule.Empty,
         _ => null,
     };
 
     private bool Skip(string messageId, string channelId, string rule)
     {
-        metrics.Skipped(rule);
+        _metrics.Skipped(rule);
         LogSkipped(messageId, channelId, rule, SkipRule.Explain(rule));
         return false;
     }
@@ -97,26 +97,26 @@ internal sealed partial class MessageHandler
         try
         {
             // Here, where somebody can be told, and not only behind the broker.
-            _ = message.Validated(NothingRaw, clock.GetUtcNow());
+            _ = message.Validated(NothingRaw, _clock.GetUtcNow());
 
-            await using var scope = scopes.CreateAsyncScope();
+            await using var scope = _scopes.CreateAsyncScope();
             await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(message, context => context.MessageId = MessageIdOf(message), ct);
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().SaveChangesAsync(ct);
         }
         catch (InvalidDiscordMessageException invalid)
         {
-            metrics.Invalid();
+            _metrics.Invalid();
             LogInvalid(message.MessageId, invalid.Message);
             throw;
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
-            metrics.Failed();
+            _metrics.Failed();
             LogFailed(message.MessageId, failure.GetBaseException().Message);
             throw;
         }
 
-        metrics.Published(message);
+        _metrics.Published(message);
     }
 
     [LoggerMessage(LogLevel.Debug, "Skipped message {MessageId} in channel {ChannelId} by the rule \"{Rule}\": {Reason}")]

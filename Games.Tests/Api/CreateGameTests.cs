@@ -6,21 +6,21 @@ namespace Games.Tests.Api;
 
 public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly ApiHost host;
-    private readonly HttpClient api;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
 
     public CreateGameTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString);
-        api = host.CreateClient();
+        _host = new ApiHost(database.ConnectionString);
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_valid_game_is_created_and_found_where_the_answer_says()
     {
-        using var response = await api.PostGameAsync(Requests.ValidGame());
+        using var response = await _api.PostGameAsync(Requests.ValidGame());
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var game = await response.BodyAsync();
@@ -36,7 +36,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
         Assert.Equal(5, (int?)game["maxPlayers"]);
         Assert.Equal("scheduled", (string?)game["status"]);
 
-        using var found = await api.GetAsync(response.Headers.Location);
+        using var found = await _api.GetAsync(response.Headers.Location);
         var read = await found.BodyAsync();
         Assert.True(read.Remove("announcement", out var announcement));
         Assert.Null(announcement);
@@ -50,7 +50,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
         foreach (var optional in (string[])["description", "location", "durationMinutes", "maxPlayers"])
             game.Remove(optional);
 
-        var created = await api.CreateGameAsync(game);
+        var created = await _api.CreateGameAsync(game);
 
         Assert.Equal(10, (int?)created["maxPlayers"]);
         Assert.Null(created["description"]);
@@ -61,7 +61,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [Fact]
     public async Task A_title_counts_after_trimming()
     {
-        var created = await api.CreateGameAsync(Requests.ValidGame("title", $"  {new string('x', 200)}  "));
+        var created = await _api.CreateGameAsync(Requests.ValidGame("title", $"  {new string('x', 200)}  "));
 
         Assert.Equal(new string('x', 200), (string?)created["title"]);
     }
@@ -76,7 +76,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("scheduledAt", "2131-01-01T20:00:00.1234567-11:30")]
     public async Task A_text_at_the_edge_of_its_rule_is_taken(string field, string value)
     {
-        var created = await api.CreateGameAsync(Requests.ValidGame(field, value));
+        var created = await _api.CreateGameAsync(Requests.ValidGame(field, value));
 
         if (field is not "scheduledAt")
             Assert.Equal(value, (string?)created[field]);
@@ -88,7 +88,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("maxPlayers", 1)]
     [InlineData("maxPlayers", 100)]
     public async Task A_number_at_the_edge_of_its_rule_is_taken(string field, int value) =>
-        Assert.Equal(value, (int?)(await api.CreateGameAsync(Requests.ValidGame(field, value)))[field]);
+        Assert.Equal(value, (int?)(await _api.CreateGameAsync(Requests.ValidGame(field, value)))[field]);
 
     [Theory]
     [InlineData("guildId")]
@@ -98,11 +98,11 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("scheduledAt")]
     public async Task A_missing_field_is_named(string field)
     {
-        using var missing = await api.PostGameAsync(Requests.ValidGameWithout(field));
-        await missing.NamesAsync(field, host.Log);
+        using var missing = await _api.PostGameAsync(Requests.ValidGameWithout(field));
+        await missing.NamesAsync(field, _host.Log);
 
-        using var isNull = await api.PostGameAsync(Requests.ValidGame(field, null));
-        await isNull.NamesAsync(field, host.Log);
+        using var isNull = await _api.PostGameAsync(Requests.ValidGame(field, null));
+        await isNull.NamesAsync(field, _host.Log);
     }
 
     [Theory]
@@ -125,9 +125,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("scheduledAt", "2001-01-01T20:00:00Z")]
     public async Task A_text_that_breaks_its_rule_is_named(string field, string value)
     {
-        using var response = await api.PostGameAsync(Requests.ValidGame(field, value));
+        using var response = await _api.PostGameAsync(Requests.ValidGame(field, value));
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Theory]
@@ -136,11 +136,11 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("location", 501)]
     public async Task A_text_that_is_too_long_is_named(string field, int length)
     {
-        using var longest = await api.PostGameAsync(Requests.ValidGame(field, new string('x', length - 1)));
+        using var longest = await _api.PostGameAsync(Requests.ValidGame(field, new string('x', length - 1)));
         Assert.Equal(HttpStatusCode.Created, longest.StatusCode);
 
-        using var response = await api.PostGameAsync(Requests.ValidGame(field, new string('x', length)));
-        await response.NamesAsync(field, host.Log);
+        using var response = await _api.PostGameAsync(Requests.ValidGame(field, new string('x', length)));
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Theory]
@@ -151,9 +151,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("maxPlayers", -1)]
     public async Task A_number_that_breaks_its_rule_is_named(string field, int value)
     {
-        using var response = await api.PostGameAsync(Requests.ValidGame(field, value));
+        using var response = await _api.PostGameAsync(Requests.ValidGame(field, value));
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Theory]
@@ -168,9 +168,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("maxPlayers", "99999999999")]
     public async Task A_value_of_the_wrong_type_is_named(string field, string json)
     {
-        using var response = await api.PostGameAsync(Requests.ValidGame(field, JsonNode.Parse(json)));
+        using var response = await _api.PostGameAsync(Requests.ValidGame(field, JsonNode.Parse(json)));
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Fact]
@@ -180,9 +180,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
         game["title"] = "";
         game["maxPlayers"] = 0;
 
-        using var response = await api.PostGameAsync(game);
+        using var response = await _api.PostGameAsync(game);
 
-        var problem = await response.IsProblemAsync(HttpStatusCode.BadRequest, host.Log);
+        var problem = await response.IsProblemAsync(HttpStatusCode.BadRequest, _host.Log);
         Assert.Equal(["guildId", "maxPlayers", "title"], problem["errors"]!.AsArray().Select(error => (string)error!["name"]!).Order());
     }
 
@@ -196,9 +196,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("{\"title\":\"\\ud800\"}")]
     public async Task A_body_that_is_no_JSON_object_is_refused(string body)
     {
-        using var response = await api.PostTextAsync(body);
+        using var response = await _api.PostTextAsync(body);
 
-        var problem = await response.IsProblemAsync(HttpStatusCode.BadRequest, host.Log);
+        var problem = await response.IsProblemAsync(HttpStatusCode.BadRequest, _host.Log);
         Assert.NotEmpty(problem["errors"]!.AsArray());
     }
 
@@ -208,16 +208,16 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("application/x-www-form-urlencoded")]
     public async Task Another_content_type_is_refused(string contentType)
     {
-        using var response = await api.PostTextAsync(Requests.ValidGame().ToJsonString(), contentType);
+        using var response = await _api.PostTextAsync(Requests.ValidGame().ToJsonString(), contentType);
 
-        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, _host.Log);
     }
 
     [Fact]
     public async Task Another_method_is_refused()
     {
-        using var response = await api.DeleteAsync("/games");
+        using var response = await _api.DeleteAsync("/games");
 
-        await response.IsProblemAsync(HttpStatusCode.MethodNotAllowed, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.MethodNotAllowed, _host.Log);
     }
 }

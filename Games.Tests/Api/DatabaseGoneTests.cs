@@ -7,38 +7,38 @@ namespace Games.Tests.Api;
 /// <summary>On a PostgreSQL of its own, which it kills.</summary>
 public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
 {
-    private PostgresServer? postgres;
-    private ApiHost? host;
+    private PostgresServer? _postgres;
+    private ApiHost? _host;
 
-    private HttpClient Api => host!.CreateClient();
+    private HttpClient Api => _host!.CreateClient();
 
     public async ValueTask InitializeAsync()
     {
         try
         {
-            postgres = new PostgresServer(servers.DirectoryOf("postgres-to-kill"));
-            await postgres.StartAsync();
+            _postgres = new PostgresServer(servers.DirectoryOf("postgres-to-kill"));
+            await _postgres.StartAsync();
         }
         catch (ServerUnavailableException unavailable) when (Environment.GetEnvironmentVariable("CI") != "true")
         {
             Assert.Skip(unavailable.Message);
         }
 
-        host = new ApiHost(await postgres.CreateDatabaseAsync("games"));
+        _host = new ApiHost(await _postgres.CreateDatabaseAsync("games"));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (host is not null)
-            await host.DisposeAsync();
-        postgres?.Kill();
+        if (_host is not null)
+            await _host.DisposeAsync();
+        _postgres?.Kill();
     }
 
     [Fact]
     public async Task Callers_are_told_to_come_back_and_served_once_it_is_back()
     {
         await Api.CreateGameAsync(Requests.ValidGame("title", "before"));
-        postgres!.Kill();
+        _postgres!.Kill();
 
         await IsUnavailableAsync(await Api.PostGameAsync(Requests.ValidGame("title", "meanwhile")));
         await IsUnavailableAsync(await Api.PostGameAsync(Requests.ValidGame("title", "meanwhile")));
@@ -47,7 +47,7 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Api.GetAsync("/health/ready")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await Api.GetAsync("/health/live")).StatusCode);
 
-        await postgres.StartAsync();
+        await _postgres.StartAsync();
         await Until.TrueAsync(async () => (await Api.GetAsync("/health/ready")).IsSuccessStatusCode, "the API is ready again");
         await Api.CreateGameAsync(Requests.ValidGame("title", "after"));
 
@@ -59,7 +59,7 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
     {
         using (response)
         {
-            await response.IsProblemAsync(HttpStatusCode.ServiceUnavailable, host!.Log);
+            await response.IsProblemAsync(HttpStatusCode.ServiceUnavailable, _host!.Log);
             Assert.NotNull(response.Headers.RetryAfter?.Delta);
         }
     }

@@ -8,30 +8,30 @@ namespace Games.Tests.Api;
 
 public sealed class GetGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly ApiHost host;
-    private readonly HttpClient api;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
 
     public GetGameTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString);
-        api = host.CreateClient();
+        _host = new ApiHost(database.ConnectionString);
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_game_that_is_announced_shows_its_announcement()
     {
         var game = NewGame.With();
         var announcement = Announcement.For(game, "the text", NewGame.Now);
-        await using (var scope = host.Services.CreateAsyncScope())
+        await using (var scope = _host.Services.CreateAsyncScope())
         {
             var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
             db.AddRange(game, announcement);
             await db.SaveChangesAsync();
         }
 
-        using var response = await api.GetAsync($"/games/{game.Id}");
+        using var response = await _api.GetAsync($"/games/{game.Id}");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var shown = (await response.BodyAsync())["announcement"]!;
@@ -49,16 +49,16 @@ public sealed class GetGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
     [InlineData("019aa000-0000-7000-8000-00000000000g")]
     public async Task An_id_that_names_no_game_is_not_found(string id)
     {
-        using var response = await api.GetAsync($"/games/{id}");
+        using var response = await _api.GetAsync($"/games/{id}");
 
-        await response.IsProblemAsync(HttpStatusCode.NotFound, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.NotFound, _host.Log);
     }
 
     [Fact]
     public async Task A_path_that_nobody_serves_is_not_found()
     {
-        using var response = await api.GetAsync("/nowhere\n");
+        using var response = await _api.GetAsync("/nowhere\n");
 
-        await response.IsProblemAsync(HttpStatusCode.NotFound, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.NotFound, _host.Log);
     }
 }

@@ -7,29 +7,29 @@ namespace Games.Tests.Api;
 
 public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly TestDatabase database;
-    private readonly ApiHost host;
-    private readonly HttpClient api;
-    private readonly string guildId = $"{Random.Shared.NextInt64(100_000_000_000_000_000, 999_999_999_999_999_999)}";
+    private readonly TestDatabase _database;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
+    private readonly string _guildId = $"{Random.Shared.NextInt64(100_000_000_000_000_000, 999_999_999_999_999_999)}";
 
     public ListGamesTests(TestDatabase database)
     {
-        this.database = database;
-        host = new ApiHost(database.ConnectionString);
-        api = host.CreateClient();
+        _database = database;
+        _host = new ApiHost(database.ConnectionString);
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task Pages_show_every_game_once_newest_first_while_games_are_added()
     {
         var created = await CreateAsync(5);
 
-        var first = await ListAsync($"guildId={guildId}&limit=2");
+        var first = await ListAsync($"guildId={_guildId}&limit=2");
         await CreateAsync(1);
-        var second = await ListAsync($"guildId={guildId}&limit=2&cursor={first["nextCursor"]}");
-        var third = await ListAsync($"guildId={guildId}&limit=2&cursor={second["nextCursor"]}");
+        var second = await ListAsync($"guildId={_guildId}&limit=2&cursor={first["nextCursor"]}");
+        var third = await ListAsync($"guildId={_guildId}&limit=2&cursor={second["nextCursor"]}");
 
         Assert.Equal(created.OrderDescending(), [.. Ids(first), .. Ids(second), .. Ids(third)]);
         Assert.Null(third["nextCursor"]);
@@ -40,7 +40,7 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         await CreateAsync(2);
 
-        var page = await ListAsync($"guildId={guildId}&limit=2");
+        var page = await ListAsync($"guildId={_guildId}&limit=2");
 
         Assert.Equal(2, Ids(page).Count);
         Assert.Null(page["nextCursor"]);
@@ -50,9 +50,9 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task A_guild_sees_its_own_games_only()
     {
         var created = await CreateAsync(1);
-        await api.CreateGameAsync(Requests.ValidGame("guildId", "999999999999999999"));
+        await _api.CreateGameAsync(Requests.ValidGame("guildId", "999999999999999999"));
 
-        Assert.Equal(created, Ids(await ListAsync($"guildId={guildId}")));
+        Assert.Equal(created, Ids(await ListAsync($"guildId={_guildId}")));
         Assert.Contains("999999999999999999", (await ListAsync("limit=100"))["items"]!.AsArray().Select(game => (string?)game!["guildId"]));
     }
 
@@ -60,13 +60,13 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task Games_of_one_status_can_be_asked_for()
     {
         var created = await CreateAsync(2);
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(_database.ConnectionString);
         await using var cancel = source.CreateCommand("update games set status = 'cancelled' where id = $1");
         cancel.Parameters.Add(new() { Value = created[0] });
         await cancel.ExecuteNonQueryAsync();
 
-        Assert.Equal([created[0]], Ids(await ListAsync($"guildId={guildId}&status=cancelled")));
-        Assert.Equal([created[1]], Ids(await ListAsync($"guildId={guildId}&status=scheduled")));
+        Assert.Equal([created[0]], Ids(await ListAsync($"guildId={_guildId}&status=cancelled")));
+        Assert.Equal([created[1]], Ids(await ListAsync($"guildId={_guildId}&status=scheduled")));
     }
 
     [Fact]
@@ -83,8 +83,8 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         await CreateAsync(21);
 
-        Assert.Equal(20, Ids(await ListAsync($"guildId={guildId}")).Count);
-        Assert.Equal(21, Ids(await ListAsync($"guildId={guildId}&limit=100")).Count);
+        Assert.Equal(20, Ids(await ListAsync($"guildId={_guildId}")).Count);
+        Assert.Equal(21, Ids(await ListAsync($"guildId={_guildId}&limit=100")).Count);
     }
 
     [Theory]
@@ -105,9 +105,9 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     [InlineData("cursor", "%00")]
     public async Task A_query_that_breaks_its_rule_is_named(string field, string value)
     {
-        using var response = await api.GetAsync($"/games?{field}={value}");
+        using var response = await _api.GetAsync($"/games?{field}={value}");
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
         Assert.DoesNotMatch(UnreadableRequestTests.Internals, await response.Content.ReadAsStringAsync());
     }
 
@@ -115,13 +115,13 @@ public sealed class ListGamesTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         var ids = new List<Guid>();
         for (var i = 0; i < count; i++)
-            ids.Add((Guid)(await api.CreateGameAsync(Requests.ValidGame("guildId", guildId)))["id"]!);
+            ids.Add((Guid)(await _api.CreateGameAsync(Requests.ValidGame("guildId", _guildId)))["id"]!);
         return ids;
     }
 
     private async Task<JsonObject> ListAsync(string query)
     {
-        using var response = await api.GetAsync($"/games?{query}");
+        using var response = await _api.GetAsync($"/games?{query}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return await response.BodyAsync();
     }

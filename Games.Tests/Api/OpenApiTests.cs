@@ -18,23 +18,23 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
 
     private static readonly string ExpectedPath = Repository.PathOf("Games.Tests/Api/openapi.json");
 
-    private readonly ApiHost host;
-    private readonly HttpClient api;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
 
     public OpenApiTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString);
-        api = host.CreateClient();
+        _host = new ApiHost(database.ConnectionString);
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task The_document_is_the_one_that_is_written_down()
     {
         var expected = await File.ReadAllTextAsync(ExpectedPath);
 
-        using var response = await api.GetAsync("/openapi.json");
+        using var response = await _api.GetAsync("/openapi.json");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var served = Sorted(await response.BodyAsync())!.ToJsonString(Readable) + "\n";
@@ -54,7 +54,7 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
     [Fact]
     public async Task Every_operation_says_what_it_is_for_and_how_it_fails()
     {
-        var paths = (await (await api.GetAsync("/openapi.json")).BodyAsync())["paths"]!.AsObject();
+        var paths = (await (await _api.GetAsync("/openapi.json")).BodyAsync())["paths"]!.AsObject();
 
         var operations = paths
             .SelectMany(path => path.Value!.AsObject().Select(operation => (Name: $"{operation.Key} {path.Key}", operation.Value)))
@@ -74,22 +74,22 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
     [Fact]
     public async Task The_page_that_shows_it_is_at_docs_and_needs_no_other_host()
     {
-        using var response = await api.GetAsync("/docs/index.html");
+        using var response = await _api.GetAsync("/docs/index.html");
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var page = await response.Content.ReadAsStringAsync();
         Assert.Contains("swagger-ui", page);
         Assert.DoesNotContain("https://", page);
-        Assert.Contains("/openapi.json", await api.GetStringAsync("/docs/index.js"));
-        Assert.Equal(HttpStatusCode.OK, (await api.GetAsync("/docs/swagger-ui-bundle.js")).StatusCode);
+        Assert.Contains("/openapi.json", await _api.GetStringAsync("/docs/index.js"));
+        Assert.Equal(HttpStatusCode.OK, (await _api.GetAsync("/docs/swagger-ui-bundle.js")).StatusCode);
     }
 
     [Fact]
     public async Task The_list_of_all_endpoints_that_FastEndpoints_has_for_its_tests_is_not_served()
     {
-        using var response = await api.GetAsync("/_test_url_cache_");
+        using var response = await _api.GetAsync("/_test_url_cache_");
 
-        await response.IsProblemAsync(HttpStatusCode.NotFound, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.NotFound, _host.Log);
     }
 
     // Endpoints are found in the order in which the compiler met them, which no reader should see in a diff.

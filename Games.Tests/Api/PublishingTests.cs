@@ -10,12 +10,12 @@ namespace Games.Tests.Api;
 /// <summary>On MassTransit's test harness: its in-memory transport in place of RabbitMQ, the outbox as in production.</summary>
 public sealed class PublishingTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly ApiHost host;
-    private readonly HttpClient api;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
 
     public PublishingTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString, services: services => services.AddMassTransitTestHarness(bus =>
+        _host = new ApiHost(database.ConnectionString, services: services => services.AddMassTransitTestHarness(bus =>
         {
             bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
             bus.AddConsumer<Listener>();
@@ -25,17 +25,17 @@ public sealed class PublishingTests : IClassFixture<TestDatabase>, IAsyncDisposa
                 outbox.UseBusOutbox();
             });
         }));
-        api = host.CreateClient();
+        _api = _host.CreateClient();
     }
 
-    private ITestHarness Harness => host.Services.GetTestHarness();
+    private ITestHarness Harness => _host.Services.GetTestHarness();
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_game_created_is_an_event_published()
     {
-        var id = (Guid)(await api.CreateGameAsync())["id"]!;
+        var id = (Guid)(await _api.CreateGameAsync())["id"]!;
 
         Assert.Equal(
             new GameCreated(
@@ -47,8 +47,8 @@ public sealed class PublishingTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [Fact]
     public async Task A_request_that_is_refused_publishes_nothing()
     {
-        using var refused = await api.PostGameAsync(Requests.ValidGame("title", ""));
-        var accepted = (Guid)(await api.CreateGameAsync())["id"]!;
+        using var refused = await _api.PostGameAsync(Requests.ValidGame("title", ""));
+        var accepted = (Guid)(await _api.CreateGameAsync())["id"]!;
 
         await HeardAsync(accepted);
         Assert.All(Harness.Consumed.Select<GameCreated>(new CancellationToken(canceled: true)), heard => Assert.Equal(accepted, heard.Context.Message.GameId));

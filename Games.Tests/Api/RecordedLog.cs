@@ -6,11 +6,11 @@ namespace Games.Tests.Api;
 /// <summary>What an application under test has logged, line by line, exceptions included.</summary>
 internal sealed class RecordedLog : ILoggerProvider
 {
-    private readonly ConcurrentQueue<string> lines = [];
+    private readonly ConcurrentQueue<string> _lines = [];
 
-    public IReadOnlyCollection<string> Lines => lines;
+    public IReadOnlyCollection<string> Lines => _lines;
 
-    public ILogger CreateLogger(string categoryName) => new Logger(lines);
+    public ILogger CreateLogger(string categoryName) => new Logger(_lines);
 
     public void Dispose()
     {

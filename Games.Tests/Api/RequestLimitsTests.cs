@@ -10,17 +10,17 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
 {
     private const int MaxBodyBytes = 64 * 1024;
 
-    private readonly ApiHost host;
-    private readonly HttpClient api;
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
 
     public RequestLimitsTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString);
-        host.UseKestrel(port: 0);
-        api = host.CreateClient();
+        _host = new ApiHost(database.ConnectionString);
+        _host.UseKestrel(port: 0);
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Theory]
     [InlineData(false)]
@@ -29,7 +29,7 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
     {
         using var response = await SendAsync(BodyOf(MaxBodyBytes + 1), chunked);
 
-        var problem = await response.IsProblemAsync(HttpStatusCode.RequestEntityTooLarge, host.Log);
+        var problem = await response.IsProblemAsync(HttpStatusCode.RequestEntityTooLarge, _host.Log);
         Assert.Equal("/games", (string?)problem["instance"]);
         Assert.Equal("generalErrors", (string?)Assert.Single(problem["errors"]!.AsArray())!["name"]);
     }
@@ -47,17 +47,17 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/games") { Content = new ByteArrayContent(BodyOf(1024)) };
 
-        using var response = await api.SendAsync(request);
+        using var response = await _api.SendAsync(request);
 
-        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, _host.Log);
     }
 
     [Fact]
     public async Task A_request_without_any_body_is_refused_likewise()
     {
-        using var response = await api.PostAsync("/games", content: null);
+        using var response = await _api.PostAsync("/games", content: null);
 
-        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, host.Log);
+        await response.IsProblemAsync(HttpStatusCode.UnsupportedMediaType, _host.Log);
     }
 
     private async Task<HttpResponseMessage> SendAsync(byte[] body, bool chunked)
@@ -65,7 +65,7 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
         using var request = new HttpRequestMessage(HttpMethod.Post, "/games") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.TransferEncodingChunked = chunked;
-        return await api.SendAsync(request);
+        return await _api.SendAsync(request);
     }
 
     private static byte[] BodyOf(int bytes) => Encoding.UTF8.GetBytes(Requests.ValidGame().ToJsonString().PadRight(bytes));

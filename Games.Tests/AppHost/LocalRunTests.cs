@@ -15,7 +15,7 @@ public sealed partial class LocalRunTests(TestServers servers)
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(120);
     private static readonly string Script = Path.GetFullPath("../../../../run", GamesService.OutputOf("Games.AppHost"));
 
-    private readonly ConcurrentQueue<string> output = new();
+    private readonly ConcurrentQueue<string> _output = new();
 
     [Fact(Timeout = 300_000)]
     public async Task Killed_outright_it_leaves_no_process_and_the_next_run_finds_its_data()
@@ -31,7 +31,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.True(children.Count > 8, $"Only {children.Count} processes were running.");
         await Until.TrueAsync(() => children.All(Processes.IsGone), "all that the killed run had started were gone");
 
-        output.Clear();
+        _output.Clear();
         using var second = await RunningAsync(data);
         Assert.Equal("kept", await ExecuteAsync("select text from notes"));
         children = Processes.DescendantsOf(second.Id);
@@ -43,7 +43,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.All(children, child => Assert.True(Processes.IsGone(child)));
         Assert.Equal(
             ["stopping bot", "stopping api", "stopping RabbitMQ", "stopping PostgreSQL"],
-            output.Where(line => line.Contains("| stopping")).Select(line => line.Split("| ")[1]));
+            _output.Where(line => line.Contains("| stopping")).Select(line => line.Split("| ")[1]));
     }
 
     [Fact(Timeout = 60_000)]
@@ -120,16 +120,16 @@ public sealed partial class LocalRunTests(TestServers servers)
     {
         var run = ChildProcess.Start(
             CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{FreePort.Next()}"),
-            output.Enqueue);
+            _output.Enqueue);
         // The last line of what it says then: the addresses stand before it.
-        await Until.TrueAsync(() => !run.IsRunning || output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
-        Assert.True(run.IsRunning, string.Join(Environment.NewLine, output));
+        await Until.TrueAsync(() => !run.IsRunning || _output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
+        Assert.True(run.IsRunning, string.Join(Environment.NewLine, _output));
         return run;
     }
 
     private async Task<object?> ExecuteAsync(string sql)
     {
-        var port = PsqlPort.Match(string.Join('\n', output)).Groups[1].Value;
+        var port = PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value;
         await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={port};Username=games;Database=games;Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);

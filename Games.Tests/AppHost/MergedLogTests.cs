@@ -4,12 +4,12 @@ namespace Games.Tests.AppHost;
 
 public sealed class MergedLogTests
 {
-    private readonly StringWriter written = new() { NewLine = "\n" };
+    private readonly StringWriter _written = new() { NewLine = "\n" };
 
     [Fact]
     public void Each_line_bears_the_name_of_its_service_in_one_column()
     {
-        var log = new MergedLog(written, colours: false);
+        var log = new MergedLog(_written, colours: false);
         var api = log.Of("api");
         var rabbitMq = log.Of("rabbitmq");
 
@@ -17,13 +17,13 @@ public sealed class MergedLogTests
         rabbitMq("two");
         api("three");
 
-        Assert.Equal("api        | one\nrabbitmq   | two\napi        | three\n", written.ToString());
+        Assert.Equal("api        | one\nrabbitmq   | two\napi        | three\n", _written.ToString());
     }
 
     [Fact]
     public void Each_service_has_a_colour_and_keeps_it()
     {
-        var log = new MergedLog(written, colours: true);
+        var log = new MergedLog(_written, colours: true);
         var api = log.Of("api");
         var bot = log.Of("bot");
 
@@ -31,11 +31,11 @@ public sealed class MergedLogTests
         bot("two");
         api("three");
 
-        var colours = written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf('m')]).ToList();
+        var colours = _written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf('m')]).ToList();
         Assert.StartsWith("\e[", colours[0]);
         Assert.Equal(colours[0], colours[2]);
         Assert.NotEqual(colours[0], colours[1]);
-        Assert.Contains("\e[0mone\n", written.ToString());
+        Assert.Contains("\e[0mone\n", _written.ToString());
     }
 
     [Theory]

@@ -7,8 +7,8 @@ namespace Games.Tests.Bench;
 
 public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>, IAsyncLifetime
 {
-    private readonly NpgsqlDataSource games = NpgsqlDataSource.Create(database.ConnectionString);
-    private Announcements announcements = null!;
+    private readonly NpgsqlDataSource _games = NpgsqlDataSource.Create(database.ConnectionString);
+    private Announcements _announcements = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -18,7 +18,7 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
             create table games(id uuid primary key, created_at timestamptz not null);
             create table announcements(game_id uuid, created_at timestamptz not null);
             """);
-        announcements = new Announcements(games);
+        _announcements = new Announcements(_games);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
         var forgotten = await StoredAsync(announced: 0);
         await StoredAsync(announced: 1);
 
-        var (verdict, _) = await announcements.WaitForAsync(
+        var (verdict, _) = await _announcements.WaitForAsync(
             [forgotten], before: 0, TimeSpan.Zero, new FirstReport(), TestContext.Current.CancellationToken);
 
         Assert.Equal([forgotten], verdict.NotAnnounced);
@@ -98,7 +98,7 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
         var polled = new FirstReport();
         var started = Stopwatch.GetTimestamp();
 
-        var waiting = announcements.WaitForAsync([late], before: 0, TimeSpan.FromSeconds(60), polled, TestContext.Current.CancellationToken);
+        var waiting = _announcements.WaitForAsync([late], before: 0, TimeSpan.FromSeconds(60), polled, TestContext.Current.CancellationToken);
         await polled.First;
         Assert.False(waiting.IsCompleted);
         await AnnounceAsync(late, afterMilliseconds: 8);
@@ -116,16 +116,16 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
         await AnnounceAsync(slow, afterMilliseconds: 16);
         await AnnounceAsync(await StoredAsync(announced: 0), afterMilliseconds: 900);
 
-        var latency = await announcements.LatencyAsync([fast, slow], TestContext.Current.CancellationToken);
+        var latency = await _announcements.LatencyAsync([fast, slow], TestContext.Current.CancellationToken);
 
         Assert.Equal(2, latency.Count);
         Assert.Equal(8, latency.P50!.Value, tolerance: 0.001);
         Assert.Equal(16, latency.Max!.Value, tolerance: 0.001);
     }
 
-    public async ValueTask DisposeAsync() => await games.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _games.DisposeAsync();
 
-    private Task<Verdict> CheckAsync(params Guid[] accepted) => announcements.CheckAsync(accepted, TestContext.Current.CancellationToken);
+    private Task<Verdict> CheckAsync(params Guid[] accepted) => _announcements.CheckAsync(accepted, TestContext.Current.CancellationToken);
 
     private async Task<Guid> StoredAsync(int announced)
     {
@@ -142,7 +142,7 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
 
     private async Task ExecuteAsync(string sql, params object[] values)
     {
-        await using var command = games.CreateCommand(sql);
+        await using var command = _games.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
@@ -150,10 +150,10 @@ public sealed class AnnouncementCheckTests(EmptyDatabase database) : IClassFixtu
 
     private sealed class FirstReport : IProgress<double>
     {
-        private readonly TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task First => first.Task;
+        public Task First => _first.Task;
 
-        public void Report(double value) => first.TrySetResult();
+        public void Report(double value) => _first.TrySetResult();
     }
 }

@@ -6,9 +6,9 @@ namespace Games.Tests.Bench;
 
 public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>, IAsyncLifetime
 {
-    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(database.ConnectionString);
-    private readonly Guid holder = Guid.NewGuid();
-    private OutboxTable outbox = null!;
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(database.ConnectionString);
+    private readonly Guid _holder = Guid.NewGuid();
+    private OutboxTable _outbox = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -20,7 +20,7 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
                 "Body" text not null, "LockId" uuid, "OrderingKey" text, "Twice" int generated always as (2) stored, old_style bigserial);
             create table "OutboxMessage"("Somebody" text);
             """);
-        outbox = new OutboxTable(source, "\"Orders\".\"OutboxMessage\"");
+        _outbox = new OutboxTable(_source, "\"Orders\".\"OutboxMessage\"");
     }
 
     [Fact]
@@ -28,9 +28,9 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     {
         await CaptureAndRelayAsync(orderingKey: null);
 
-        await outbox.FillAsync(1_000, TestContext.Current.CancellationToken);
+        await _outbox.FillAsync(1_000, TestContext.Current.CancellationToken);
 
-        Assert.Equal(1_000, await outbox.CountAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1_000, await _outbox.CountAsync(TestContext.Current.CancellationToken));
         Assert.Equal(1_000L, await ScalarAsync("""select count(distinct "MessageId") from "Orders"."OutboxMessage" """));
         Assert.Equal(1_000L, await ScalarAsync("""
             select count(*) from "Orders"."OutboxMessage" where "Body" = 'hello' and "LockId" is null and "OrderingKey" is null
@@ -42,7 +42,7 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     {
         await CaptureAndRelayAsync(orderingKey: "a game");
 
-        await outbox.FillAsync(10, TestContext.Current.CancellationToken);
+        await _outbox.FillAsync(10, TestContext.Current.CancellationToken);
 
         Assert.Equal(10L, await ScalarAsync("""select count(distinct "OrderingKey") from "Orders"."OutboxMessage" """));
     }
@@ -52,11 +52,11 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     {
         await CaptureAndRelayAsync(orderingKey: null);
 
-        await outbox.FillAsync(10, TestContext.Current.CancellationToken);
+        await _outbox.FillAsync(10, TestContext.Current.CancellationToken);
 
         Assert.Equal(1L, await ScalarAsync("select count(*) from games_bench_template"));
 
-        await outbox.DropTemplateAsync(TestContext.Current.CancellationToken);
+        await _outbox.DropTemplateAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(0L, await ScalarAsync("""
             select (select count(*) from pg_trigger where not tgisinternal)
@@ -68,9 +68,9 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     [Fact]
     public async Task A_table_that_no_row_came_into_has_no_template()
     {
-        await outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
+        await _outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
 
-        Assert.False(await outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
+        Assert.False(await _outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -85,25 +85,25 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
     [Fact]
     public void Messages_a_second_count_the_rows_that_left() => Assert.Equal(48.5, Figures(left: 3, grown: null).MessagesPerSecond);
 
-    public async ValueTask DisposeAsync() => await source.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _source.DisposeAsync();
 
     private static DrainFigures Figures(long left, long? grown) =>
         new(Messages: 100, left, SecondsToFirst: 1, Seconds: 2, grown, ApiPeakMebibytes: 90, Pending: []);
 
     private async Task CaptureAndRelayAsync(string? orderingKey)
     {
-        await outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
+        await _outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
         await ExecuteAsync(
             """insert into "Orders"."OutboxMessage"("MessageId", "Body", "LockId", "OrderingKey") values (gen_random_uuid(), 'hello', $1, $2)""",
-            holder,
+            _holder,
             orderingKey);
         await ExecuteAsync("""delete from "Orders"."OutboxMessage" """);
-        Assert.True(await outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
+        Assert.True(await _outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
     }
 
     private async Task ExecuteAsync(string sql, params object?[] values)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var command = _source.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value });
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
@@ -111,7 +111,7 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
 
     private async Task<object?> ScalarAsync(string sql)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var command = _source.CreateCommand(sql);
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -8,22 +8,22 @@ namespace Games.Tests.Bench;
 /// <summary>Each promise broken by hand, on the tables as they are: a check that finds nothing must be one that would have found it.</summary>
 public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
 {
-    private readonly List<Guid> accepted = [];
-    private NpgsqlDataSource database = null!;
-    private Availability own = null!;
-    private int posted;
+    private readonly List<Guid> _accepted = [];
+    private NpgsqlDataSource _database = null!;
+    private Availability _own = null!;
+    private int _posted;
 
     public async ValueTask InitializeAsync()
     {
-        own = await Availability.OfAsync(servers.CreateDatabaseAsync());
-        database = NpgsqlDataSource.Create(own.ConnectionString);
-        await AuditTrail.InstallAsync(database, TestContext.Current.CancellationToken);
+        _own = await Availability.OfAsync(servers.CreateDatabaseAsync());
+        _database = NpgsqlDataSource.Create(_own.ConnectionString);
+        await AuditTrail.InstallAsync(_database, TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await database.DisposeAsync();
-        await own.IfHadAsync(TestServers.DropDatabaseAsync);
+        await _database.DisposeAsync();
+        await _own.IfHadAsync(TestServers.DropDatabaseAsync);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     {
         await AnnouncedAsync();
         await AnnouncedAsync();
-        accepted.Remove(await AnnouncedAsync());
+        _accepted.Remove(await AnnouncedAsync());
 
         Assert.Empty(await FindingsAsync());
     }
@@ -39,9 +39,9 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     [Fact]
     public async Task An_accepted_game_that_is_not_stored_is_lost()
     {
-        accepted.Add(Guid.NewGuid());
+        _accepted.Add(Guid.NewGuid());
 
-        await FoundAsync(FindingKind.Lost, "accepted, but not in games", accepted[0].ToString());
+        await FoundAsync(FindingKind.Lost, "accepted, but not in games", _accepted[0].ToString());
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     {
         var answered = await StoredAsync();
         var left = await StoredAsync();
-        accepted.Remove(left);
+        _accepted.Remove(left);
         await ConsumedAsync(await EventAsync(answered));
         await ConsumedAsync(await EventAsync(left));
 
@@ -73,7 +73,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     public async Task An_id_that_two_posts_were_answered_with_is_doubled()
     {
         var game = await AnnouncedAsync();
-        accepted.Add(game);
+        _accepted.Add(game);
 
         await FoundAsync(FindingKind.Doubled, "one id, answered to more than one POST", game.ToString());
     }
@@ -82,7 +82,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     public async Task One_post_that_made_two_games_is_doubled()
     {
         await AnnouncedAsync();
-        posted--;
+        _posted--;
         await AnnouncedAsync();
 
         await FoundAsync(FindingKind.Doubled, "from one POST, in more than one game", "Bench chaos 1 000000001");
@@ -125,7 +125,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     public async Task An_announcement_and_an_event_without_their_game_are_wrong()
     {
         var game = await AnnouncedAsync();
-        accepted.Clear();
+        _accepted.Clear();
         await ExecuteAsync("set session_replication_role = replica; delete from games; set session_replication_role = origin");
 
         var findings = await FindingsAsync();
@@ -138,7 +138,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     public async Task A_game_that_nobody_posted_is_wrong()
     {
         var game = await AnnouncedAsync();
-        posted = 0;
+        _posted = 0;
 
         await FoundAsync(FindingKind.Wrong, "in games, but posted by nobody", game.ToString());
     }
@@ -160,7 +160,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     [Fact]
     public async Task The_events_of_a_transaction_that_was_rolled_back_are_not_noted()
     {
-        await using (var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken))
+        await using (var connection = await _database.OpenConnectionAsync(TestContext.Current.CancellationToken))
         {
             await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await using var insert = OutboxRow("urn:message:Games.Contracts:GameCreated", Guid.NewGuid(), EventOf(Guid.NewGuid()));
@@ -181,7 +181,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     }
 
     private Task<IReadOnlyList<Finding>> FindingsAsync() =>
-        new ChaosCheck(database).FindingsAsync(accepted, posted, TestContext.Current.CancellationToken);
+        new ChaosCheck(_database).FindingsAsync(_accepted, _posted, TestContext.Current.CancellationToken);
 
     private async Task<Guid> AnnouncedAsync()
     {
@@ -194,14 +194,14 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
     private async Task<Guid> StoredAsync()
     {
         var game = Guid.NewGuid();
-        accepted.Add(game);
+        _accepted.Add(game);
         await ExecuteAsync(
             """
             insert into games (id, guild_id, channel_id, host_id, title, scheduled_at, max_players, status, created_at, updated_at)
             values ($1, '100000000000000001', '200000000000000001', '300000000000000001', $2, now(), 5, 'scheduled', now(), now())
             """,
             game,
-            $"Bench chaos 1 {++posted:000000000}");
+            $"Bench chaos 1 {++_posted:000000000}");
         return game;
     }
 
@@ -218,7 +218,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
 
     private async Task OutboxRowAsync(string type, Guid messageId, string body)
     {
-        await using var connection = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var connection = await _database.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using var insert = OutboxRow(type, messageId, body);
         insert.Connection = connection;
         await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
@@ -245,7 +245,7 @@ public sealed class ChaosCheckTests(TestServers servers) : IAsyncLifetime
 
     private async Task ExecuteAsync(string sql, params object[] values)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = _database.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);

@@ -17,22 +17,22 @@ namespace Games.Tests.Bot;
 /// <summary>The consumer on MassTransit's test harness, with its inbox and its retries, and a real database.</summary>
 public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly BotHost host;
+    private readonly BotHost _host;
 
     public AnnounceGameTests(TestDatabase database)
     {
-        host = new BotHost(database.ConnectionString, ApiHost.NoBroker, services => services.AddMassTransitTestHarness(bus =>
+        _host = new BotHost(database.ConnectionString, ApiHost.NoBroker, services => services.AddMassTransitTestHarness(bus =>
         {
             bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
             bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox => outbox.UsePostgres());
         }));
-        host.StartServer();
+        _host.StartServer();
     }
 
-    private ITestHarness Harness => host.Services.GetTestHarness();
+    private ITestHarness Harness => _host.Services.GetTestHarness();
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task A_game_created_is_announced_in_its_channel()
@@ -49,7 +49,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
         Assert.Equal(NewGame.ChannelId, announcement.ChannelId);
         Assert.Null(announcement.MessageId);
         await Until.TrueAsync(
-            () => host.Log.Lines.Any(line => line.Contains($"{game.Id}") && line.Contains("Friday raid") && line.Contains(NewGame.ChannelId)),
+            () => _host.Log.Lines.Any(line => line.Contains($"{game.Id}") && line.Contains("Friday raid") && line.Contains(NewGame.ChannelId)),
             "the log tells it");
     }
 
@@ -78,7 +78,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
         await Harness.Bus.Publish(EventOf(game));
 
-        await Until.TrueAsync(() => host.Log.Lines.Any(line => line.Contains($"{game.Id} is announced already")), "the second is seen");
+        await Until.TrueAsync(() => _host.Log.Lines.Any(line => line.Contains($"{game.Id} is announced already")), "the second is seen");
         Assert.True(await Harness.Consumed.Any<GameCreated>(consumed => consumed.Context.Message.GameId == game.Id && consumed.Exception is null));
         Assert.False(await Harness.Published.Any<Fault<GameCreated>>(fault => fault.Context.Message.Message.GameId == game.Id, new CancellationToken(canceled: true)));
         Assert.Equal(first!.CreatedAt, (await FindAsync(game.Id))!.CreatedAt);
@@ -94,7 +94,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
         Assert.True(await Harness.Published.Any<Fault<GameCreated>>(fault => fault.Context.Message.Message.GameId == missing.Id));
         var fault = Harness.Published.Select<Fault<GameCreated>>(fault => fault.Context.Message.Message.GameId == missing.Id).First();
         Assert.Equal(typeof(GameNotFoundException).FullName, fault.Context.Message.Exceptions.Single().ExceptionType);
-        Assert.Single(host.Log.Lines, line => line.StartsWith("Critical", StringComparison.Ordinal) && line.Contains($"{missing.Id}"));
+        Assert.Single(_host.Log.Lines, line => line.StartsWith("Critical", StringComparison.Ordinal) && line.Contains($"{missing.Id}"));
         Assert.Null(await FindAsync(missing.Id));
     }
 
@@ -103,7 +103,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
     private async Task StoreAsync(params object[] entities)
     {
-        await using var scope = host.Services.CreateAsyncScope();
+        await using var scope = _host.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
         db.AddRange(entities);
         await db.SaveChangesAsync();
@@ -111,7 +111,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
     private async Task<Announcement?> FindAsync(Guid gameId)
     {
-        await using var scope = host.Services.CreateAsyncScope();
+        await using var scope = _host.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
         return await db.Announcements.AsNoTracking().SingleOrDefaultAsync(announcement => announcement.GameId == gameId);
     }

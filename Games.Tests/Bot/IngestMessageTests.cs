@@ -22,12 +22,12 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
 {
     private static readonly CancellationToken Now = new(canceled: true);
 
-    private readonly ConcurrentQueue<MessageStored> told = [];
-    private readonly BotHost host;
+    private readonly ConcurrentQueue<MessageStored> _told = [];
+    private readonly BotHost _host;
 
     public IngestMessageTests(TestDatabase database)
     {
-        host = new BotHost(database.ConnectionString, ApiHost.NoBroker, services => services
+        _host = new BotHost(database.ConnectionString, ApiHost.NoBroker, services => services
             .AddSingleton(new DiscordOptions { Channels = [NewMessage.ChannelId], UserId = NewMessage.OwnId })
             .AddLogging(log => log.AddFilter("Games.Bot", LogLevel.Debug))
             .AddMassTransitTestHarness(bus =>
@@ -36,7 +36,7 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
                 bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
                 bus.AddHandler<MessageStored>(context =>
                 {
-                    told.Enqueue(context.Message);
+                    _told.Enqueue(context.Message);
                     return Task.CompletedTask;
                 });
                 bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
@@ -45,23 +45,23 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
                     outbox.UseBusOutbox();
                 });
             }));
-        host.StartServer();
+        _host.StartServer();
     }
 
-    private ITestHarness Harness => host.Services.GetTestHarness();
-    private MessageHandler Handler => host.Services.GetRequiredService<MessageHandler>();
-    private IngestionMetrics Metrics => host.Services.GetRequiredService<IngestionMetrics>();
+    private ITestHarness Harness => _host.Services.GetTestHarness();
+    private MessageHandler Handler => _host.Services.GetRequiredService<MessageHandler>();
+    private IngestionMetrics Metrics => _host.Services.GetRequiredService<IngestionMetrics>();
 
     public async ValueTask DisposeAsync()
     {
         // What this bot leaves, the next test's would publish.
-        await using (var scope = host.Services.CreateAsyncScope())
+        await using (var scope = _host.Services.CreateAsyncScope())
         {
             var outbox = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Set<OutboxMessage>();
             await Until.TrueAsync(async () => !await outbox.AnyAsync(), "the outbox is empty");
         }
 
-        await host.DisposeAsync();
+        await _host.DisposeAsync();
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         var message = NewMessage.With();
         await Handler.HandleAsync(message, default);
         await StoredAsync(message.Id);
-        await using (var scope = host.Services.CreateAsyncScope())
+        await using (var scope = _host.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().DiscordMessages
                 .Where(x => x.MessageId == message.Id).ExecuteUpdateAsync(x => x.SetProperty(y => y.IsProcessed, true));
@@ -219,7 +219,7 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
 
         Assert.False(await Handler.HandleAsync(message, default));
 
-        Assert.Single(host.Log.Lines, line => line.StartsWith("Debug", StringComparison.Ordinal) && line.Contains(message.Id) && line.Contains($"\"{rule}\""));
+        Assert.Single(_host.Log.Lines, line => line.StartsWith("Debug", StringComparison.Ordinal) && line.Contains(message.Id) && line.Contains($"\"{rule}\""));
         Assert.Equal((1, 1, 0), (Metrics.Total("received"), Metrics.Total($"skipped.{rule}"), Metrics.Total("published")));
     }
 
@@ -234,12 +234,12 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     [Fact]
     public async Task Where_no_channel_is_named_nothing_is_kept_and_the_log_says_so()
     {
-        await using var scope = host.Services.CreateAsyncScope();
+        await using var scope = _host.Services.CreateAsyncScope();
         var deaf = ActivatorUtilities.CreateInstance<MessageHandler>(scope.ServiceProvider, new DiscordOptions());
 
         Assert.False(await deaf.HandleAsync(NewMessage.With(), default));
 
-        Assert.Single(host.Log.Lines, line => line.Contains("Discord:Channels names no channel"));
+        Assert.Single(_host.Log.Lines, line => line.Contains("Discord:Channels names no channel"));
     }
 
     [Theory]
@@ -276,7 +276,7 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     public async Task The_row_and_its_event_are_one_transaction()
     {
         var message = NewMessage.With() with { Id = "499999999999999999" };
-        await using (var scope = host.Services.CreateAsyncScope())
+        await using (var scope = _host.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database.ExecuteSqlRawAsync("""
                 CREATE FUNCTION refuse_event() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
@@ -334,12 +334,12 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         await Until.TrueAsync(() => Told().Length == times, $"{times} changes of message {id} are told of");
         return Told();
 
-        string[] Told() => [.. told.Where(x => x.MessageId == id).Select(x => x.Change).Order()];
+        string[] Told() => [.. _told.Where(x => x.MessageId == id).Select(x => x.Change).Order()];
     }
 
     private async Task<DiscordMessage?> FindAsync(string id)
     {
-        await using var scope = host.Services.CreateAsyncScope();
+        await using var scope = _host.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
         return await db.DiscordMessages.AsNoTracking().SingleOrDefaultAsync(message => message.MessageId == id);
     }

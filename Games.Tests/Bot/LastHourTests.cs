@@ -6,12 +6,12 @@ namespace Games.Tests.Bot;
 
 public sealed class LastHourTests
 {
-    private readonly Clock clock = new();
+    private readonly Clock _clock = new();
 
     [Fact]
     public void Percentiles_are_at_most_a_tenth_too_high_and_the_maximum_is_exact()
     {
-        var hour = new LastHour(clock);
+        var hour = new LastHour(_clock);
         for (var i = 1; i <= 1000; i++)
             hour.Add(i / 100.0);
 
@@ -25,16 +25,16 @@ public sealed class LastHourTests
     [Fact]
     public void What_is_older_than_an_hour_is_forgotten()
     {
-        var hour = new LastHour(clock);
+        var hour = new LastHour(_clock);
         hour.Add(7);
-        clock.Now = clock.Now.AddMinutes(30);
+        _clock.Now = _clock.Now.AddMinutes(30);
         hour.Add(2);
         Assert.Equal((2, 7.0), (hour.Read().Count, hour.Read().Max));
 
-        clock.Now = clock.Now.AddMinutes(31);
+        _clock.Now = _clock.Now.AddMinutes(31);
         Assert.Equal((1, 2.0), (hour.Read().Count, hour.Read().Max));
 
-        clock.Now = clock.Now.AddMinutes(31);
+        _clock.Now = _clock.Now.AddMinutes(31);
         Assert.Equal((0, null, null, null), hour.Read());
     }
 

@@ -16,9 +16,9 @@ internal static class NewMessage
 
     public static readonly DateTimeOffset SentAt = new(2025, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private static long last = 500_000_000_000_000_000 + Random.Shared.NextInt64(1_000_000_000_000) * 1_000_000;
+    private static long _last = 500_000_000_000_000_000 + Random.Shared.NextInt64(1_000_000_000_000) * 1_000_000;
 
-    public static string NextId() => Interlocked.Increment(ref last).ToString(CultureInfo.InvariantCulture);
+    public static string NextId() => Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture);
 
     public static IncomingMessage With(string content = "hello", string channelId = ChannelId, string authorId = AuthorId, bool isFromBot = false) =>
         new(NextId(), channelId, GuildId, authorId, "anna", isFromBot, content, SentAt);

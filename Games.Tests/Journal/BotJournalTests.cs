@@ -9,11 +9,11 @@ namespace Games.Tests.Journal;
 /// <summary>The bot dispatches the journal too, and says so when that does not work.</summary>
 public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
-    private readonly EventsTable events = new(database.ConnectionString);
+    private readonly EventsTable _events = new(database.ConnectionString);
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync() => events.DisposeAsync();
+    public ValueTask DisposeAsync() => _events.DisposeAsync();
 
     [Fact]
     public async Task What_a_script_says_of_Discord_is_stored_without_an_API()
@@ -22,10 +22,10 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         using var bot = await ReadyAsync(host);
         var message = NewMessage.Event(content: "by the journal");
 
-        await events.InsertAsync(Exchanges.DiscordMessageReceived, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
+        await _events.InsertAsync(Exchanges.DiscordMessageReceived, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
 
         await Until.TrueAsync(
-            async () => await events.ScalarAsync("select content from discord_messages where message_id = $1", message.MessageId) is "by the journal", "the message is stored");
+            async () => await _events.ScalarAsync("select content from discord_messages where message_id = $1", message.MessageId) is "by the journal", "the message is stored");
     }
 
     [Fact]
@@ -33,11 +33,11 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
     {
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var bot = await ReadyAsync(host);
-        Assert.Equal(1, await events.ScalarAsync("select 1"));
+        Assert.Equal(1, await _events.ScalarAsync("select 1"));
 
         await using (await RefusedConnections.ToAsync(database.ConnectionString))
         {
-            Assert.Equal(1L, await events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Bot events' and datname = current_database()"));
+            Assert.Equal(1L, await _events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Bot events' and datname = current_database()"));
             await Until.TrueAsync(async () => await StatusAsync(bot, "event-dispatcher") is ("Unhealthy", "The dispatcher of the journal is not listening."), "the loss is noticed");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
         }
@@ -52,17 +52,17 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: ("Journal:MaxPendingAge", "00:01:00"));
         using var bot = await ReadyAsync(host);
 
-        var id = await events.ScalarAsync("insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
-        await events.ScalarAsync("update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', created_at = now() - interval '50 seconds' where id = $1", id!);
+        var id = await _events.ScalarAsync("insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
+        await _events.ScalarAsync("update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', created_at = now() - interval '50 seconds' where id = $1", id!);
         Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/ready")).StatusCode);
 
-        await events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);
+        await _events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
         var (health, problem) = await StatusAsync(bot, "event-backlog");
         Assert.Equal("Unhealthy", health);
         Assert.Contains("has waited to be dispatched for 7", problem);
 
-        await events.ScalarAsync("update events set dispatched_at = now(), next_attempt_at = null where id = $1", id!);
+        await _events.ScalarAsync("update events set dispatched_at = now(), next_attempt_at = null where id = $1", id!);
         Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/ready")).StatusCode);
     }
 

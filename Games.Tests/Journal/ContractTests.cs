@@ -8,12 +8,12 @@ namespace Games.Tests.Journal;
 /// <summary>What a payload becomes, and what becomes of one that breaks its contract.</summary>
 public sealed class ContractTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
-    private readonly EventsTable events = new(database.ConnectionString);
-    private readonly string channel = $"test-{Guid.NewGuid():n}";
+    private readonly EventsTable _events = new(database.ConnectionString);
+    private readonly string _channel = $"test-{Guid.NewGuid():n}";
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync() => events.DisposeAsync();
+    public ValueTask DisposeAsync() => _events.DisposeAsync();
 
     [Fact]
     public async Task An_event_with_a_contract_becomes_its_message()
@@ -22,7 +22,7 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
         await using var api = await StartAsync();
         var game = AGame();
 
-        var id = await events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
+        var id = await _events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
 
         await listener.HearsAsync(id);
         Assert.Equal(game, Assert.Single(listener.Heard, x => x.MessageId == id).Message);
@@ -34,16 +34,16 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
         await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.DiscordMessageReceived);
         await using var api = await StartAsync();
 
-        var id = await events.InsertAsync("discord.message.received", """
+        var id = await _events.InsertAsync("discord.message.received", """
             {"messageId":"600000000000000001","channelId":"200000000000000001","guildId":null,"authorId":"400000000000000001","authorName":"Anna",
              "content":"hello","sentAt":"2026-11-21T20:00:00+01:00","attachments":[{"url":"a.png"}]}
             """);
-        var broken = await events.InsertAsync("discord.message.received", """{"messageId":"600000000000000002","embeds":7}""");
+        var broken = await _events.InsertAsync("discord.message.received", """{"messageId":"600000000000000002","embeds":7}""");
 
         await listener.HearsAsync(id);
         var message = Assert.IsType<DiscordMessageReceived>(Assert.Single(listener.Heard, x => x.MessageId == id).Message);
         Assert.Equal(("600000000000000001", "hello", "a.png"), (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
-        Assert.Contains("field \"embeds\" must be a list", await events.OutcomeAsync(broken));
+        Assert.Contains("field \"embeds\" must be a list", await _events.OutcomeAsync(broken));
     }
 
     [Theory]
@@ -64,12 +64,12 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
         if (value is not null)
             payload[field] = System.Text.Json.Nodes.JsonNode.Parse(value);
 
-        var broken = await events.InsertAsync("game.created", payload.ToJsonString());
-        var behind = await events.InsertAsync("test.event", channel: channel);
+        var broken = await _events.InsertAsync("game.created", payload.ToJsonString());
+        var behind = await _events.InsertAsync("test.event", channel: _channel);
 
         await listener.HearsAsync(behind);
-        Assert.StartsWith($"payload breaks the contract of game.created: {error}", await events.OutcomeAsync(broken));
-        Assert.Equal(1, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
+        Assert.StartsWith($"payload breaks the contract of game.created: {error}", await _events.OutcomeAsync(broken));
+        Assert.Equal(1, await _events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
     }
 
     [Theory]
@@ -80,12 +80,12 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
         await using var listener = await ListenAsync();
         await using var api = await StartAsync();
 
-        var broken = await events.InsertAsync("test.event", $$"""{"a":{{new string('[', depth - 1)}}{{new string(']', depth - 1)}}}""", channel);
-        var behind = await events.InsertAsync("test.event", channel: channel);
+        var broken = await _events.InsertAsync("test.event", $$"""{"a":{{new string('[', depth - 1)}}{{new string(']', depth - 1)}}}""", _channel);
+        var behind = await _events.InsertAsync("test.event", channel: _channel);
 
         await listener.HearsAsync(behind);
-        Assert.Contains("depth", await events.OutcomeAsync(broken), StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(1, await events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
+        Assert.Contains("depth", await _events.OutcomeAsync(broken), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(1, await _events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
     }
 
     [Fact]
@@ -93,16 +93,16 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
     {
         await using var api = await StartAsync();
 
-        var broken = await events.InsertAsync("game.created", """{"title":1,"colour":"blue"}""");
+        var broken = await _events.InsertAsync("game.created", """{"title":1,"colour":"blue"}""");
 
-        var error = await events.OutcomeAsync(broken);
+        var error = await _events.OutcomeAsync(broken);
         Assert.All(["\"gameId\" is missing", "\"title\" must be a text", "\"maxPlayers\" is missing", "\"colour\" is unknown"], x => Assert.Contains(x, error));
     }
 
     private static GameCreated AGame() => new(
         Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
 
-    private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{channel}");
+    private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{_channel}");
 
     private Task<ApiHost> StartAsync() => JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString);
 }

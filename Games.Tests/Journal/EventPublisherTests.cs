@@ -11,53 +11,53 @@ namespace Games.Tests.Journal;
 /// <summary>Publishing from .NET, in a scope as a background service makes one.</summary>
 public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly TestDatabase database;
-    private readonly EventsTable events;
-    private readonly IHost host;
-    private readonly AsyncServiceScope scope;
-    private readonly GamesDbContext db;
-    private readonly IEventPublisher publisher;
+    private readonly TestDatabase _database;
+    private readonly EventsTable _events;
+    private readonly IHost _host;
+    private readonly AsyncServiceScope _scope;
+    private readonly GamesDbContext _db;
+    private readonly IEventPublisher _publisher;
 
     public EventPublisherTests(TestDatabase database)
     {
-        this.database = database;
-        events = new(database.ConnectionString);
-        host = Build(database.ConnectionString);
-        scope = host.Services.CreateAsyncScope();
-        db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
-        publisher = scope.ServiceProvider.GetRequiredService<IEventPublisher>();
+        _database = database;
+        _events = new(database.ConnectionString);
+        _host = Build(database.ConnectionString);
+        _scope = _host.Services.CreateAsyncScope();
+        _db = _scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+        _publisher = _scope.ServiceProvider.GetRequiredService<IEventPublisher>();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await scope.DisposeAsync();
-        host.Dispose();
-        await events.DisposeAsync();
+        await _scope.DisposeAsync();
+        _host.Dispose();
+        await _events.DisposeAsync();
     }
 
     [Fact]
     public async Task Without_a_transaction_it_is_committed_when_the_call_returns()
     {
-        var published = await publisher.PublishAsync("test.event", new { Hello = "it's «müßig»" }, "a test");
+        var published = await _publisher.PublishAsync("test.event", new { Hello = "it's «müßig»" }, "a test");
 
         Assert.True(published.IsNew);
-        Assert.Equal("""{"hello": "it's «müßig»"}""", await events.ScalarAsync("select payload::text from events where id = $1", published.Id));
+        Assert.Equal("""{"hello": "it's «müßig»"}""", await _events.ScalarAsync("select payload::text from events where id = $1", published.Id));
     }
 
     [Fact]
     public async Task In_a_transaction_it_shares_its_fate()
     {
         PublishedEvent kept, lost;
-        await using (var transaction = await db.Database.BeginTransactionAsync())
+        await using (var transaction = await _db.Database.BeginTransactionAsync())
         {
-            kept = await publisher.PublishAsync("test.event", new { }, "a test");
+            kept = await _publisher.PublishAsync("test.event", new { }, "a test");
             Assert.False(await ExistsAsync(kept.Id));
             await transaction.CommitAsync();
         }
 
-        await using (var transaction = await db.Database.BeginTransactionAsync())
+        await using (var transaction = await _db.Database.BeginTransactionAsync())
         {
-            lost = await publisher.PublishAsync("test.event", new { }, "a test");
+            lost = await _publisher.PublishAsync("test.event", new { }, "a test");
             await transaction.RollbackAsync();
         }
 
@@ -69,8 +69,8 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     {
         var id = Guid.NewGuid();
 
-        Assert.Equal(new(id, true), await publisher.PublishAsync("test.event", new { }, "a test", id: id));
-        Assert.Equal(new(id, false), await publisher.PublishAsync("test.event", new { }, "a test", id: id));
+        Assert.Equal(new(id, true), await _publisher.PublishAsync("test.event", new { }, "a test", id: id));
+        Assert.Equal(new(id, false), await _publisher.PublishAsync("test.event", new { }, "a test", id: id));
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     public async Task What_is_refused_does_no_harm_to_the_next_however_often_the_connection_has_published(int before)
     {
         // A pool of its own, and so a connection that Npgsql has not prepared anything on.
-        using var fresh = Build($"{database.ConnectionString};Application Name=refused after {before}");
+        using var fresh = Build($"{_database.ConnectionString};Application Name=refused after {before}");
         await using var service = fresh.Services.CreateAsyncScope();
         var here = service.ServiceProvider.GetRequiredService<IEventPublisher>();
         for (var i = 0; i < before; i++)
@@ -98,14 +98,14 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         var (mine, correlation) = (Guid.NewGuid(), Guid.NewGuid());
         NewEvent Said(int n, Guid? id = null) => new("test.event", new { n }, "a test", CorrelationId: correlation, Id: id);
 
-        var published = await publisher.PublishAsync([Said(3), Said(1, mine), Said(2), Said(9, mine)]);
+        var published = await _publisher.PublishAsync([Said(3), Said(1, mine), Said(2), Said(9, mine)]);
 
         Assert.Equal([true, true, true, false], published.Select(x => x.IsNew));
         Assert.Equal((mine, mine), (published[1].Id, published[3].Id));
-        Assert.Equal("3 1 2", await events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
+        Assert.Equal("3 1 2", await _events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
         Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
-            () => publisher.PublishAsync([Said(4), new NewEvent("test.event", new { Nul = "\0" }, "a test")]))).Column);
-        Assert.Equal(3L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
+            () => _publisher.PublishAsync([Said(4), new NewEvent("test.event", new { Nul = "\0" }, "a test")]))).Column);
+        Assert.Equal(3L, await _events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
     }
 
     [Theory]
@@ -114,22 +114,22 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     [InlineData("test.event", "a test", "a channel", "channel")]
     public async Task What_breaks_a_rule_is_refused_and_costs_no_transaction(string type, string source, string? channel, string column)
     {
-        await using var transaction = await db.Database.BeginTransactionAsync();
+        await using var transaction = await _db.Database.BeginTransactionAsync();
 
-        var refused = await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync(type, new { }, source, channel));
+        var refused = await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync(type, new { }, source, channel));
 
         Assert.Equal(column, refused.Column);
-        Assert.True((await publisher.PublishAsync("test.event", new { }, "a test")).IsNew);
+        Assert.True((await _publisher.PublishAsync("test.event", new { }, "a test")).IsNew);
     }
 
     [Fact]
     public async Task What_only_the_table_can_tell_is_the_same_exception()
     {
-        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", "text", "a test"))).Column);
-        Assert.Equal("source", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", new { }, "a lone \ud800"))).Column);
-        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", "text", "a test"))).Column);
+        Assert.Equal("source", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { }, "a lone \ud800"))).Column);
+        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
         Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
-            () => publisher.PublishAsync("test.event", new { Text = new string('a', JournalEvent.PayloadMaxBytes) }, "a test"))).Column);
+            () => _publisher.PublishAsync("test.event", new { Text = new string('a', JournalEvent.PayloadMaxBytes) }, "a test"))).Column);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     {
         var id = Guid.NewGuid();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
 
         Assert.False(await ExistsAsync(id));
     }
@@ -146,15 +146,15 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     public async Task A_call_that_is_cancelled_while_the_database_works_on_it_is_an_exception_and_nothing_is_published()
     {
         var id = Guid.NewGuid();
-        await using var other = await events.OpenAsync();
+        await using var other = await _events.OpenAsync();
         await using var transaction = await other.BeginTransactionAsync();
         await using (var hold = new NpgsqlCommand("lock table events in exclusive mode", other))
             await hold.ExecuteNonQueryAsync();
         using var stop = new CancellationTokenSource();
 
-        var publishing = publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: stop.Token);
+        var publishing = _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: stop.Token);
         await Until.TrueAsync(
-            async () => (bool)(await events.ScalarAsync("select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!, "the insert waits");
+            async () => (bool)(await _events.ScalarAsync("select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!, "the insert waits");
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);
@@ -171,5 +171,5 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         return builder.Build();
     }
 
-    private async Task<bool> ExistsAsync(Guid id) => (bool)(await events.ScalarAsync("select exists (select from events where id = $1)", id))!;
+    private async Task<bool> ExistsAsync(Guid id) => (bool)(await _events.ScalarAsync("select exists (select from events where id = $1)", id))!;
 }

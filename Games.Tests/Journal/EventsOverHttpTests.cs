@@ -9,17 +9,17 @@ namespace Games.Tests.Journal;
 /// <summary>On an API whose broker does not exist and which does not dispatch.</summary>
 public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private readonly ApiHost host;
-    private readonly HttpClient api;
-    private readonly string channel = $"test-{Guid.NewGuid():n}";
+    private readonly ApiHost _host;
+    private readonly HttpClient _api;
+    private readonly string _channel = $"test-{Guid.NewGuid():n}";
 
     public EventsOverHttpTests(TestDatabase database)
     {
-        host = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
-        api = host.CreateClient();
+        _host = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
+        _api = _host.CreateClient();
     }
 
-    public ValueTask DisposeAsync() => host.DisposeAsync();
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task What_is_said_is_accepted_and_can_be_read()
@@ -30,8 +30,8 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         var id = (Guid)(await response.BodyAsync())["id"]!;
         Assert.Equal($"/events/{id}", response.Headers.Location?.ToString());
-        var found = JsonNode.Parse(await api.GetStringAsync($"/events/{id}"))!;
-        Assert.Equal(("test.event", channel, "world", "a test"), ((string?)found["eventType"], (string?)found["channel"], (string?)found["payload"]!["hello"], (string?)found["source"]));
+        var found = JsonNode.Parse(await _api.GetStringAsync($"/events/{id}"))!;
+        Assert.Equal(("test.event", _channel, "world", "a test"), ((string?)found["eventType"], (string?)found["channel"], (string?)found["payload"]!["hello"], (string?)found["source"]));
         Assert.Equal(correlation, (Guid)found["correlationId"]!);
         Assert.Null(found["dispatchedAt"]);
     }
@@ -46,7 +46,7 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
         Assert.Equal((string?)said["id"], (string?)(await second.BodyAsync())["id"]);
-        Assert.Equal("world", (string?)JsonNode.Parse(await api.GetStringAsync($"/events/{said["id"]}"))!["payload"]!["hello"]);
+        Assert.Equal("world", (string?)JsonNode.Parse(await _api.GetStringAsync($"/events/{said["id"]}"))!["payload"]!["hello"]);
         Assert.Single((await ListAsync("")).Items);
     }
 
@@ -71,7 +71,7 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
         var members = JsonNode.Parse(said)!.AsObject().Where(x => x.Key != "x" && x.Key != field).Select(x => $"\"{x.Key}\":{x.Value!.ToJsonString()}");
         using var response = await PostTextAsync($$"""{{{string.Join(',', members)}},"{{field}}":{{value}}}""");
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
         using var response = await PostAsync(Said("payload", new JsonObject { ["text"] = text }));
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        Assert.Equal(text, (string?)JsonNode.Parse(await api.GetStringAsync($"{response.Headers.Location}"))!["payload"]!["text"]);
+        Assert.Equal(text, (string?)JsonNode.Parse(await _api.GetStringAsync($"{response.Headers.Location}"))!["payload"]!["text"]);
     }
 
     [Fact]
@@ -110,21 +110,21 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
     [InlineData("cursor", "________________________________")]
     public async Task A_query_that_breaks_its_rule_is_named(string field, string value)
     {
-        using var response = await api.GetAsync($"/events?{field}={value}");
+        using var response = await _api.GetAsync($"/events?{field}={value}");
 
-        await response.NamesAsync(field, host.Log);
+        await response.NamesAsync(field, _host.Log);
     }
 
     [Fact]
     public async Task An_event_that_is_not_there_is_not_found()
     {
-        Assert.Equal(HttpStatusCode.NotFound, (await api.GetAsync($"/events/{Guid.NewGuid()}")).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await api.GetAsync("/events/x")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync($"/events/{Guid.NewGuid()}")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _api.GetAsync("/events/x")).StatusCode);
     }
 
     private JsonObject Said(string field, JsonNode? value)
     {
-        var said = new JsonObject { ["eventType"] = "test.event", ["channel"] = channel, ["payload"] = new JsonObject { ["hello"] = "world" }, ["source"] = "a test" };
+        var said = new JsonObject { ["eventType"] = "test.event", ["channel"] = _channel, ["payload"] = new JsonObject { ["hello"] = "world" }, ["source"] = "a test" };
         if (field != "x")
             said[field] = value;
         return said;
@@ -132,11 +132,11 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
 
     private Task<HttpResponseMessage> PostAsync(JsonObject said) => PostTextAsync(said.ToJsonString());
 
-    private Task<HttpResponseMessage> PostTextAsync(string body) => api.PostAsync("/events", new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostTextAsync(string body) => _api.PostAsync("/events", new StringContent(body, Encoding.UTF8, "application/json"));
 
     private async Task<(List<Guid> Items, string? Next)> ListAsync(string query)
     {
-        var page = JsonNode.Parse(await api.GetStringAsync($"/events?channel={channel}{query}"))!;
+        var page = JsonNode.Parse(await _api.GetStringAsync($"/events?channel={_channel}{query}"))!;
         return ([.. page["items"]!.AsArray().Select(x => (Guid)x!["id"]!)], (string?)page["nextCursor"]);
     }
 }

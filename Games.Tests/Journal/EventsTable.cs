@@ -5,9 +5,9 @@ namespace Games.Tests.Journal;
 /// <summary>The journal as a script sees it: SQL, and nothing of ours.</summary>
 internal sealed class EventsTable(string connectionString) : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(connectionString);
 
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     public async Task<Guid> InsertAsync(string type, string payload = "{}", string channel = "events", Guid? correlation = null) =>
         (Guid)(await ScalarAsync(
@@ -23,11 +23,11 @@ internal sealed class EventsTable(string connectionString) : IAsyncDisposable
 
     public async Task<object?> ScalarAsync(string sql, params object[] values)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var command = _source.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(value is DBNull ? new() { Value = value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid } : new() { Value = value });
         return await command.ExecuteScalarAsync();
     }
 
-    public async Task<NpgsqlConnection> OpenAsync() => await source.OpenConnectionAsync();
+    public async Task<NpgsqlConnection> OpenAsync() => await _source.OpenConnectionAsync();
 }

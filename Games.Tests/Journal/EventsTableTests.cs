@@ -6,18 +6,18 @@ namespace Games.Tests.Journal;
 /// <summary>The table by itself, as psql or a script in any language meets it.</summary>
 public sealed class EventsTableTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
-    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(database.ConnectionString);
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(database.ConnectionString);
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     [Fact]
     public async Task What_a_person_types_works_as_typed()
     {
         await ExecuteAsync("""insert into events (event_type, payload, source) values ('test.event', '{"hello":"world"}', 'psql');""");
 
-        await using var command = source.CreateCommand("select * from events order by created_at desc limit 1;");
+        await using var command = _source.CreateCommand("select * from events order by created_at desc limit 1;");
         await using var reader = await command.ExecuteReaderAsync();
         Assert.True(await reader.ReadAsync());
         Assert.Equal(
@@ -112,7 +112,7 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
     [Fact]
     public async Task A_statement_wakes_once_and_not_for_what_is_dispatched_already()
     {
-        await using var listener = await source.OpenConnectionAsync();
+        await using var listener = await _source.OpenConnectionAsync();
         var heard = new List<string>();
         listener.Notification += (_, notification) => heard.Add($"{notification.Channel}:{notification.Payload}");
         await using var listen = new NpgsqlCommand("listen events; listen end_of_test", listener);
@@ -138,13 +138,13 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
 
     private async Task<int> CountAsync(string sql)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var command = _source.CreateCommand(sql);
         return await command.ExecuteNonQueryAsync();
     }
 
     private async Task<object?> ExecuteAsync(string sql)
     {
-        await using var command = source.CreateCommand(sql);
+        await using var command = _source.CreateCommand(sql);
         return await command.ExecuteScalarAsync();
     }
 }

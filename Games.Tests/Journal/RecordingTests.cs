@@ -15,24 +15,24 @@ namespace Games.Tests.Journal;
 /// <summary>What a service publishes through its outbox stands in the journal, too. The broker is away, so that the outbox's rows stay to be looked at.</summary>
 public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
-    private static long lastMessage = 600_000_000_000_000_001;
+    private static long _lastMessage = 600_000_000_000_000_001;
 
-    private readonly TestDatabase database;
-    private readonly EventsTable events;
-    private readonly Counted counted = new();
-    private readonly ApiHost api;
+    private readonly TestDatabase _database;
+    private readonly EventsTable _events;
+    private readonly Counted _counted = new();
+    private readonly ApiHost _api;
 
     public RecordingTests(TestDatabase database)
     {
-        this.database = database;
-        events = new(database.ConnectionString);
-        api = Start();
+        _database = database;
+        _events = new(database.ConnectionString);
+        _api = Start();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await api.DisposeAsync();
-        await events.DisposeAsync();
+        await _api.DisposeAsync();
+        await _events.DisposeAsync();
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         var game = AGame();
 
-        await PublishAsync(api, game);
+        await PublishAsync(_api, game);
 
         var id = await MessageIdOfAsync(game);
         Assert.Equal(
@@ -57,25 +57,25 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         var deleted = new DiscordMessageReceived("600000000000000001", "200000000000000001", null, null, null, null, DateTimeOffset.UnixEpoch, DeletedAt: DateTimeOffset.UnixEpoch);
 
-        await PublishAsync(api, _ => { }, deleted);
+        await PublishAsync(_api, _ => { }, deleted);
 
-        using var payload = JsonDocument.Parse((string)(await events.ScalarAsync("select payload::text from events where payload ->> 'messageId' = $1", deleted.MessageId))!);
+        using var payload = JsonDocument.Parse((string)(await _events.ScalarAsync("select payload::text from events where payload ->> 'messageId' = $1", deleted.MessageId))!);
         Assert.Equal(deleted, KnownEvents.Read("discord.message.received", typeof(DiscordMessageReceived), payload.RootElement));
     }
 
     [Fact]
     public async Task It_takes_no_round_trip_of_its_own()
     {
-        await PublishAsync(api, AGame(), AGame(), AGame());
+        await PublishAsync(_api, AGame(), AGame(), AGame());
 
-        Assert.Equal((1, 0), counted.Read());
+        Assert.Equal((1, 0), _counted.Read());
     }
 
     [Fact]
     public async Task It_shares_the_fate_of_its_transaction()
     {
         var (kept, lost) = (AGame(), AGame());
-        await using var scope = api.Services.CreateAsyncScope();
+        await using var scope = _api.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
         var bus = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
 
@@ -100,7 +100,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     [Fact]
     public async Task It_wakes_nobody_up()
     {
-        await using var connection = await events.OpenAsync();
+        await using var connection = await _events.OpenAsync();
         await using (var listen = connection.CreateCommand())
         {
             listen.CommandText = "listen events";
@@ -109,8 +109,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
         var told = 0;
         connection.Notification += (_, _) => told++;
 
-        await PublishAsync(api, AGame());
-        await events.InsertAsync("test.event");
+        await PublishAsync(_api, AGame());
+        await _events.InsertAsync("test.event");
         while (told == 0)
             await connection.WaitAsync(TestContext.Current.CancellationToken);
         await using (var ask = connection.CreateCommand())
@@ -126,17 +126,17 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task What_the_dispatcher_moves_stays_the_row_that_it_is()
     {
         var game = AGame();
-        var id = await events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
-        var other = await events.InsertAsync("order.paid");
+        var id = await _events.InsertAsync("game.created", JsonSerializer.Serialize(game, JsonSerializerOptions.Web));
+        var other = await _events.InsertAsync("order.paid");
         await using var dispatching = Start(("Journal:Dispatch", "true"));
         using var client = dispatching.CreateClient();
 
-        Assert.Null(await events.OutcomeAsync(id));
-        Assert.Null(await events.OutcomeAsync(other));
+        Assert.Null(await _events.OutcomeAsync(id));
+        Assert.Null(await _events.OutcomeAsync(other));
 
         Assert.Equal(id, await MessageIdOfAsync(game));
         Assert.Equal((1L, "a test"), (await CountAsync(game), await ColumnAsync("source", id)));
-        Assert.Equal(1L, await events.ScalarAsync("select count(*) from events where event_type = 'order.paid' or payload ->> 'eventType' = 'order.paid'"));
+        Assert.Equal(1L, await _events.ScalarAsync("select count(*) from events where event_type = 'order.paid' or payload ->> 'eventType' = 'order.paid'"));
     }
 
     [Fact]
@@ -144,11 +144,11 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         var (game, id) = (AGame(), Guid.NewGuid());
 
-        await PublishAsync(api, context => context.MessageId = id, game);
-        await PublishAsync(api, context => context.MessageId = id, game);
+        await PublishAsync(_api, context => context.MessageId = id, game);
+        await PublishAsync(_api, context => context.MessageId = id, game);
 
-        Assert.Equal(2L, await events.ScalarAsync("""select count(*) from "OutboxMessage" where "MessageId" = $1""", id));
-        Assert.Equal(1L, await events.ScalarAsync("select count(*) from events where id = $1", id));
+        Assert.Equal(2L, await _events.ScalarAsync("""select count(*) from "OutboxMessage" where "MessageId" = $1""", id));
+        Assert.Equal(1L, await _events.ScalarAsync("select count(*) from events where id = $1", id));
     }
 
     [Theory]
@@ -158,11 +158,11 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     {
         var game = AGame() with { Title = new string(length == 1 ? '\0' : 'a', length) };
 
-        await PublishAsync(api, game);
+        await PublishAsync(_api, game);
 
         var id = await MessageIdOfAsync(game);
         Assert.Equal(0L, await CountAsync(game));
-        Assert.Contains(api.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"{id}") && line.Contains(reason));
+        Assert.Contains(_api.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"{id}") && line.Contains(reason));
     }
 
     [Theory]
@@ -171,11 +171,11 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task What_others_have_written_is_no_failure_either(string embed, bool isRecorded)
     {
         var message = new DiscordMessageReceived(
-            $"{Interlocked.Increment(ref lastMessage)}", "200000000000000001", null, "400000000000000001", "Anna", "hello", DateTimeOffset.UnixEpoch, Embeds: [JsonElement.Parse(embed)]);
+            $"{Interlocked.Increment(ref _lastMessage)}", "200000000000000001", null, "400000000000000001", "Anna", "hello", DateTimeOffset.UnixEpoch, Embeds: [JsonElement.Parse(embed)]);
 
-        await PublishAsync(api, _ => { }, message);
+        await PublishAsync(_api, _ => { }, message);
 
-        Assert.Equal(isRecorded ? 1L : 0L, await events.ScalarAsync("select count(*) from events where payload ->> 'messageId' = $1", message.MessageId));
+        Assert.Equal(isRecorded ? 1L : 0L, await _events.ScalarAsync("select count(*) from events where payload ->> 'messageId' = $1", message.MessageId));
     }
 
     [Fact]
@@ -205,30 +205,30 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     }
 
     private ApiHost Start(params (string, string)[] settings) => new(
-        database.ConnectionString,
-        services: services => services.ConfigureDbContext<GamesDbContext>(options => options.AddInterceptors(counted)),
+        _database.ConnectionString,
+        services: services => services.ConfigureDbContext<GamesDbContext>(options => options.AddInterceptors(_counted)),
         settings: [("Journal:Dispatch", "false"), .. settings]);
 
     private async Task<Guid> MessageIdOfAsync(GameCreated game) =>
-        (Guid)(await events.ScalarAsync("""select "MessageId" from "OutboxMessage" where position($1 in "Body") > 0""", $"{game.GameId}"))!;
+        (Guid)(await _events.ScalarAsync("""select "MessageId" from "OutboxMessage" where position($1 in "Body") > 0""", $"{game.GameId}"))!;
 
-    private async Task<long> CountAsync(GameCreated game) => (long)(await events.ScalarAsync("select count(*) from events where payload ->> 'gameId' = $1", $"{game.GameId}"))!;
+    private async Task<long> CountAsync(GameCreated game) => (long)(await _events.ScalarAsync("select count(*) from events where payload ->> 'gameId' = $1", $"{game.GameId}"))!;
 
-    private Task<object?> ColumnAsync(string column, Guid id) => events.ScalarAsync($"select {column} from events where id = $1", id);
+    private Task<object?> ColumnAsync(string column, Guid id) => _events.ScalarAsync($"select {column} from events where id = $1", id);
 
     /// <summary>Of saves alone: the relay has statements of its own.</summary>
     private sealed class Counted : IDbCommandInterceptor, IDbTransactionInterceptor
     {
-        private int commands;
-        private int transactions;
+        private int _commands;
+        private int _transactions;
 
-        public (int Commands, int Transactions) Read() => (Volatile.Read(ref commands), Volatile.Read(ref transactions));
+        public (int Commands, int Transactions) Read() => (Volatile.Read(ref _commands), Volatile.Read(ref _transactions));
 
         public ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken ct = default)
         {
             if (eventData.CommandSource is CommandSource.SaveChanges)
-                Interlocked.Increment(ref commands);
+                Interlocked.Increment(ref _commands);
             return ValueTask.FromResult(result);
         }
 
@@ -236,7 +236,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
             DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken ct = default)
         {
             if (eventData.Context!.ChangeTracker.HasChanges())
-                Interlocked.Increment(ref transactions);
+                Interlocked.Increment(ref _transactions);
             return ValueTask.FromResult(result);
         }
     }

@@ -13,15 +13,15 @@ namespace Games.Tests.Ops;
 public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>,
     IAsyncLifetime
 {
-    private readonly EventsTable events = new(database.ConnectionString);
-    private readonly Doctor doctor = new(database.ConnectionString, broker.ConnectionString);
+    private readonly EventsTable _events = new(database.ConnectionString);
+    private readonly Doctor _doctor = new(database.ConnectionString, broker.ConnectionString);
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        await events.ScalarAsync("""truncate events, games, discord_messages, "OutboxMessage" cascade""");
-        await events.DisposeAsync();
+        await _events.ScalarAsync("""truncate events, games, discord_messages, "OutboxMessage" cascade""");
+        await _events.DisposeAsync();
     }
 
     [Fact]
@@ -29,26 +29,26 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     {
         await using var bot = await StartAsync();
 
-        await events.OutcomeAsync(await events.InsertAsync("test.event"));
-        var (exitCode, sound) = await doctor.ExamineAsync();
+        await _events.OutcomeAsync(await _events.InsertAsync("test.event"));
+        var (exitCode, sound) = await _doctor.ExamineAsync();
         Assert.Equal((0, ""), (exitCode, Doctor.Wrong(sound)));
         Assert.Equal(("test.event 1 dispatched", "nothing is pending"), (Doctor.Saw(sound, "journal, last hour"), Doctor.Saw(sound, "journal")));
 
-        var broken = await events.InsertAsync("game.created", """{"title":1}""");
-        await events.OutcomeAsync(broken);
-        var findings = await doctor.FindsAsync("journal, dead", "SET dead_at = NULL");
+        var broken = await _events.InsertAsync("game.created", """{"title":1}""");
+        await _events.OutcomeAsync(broken);
+        var findings = await _doctor.FindsAsync("journal, dead", "SET dead_at = NULL");
         Assert.StartsWith($"1 events were given up, the newest is {broken}: payload breaks the contract of game.created",
             Doctor.Saw(findings, "journal, dead"));
         Assert.Equal("game.created 1 dead; test.event 1 dispatched", Doctor.Saw(findings, "journal, last hour"));
-        await events.ScalarAsync("delete from events where id = $1", broken);
+        await _events.ScalarAsync("delete from events where id = $1", broken);
 
         await PlantAsync(
             "attempts = 0, created_at = clock_timestamp() - interval '50 seconds', next_attempt_at = clock_timestamp() + interval '1 hour'");
-        Assert.Equal(0, (await doctor.ExamineAsync()).ExitCode);
-        await events.ScalarAsync("update events set created_at = clock_timestamp() - interval '70 seconds' where event_type = 'test.planted'");
-        await doctor.FindsAsync("journal", "no dispatcher gets to it");
-        await events.ScalarAsync("update events set attempts = 3 where event_type = 'test.planted'");
-        await doctor.FindsAsync("journal", "it failed 3 time(s)");
+        Assert.Equal(0, (await _doctor.ExamineAsync()).ExitCode);
+        await _events.ScalarAsync("update events set created_at = clock_timestamp() - interval '70 seconds' where event_type = 'test.planted'");
+        await _doctor.FindsAsync("journal", "no dispatcher gets to it");
+        await _events.ScalarAsync("update events set attempts = 3 where event_type = 'test.planted'");
+        await _doctor.FindsAsync("journal", "it failed 3 time(s)");
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     {
         await using var bot = await StartAsync(("Journal:Notifications", "false"));
 
-        await doctor.FindsAsync("listeners, events", "start the API or the bot");
+        await _doctor.FindsAsync("listeners, events", "start the API or the bot");
     }
 
     [Fact]
@@ -66,38 +66,38 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         string[] stored = [NewMessage.NextId(), NewMessage.NextId(), NewMessage.NextId()];
         var ids = new List<Guid>();
         foreach (var message in stored)
-            ids.Add(await events.InsertAsync(Exchanges.DiscordMessageReceived, Json(NewMessage.Event(message))));
+            ids.Add(await _events.InsertAsync(Exchanges.DiscordMessageReceived, Json(NewMessage.Event(message))));
         await Until.TrueAsync(async () => await CountAsync() == 3, "the messages are stored");
 
         // Consumed, says the inbox, and the row is gone. An edit and a deletion that never came. What is young, or waits in the outbox, is no orphan.
-        await events.ScalarAsync("update events set dispatched_at = now() - interval '10 minutes'");
-        await events.ScalarAsync("delete from discord_messages where message_id = $1", stored[0]);
+        await _events.ScalarAsync("update events set dispatched_at = now() - interval '10 minutes'");
+        await _events.ScalarAsync("delete from discord_messages where message_id = $1", stored[0]);
         var edit = await PlantAsync(NewMessage.Event(stored[1], "edited", NewMessage.SentAt.AddMinutes(1).AddTicks(7)), minutes: 10);
         var deletion = await PlantAsync(NewMessage.Deletion(stored[2]), minutes: 10);
         await PlantAsync(NewMessage.Event(), minutes: 4);
         var waiting = await PlantAsync(NewMessage.Event(), minutes: 10);
-        await events.ScalarAsync("""
+        await _events.ScalarAsync("""
             insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts",
                 "NextAttempt")
             values ($1, now(), 'application/json', 'urn:message:Test', '{}', 'rabbitmq://localhost/nowhere?bind=true', 1, now() + interval '1 hour')
             """, waiting);
 
-        var findings = await doctor.FindsAsync("discord.message.received without its row", "doctor --republish");
+        var findings = await _doctor.FindsAsync("discord.message.received without its row", "doctor --republish");
         var saw = Doctor.Saw(findings, "discord.message.received without its row");
         Assert.StartsWith("3: ", saw);
         Assert.All([ids[0], edit, deletion], id => Assert.Contains($"{id}", saw));
 
-        Assert.Contains((await doctor.RunAsync("doctor", "--republish", "--dry-run")).Output, x => x.Contains("3 events would be published again"));
+        Assert.Contains((await _doctor.RunAsync("doctor", "--republish", "--dry-run")).Output, x => x.Contains("3 events would be published again"));
         Assert.Equal(2, await CountAsync());
-        Assert.Contains((await doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("3 events are published again"));
+        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("3 events are published again"));
         await Until.TrueAsync(async () => await CountAsync() == 3, "the message is stored again");
         await Until.TrueAsync(
-            async () => (bool)(await events.ScalarAsync(
+            async () => (bool)(await _events.ScalarAsync(
                 "select bool_or(message_id = $1 and content = 'edited') and bool_or(message_id = $2 and deleted_at is not null) "
                     + "from discord_messages", stored[1], stored[2]))!,
             "the others are edited and deleted");
 
-        var after = await doctor.RunAsync("doctor", "--republish");
+        var after = await _doctor.RunAsync("doctor", "--republish");
         Assert.Equal(0, after.ExitCode);
         Assert.Contains("0 events are", string.Join('\n', after.Output));
     }
@@ -113,12 +113,12 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         var created = await PlantAsync(Of(game.Id), minutes: 10);
         var unknown = await PlantAsync(Of(Guid.NewGuid()), minutes: 10);
         var refused = await PlantAsync(NewMessage.Event("1"), minutes: 10);
-        var garbage = (Guid)(await events.ScalarAsync("""
+        var garbage = (Guid)(await _events.ScalarAsync("""
             insert into events (event_type, payload, source, dispatched_at)
                 values ('game.created', '{"gameId":"x"}', 'a test', now() - interval '10 minutes') returning id
             """))!;
 
-        var (exitCode, findings) = await doctor.ExamineAsync();
+        var (exitCode, findings) = await _doctor.ExamineAsync();
         const string Games = "game.created of the journal without announcement";
         const string Messages = "discord.message.received without its row";
         Assert.Equal((1, $"{Games}, {Games}, for good, {Messages}, for good"), (exitCode, Doctor.Wrong(findings)));
@@ -128,11 +128,11 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         Assert.Contains($"{garbage} (payload breaks the contract", Doctor.Saw(findings, $"{Games}, for good"));
         Assert.StartsWith($"1: {refused} (A Discord message is not valid: messageId", Doctor.Saw(findings, $"{Messages}, for good"));
 
-        Assert.Contains((await doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("1 events are published again"));
+        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("1 events are published again"));
         await Until.TrueAsync(() => db.Announcements.AnyAsync(x => x.GameId == game.Id), "the game is announced");
-        Assert.Equal($"{Games}, for good, {Messages}, for good", Doctor.Wrong((await doctor.ExamineAsync()).Findings));
-        await events.ScalarAsync("delete from events where id = any($1)", new[] { unknown, refused, garbage });
-        Assert.Equal(0, (await doctor.ExamineAsync()).ExitCode);
+        Assert.Equal($"{Games}, for good, {Messages}, for good", Doctor.Wrong((await _doctor.ExamineAsync()).Findings));
+        await _events.ScalarAsync("delete from events where id = any($1)", new[] { unknown, refused, garbage });
+        Assert.Equal(0, (await _doctor.ExamineAsync()).ExitCode);
     }
 
     private static GameCreated Of(Guid game) => new(
@@ -145,19 +145,19 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
 
     private Task<Guid> PlantAsync(GameCreated message, int minutes) => PlantAsync(Exchanges.GameCreated, Json(message), minutes);
 
-    private async Task<Guid> PlantAsync(string type, string payload, int minutes) => (Guid)(await events.ScalarAsync(
+    private async Task<Guid> PlantAsync(string type, string payload, int minutes) => (Guid)(await _events.ScalarAsync(
         "insert into events (event_type, payload, source, dispatched_at) values ($1, $2::jsonb, 'a test', now() - $3 * interval '1 minute') "
             + "returning id", type, payload, minutes))!;
 
     /// <summary>An event that is as it should not be, and that no dispatcher takes.</summary>
     private async Task PlantAsync(string values)
     {
-        var id = await events.ScalarAsync(
+        var id = await _events.ScalarAsync(
             "insert into events (event_type, payload, source, dispatched_at) values ('test.planted', '{}', 'a test', now()) returning id");
-        await events.ScalarAsync($"update events set dispatched_at = null, {values} where id = $1", id!);
+        await _events.ScalarAsync($"update events set dispatched_at = null, {values} where id = $1", id!);
     }
 
-    private async Task<long> CountAsync() => (long)(await events.ScalarAsync("select count(*) from discord_messages"))!;
+    private async Task<long> CountAsync() => (long)(await _events.ScalarAsync("select count(*) from discord_messages"))!;
 
     private async Task<BotHost> StartAsync(params (string Key, string Value)[] settings)
     {

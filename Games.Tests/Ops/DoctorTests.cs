@@ -18,7 +18,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
 {
     private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
 
-    private readonly Doctor doctor = new(database.ConnectionString, broker.ConnectionString);
+    private readonly Doctor _doctor = new(database.ConnectionString, broker.ConnectionString);
 
     [Fact]
     public async Task Each_planted_fault_is_found_and_only_it_and_when_it_is_mended_all_is_well()
@@ -67,7 +67,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
 
         Assert.Equal(0, (await ExamineAsync()).ExitCode);
 
-        Task FindsAsync(string subject, string toDo) => doctor.FindsAsync(subject, toDo);
+        Task FindsAsync(string subject, string toDo) => _doctor.FindsAsync(subject, toDo);
     }
 
     [Fact]
@@ -168,9 +168,9 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
 
     private static string Wrong(JsonElement[] findings) => Doctor.Wrong(findings);
 
-    private Task<(int ExitCode, JsonElement[] Findings)> ExamineAsync() => doctor.ExamineAsync();
+    private Task<(int ExitCode, JsonElement[] Findings)> ExamineAsync() => _doctor.ExamineAsync();
 
-    private Task<ServiceProcess.Outcome> RunAsync(params string[] arguments) => doctor.RunAsync(arguments);
+    private Task<ServiceProcess.Outcome> RunAsync(params string[] arguments) => _doctor.RunAsync(arguments);
 
     private async Task SqlAsync(string sql)
     {

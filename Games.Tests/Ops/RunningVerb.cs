@@ -8,22 +8,22 @@ namespace Games.Tests.Ops;
 /// <summary>A verb of the journal that runs until it is told to stop: its own process, read and written to line by line.</summary>
 internal sealed class RunningVerb : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly ConcurrentQueue<string> output = new();
-    private readonly ConcurrentQueue<string> errors = new();
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
 
     private RunningVerb(Process process)
     {
-        this.process = process;
-        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
+        _process = process;
+        process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
-    public string[] Output => [.. output];
+    public string[] Output => [.. _output];
 
-    public string[] Errors => [.. errors];
+    public string[] Errors => [.. _errors];
 
     public static RunningVerb Start(string database, params string[] verb)
     {
@@ -38,21 +38,21 @@ internal sealed class RunningVerb : IAsyncDisposable
         return new(Process.Start(start)!);
     }
 
-    public Task WriteAsync(string line) => process.StandardInput.WriteLineAsync(line);
+    public Task WriteAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
-    public Task SaysAsync(string text) => Until.TrueAsync(() => errors.Any(x => x.Contains(text)), $"it says \"{text}\"");
+    public Task SaysAsync(string text) => Until.TrueAsync(() => _errors.Any(x => x.Contains(text)), $"it says \"{text}\"");
 
     /// <summary>Waits for lines of its output; all of them until then.</summary>
     public async Task<string[]> ShowsAsync(int lines)
     {
-        await Until.TrueAsync(() => output.Count >= lines, $"it shows {lines} lines");
+        await Until.TrueAsync(() => _output.Count >= lines, $"it shows {lines} lines");
         return Output;
     }
 
     /// <summary>Ctrl+C; the exit code.</summary>
     public async Task<int> InterruptAsync()
     {
-        using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
         await kill.WaitForExitAsync();
         return await EndsAsync();
     }
@@ -60,16 +60,16 @@ internal sealed class RunningVerb : IAsyncDisposable
     /// <summary>Waits for its end; the exit code.</summary>
     public async Task<int> EndsAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return process.ExitCode;
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return _process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     private static void Keep(ConcurrentQueue<string> lines, string? line)

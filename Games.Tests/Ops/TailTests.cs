@@ -9,28 +9,28 @@ namespace Games.Tests.Ops;
 /// <summary>What a person sees who follows the journal. Each test has a channel of its own.</summary>
 public sealed class TailTests(TestDatabase database, TestServers servers) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
-    private readonly EventsTable events = new(database.ConnectionString);
-    private readonly string channel = $"test-{Guid.NewGuid():n}";
+    private readonly EventsTable _events = new(database.ConnectionString);
+    private readonly string _channel = $"test-{Guid.NewGuid():n}";
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync() => events.DisposeAsync();
+    public ValueTask DisposeAsync() => _events.DisposeAsync();
 
     [Fact]
     public async Task Each_event_is_a_line_from_its_commit_on_and_those_before_the_start_are_none()
     {
-        await events.InsertAsync("test.before", channel: channel);
-        await using var tail = await FollowAsync("--channel", channel);
+        await _events.InsertAsync("test.before", channel: _channel);
+        await using var tail = await FollowAsync("--channel", _channel);
 
-        var said = await events.InsertAsync("test.event", """{"hello":"it's «müßig»"}""", channel);
-        await events.InsertAsync("test.event", channel: "another");
+        var said = await _events.InsertAsync("test.event", """{"hello":"it's «müßig»"}""", _channel);
+        await _events.InsertAsync("test.event", channel: "another");
         // As the services record what is on its way already: nobody tells of it.
-        await events.ScalarAsync("insert into events (event_type, payload, channel, source, dispatched_at) values ('test.recorded', '{}', $1, 'a test', now())", channel);
+        await _events.ScalarAsync("insert into events (event_type, payload, channel, source, dispatched_at) values ('test.recorded', '{}', $1, 'a test', now())", _channel);
 
         var lines = await tail.ShowsAsync(2);
         Assert.StartsWith($"{said}  ", lines[0]);
-        Assert.EndsWith($"  test.event  {channel}  a test  pending  " + """{"hello": "it's «müßig»"}""", lines[0]);
-        Assert.Contains($"  test.recorded  {channel}  a test  dispatched  ", lines[1]);
+        Assert.EndsWith($"  test.event  {_channel}  a test  pending  " + """{"hello": "it's «müßig»"}""", lines[0]);
+        Assert.Contains($"  test.recorded  {_channel}  a test  dispatched  ", lines[1]);
         Assert.Equal(0, await tail.InterruptAsync());
         Assert.Equal(2, tail.Output.Length);
     }
@@ -38,11 +38,11 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     [Fact]
     public async Task A_lower_number_that_commits_after_a_higher_one_is_shown_and_nothing_twice()
     {
-        await using var early = await events.OpenAsync();
+        await using var early = await _events.OpenAsync();
         await using var before = await early.BeginTransactionAsync();
         var first = await InsertAsync(early, dispatched: true);
-        await using var tail = await FollowAsync("--channel", channel, "--type", "test.event");
-        await using var late = await events.OpenAsync();
+        await using var tail = await FollowAsync("--channel", _channel, "--type", "test.event");
+        await using var late = await _events.OpenAsync();
         await using var slow = await late.BeginTransactionAsync();
         var lower = await InsertAsync(late, dispatched: true);
 
@@ -50,7 +50,7 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         var higher = new List<Guid>();
         for (var i = 1; i <= 4; i++)
         {
-            higher.Add(await events.InsertAsync("test.event", channel: channel));
+            higher.Add(await _events.InsertAsync("test.event", channel: _channel));
             await tail.ShowsAsync(i);
             await WaitForDatabaseAsync(seconds: 1.2);
         }
@@ -59,7 +59,7 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         await tail.ShowsAsync(5);
         await before.CommitAsync();
         await tail.ShowsAsync(6);
-        var last = await events.InsertAsync("test.event", channel: channel);
+        var last = await _events.InsertAsync("test.event", channel: _channel);
         await tail.ShowsAsync(7);
 
         Assert.Equal([.. higher, lower, first, last], tail.Output.Select(x => Guid.Parse(x[..36])));
@@ -68,13 +68,13 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     [Fact]
     public async Task What_says_an_older_time_is_shown_too_and_once()
     {
-        await using var tail = await FollowAsync("--channel", channel);
+        await using var tail = await FollowAsync("--channel", _channel);
 
-        var old = (Guid)(await events.ScalarAsync(
-            "insert into events (event_type, payload, channel, source, created_at) values ('test.event', '{}', $1, 'a test', '2001-01-01 00:00:00+00') returning id", channel))!;
+        var old = (Guid)(await _events.ScalarAsync(
+            "insert into events (event_type, payload, channel, source, created_at) values ('test.event', '{}', $1, 'a test', '2001-01-01 00:00:00+00') returning id", _channel))!;
         await tail.ShowsAsync(1);
         await WaitForDatabaseAsync(seconds: 3);
-        var next = await events.InsertAsync("test.event", channel: channel);
+        var next = await _events.InsertAsync("test.event", channel: _channel);
         await tail.ShowsAsync(2);
 
         Assert.Equal([old, next], tail.Output.Select(x => Guid.Parse(x[..36])));
@@ -83,15 +83,15 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     [Fact]
     public async Task Thousands_of_one_statement_are_each_an_object_and_in_order()
     {
-        await using var tail = await FollowAsync("--channel", channel, "--json");
+        await using var tail = await FollowAsync("--channel", _channel, "--json");
 
-        await events.ScalarAsync(
+        await _events.ScalarAsync(
             "insert into events (event_type, payload, channel, source, correlation_id) select 'test.event', jsonb_build_object('n', n), $1, 'a test', uuid_v7() from generate_series(1, 2000) n",
-            channel);
+            _channel);
 
         var lines = (await tail.ShowsAsync(2_000)).Select(x => JsonElement.Parse(x)).ToArray();
         Assert.Equal(Enumerable.Range(1, 2_000), lines.Select(x => x.GetProperty("payload").GetProperty("n").GetInt32()));
-        Assert.Equal(("test.event", channel, "pending"), (Text("eventType"), Text("channel"), Text("state")));
+        Assert.Equal(("test.event", _channel, "pending"), (Text("eventType"), Text("channel"), Text("state")));
         Assert.All(["id", "correlationId", "createdAt", "source"], x => Assert.NotNull(Text(x)));
 
         string? Text(string name) => lines[0].GetProperty(name).GetString();
@@ -106,20 +106,20 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         await Migrations.ApplyAsync(own);
         NpgsqlConnection.ClearAllPools();
         await using var journal = new EventsTable($"{own};Pooling=false");
-        await using var tail = RunningVerb.Start(own, "tail", "--channel", channel);
+        await using var tail = RunningVerb.Start(own, "tail", "--channel", _channel);
         await tail.SaysAsync("Following the journal.");
-        var said = new List<Guid> { await journal.InsertAsync("test.event", channel: channel) };
+        var said = new List<Guid> { await journal.InsertAsync("test.event", channel: _channel) };
         await tail.ShowsAsync(1);
 
         Assert.Equal(1L, await journal.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Ops tail'"));
-        said.Add(await journal.InsertAsync("test.event", channel: channel));
+        said.Add(await journal.InsertAsync("test.event", channel: _channel));
         await tail.SaysAsync("The connection is lost");
         await tail.ShowsAsync(2);
 
         server.Kill();
         await Until.TrueAsync(() => tail.Errors.Count(x => x.StartsWith("The connection is lost", StringComparison.Ordinal)) >= 3, "it tries in vain");
         await server.StartAsync(TestContext.Current.CancellationToken);
-        said.Add(await journal.InsertAsync("test.event", channel: channel));
+        said.Add(await journal.InsertAsync("test.event", channel: _channel));
         await tail.ShowsAsync(3);
 
         Assert.Equal(said, tail.Output.Select(x => Guid.Parse(x[..36])));
@@ -136,14 +136,14 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     private async Task<Guid> InsertAsync(NpgsqlConnection connection, bool dispatched)
     {
         await using var insert = new NpgsqlCommand(
-            $"insert into events (event_type, payload, channel, source, dispatched_at) values ('test.event', '{{}}', '{channel}', 'a test', {(dispatched ? "now()" : "null")}) returning id", connection);
+            $"insert into events (event_type, payload, channel, source, dispatched_at) values ('test.event', '{{}}', '{_channel}', 'a test', {(dispatched ? "now()" : "null")}) returning id", connection);
         return (Guid)(await insert.ExecuteScalarAsync())!;
     }
 
     /// <summary>By its clock, which the tail goes by.</summary>
     private async Task WaitForDatabaseAsync(double seconds)
     {
-        var start = (DateTime)(await events.ScalarAsync("select clock_timestamp()"))!;
-        await Until.TrueAsync(async () => (DateTime)(await events.ScalarAsync("select clock_timestamp()"))! > start.AddSeconds(seconds), "time goes by");
+        var start = (DateTime)(await _events.ScalarAsync("select clock_timestamp()"))!;
+        await Until.TrueAsync(async () => (DateTime)(await _events.ScalarAsync("select clock_timestamp()"))! > start.AddSeconds(seconds), "time goes by");
     }
 }

@@ -11,8 +11,8 @@ public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : 
 {
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(997);
 
-    private readonly HeldTime time = new();
-    private readonly Gate gate = new();
+    private readonly HeldTime _time = new();
+    private readonly Gate _gate = new();
 
     [Fact]
     public async Task A_message_that_comes_alone_waits_for_nobody()
@@ -22,24 +22,24 @@ public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : 
         for (var i = 0; i < 3; i++)
             await ConsumedAsync(service, await PublishAsync(service, 1));
 
-        Assert.Equal(0, time.Waits);
+        Assert.Equal(0, _time.Waits);
     }
 
     [Fact]
     public async Task After_a_shared_transaction_nothing_is_consumed_until_the_wait_is_over()
     {
         await using var service = await StartAsync(together: 16);
-        gate.Close();
+        _gate.Close();
         var notes = await PublishAsync(service, 8);
         await Until.TrueAsync(() => Arrived(service) == notes.Length, "all have arrived");
 
-        gate.Open();
-        await Until.TrueAsync(() => time.IsWaiting, "the next one waits");
+        _gate.Open();
+        await Until.TrueAsync(() => _time.IsWaiting, "the next one waits");
         var late = await PublishAsync(service, 1);
         await Until.TrueAsync(() => Arrived(service) == notes.Length + 1, "one more has arrived");
         Assert.DoesNotContain(late[0], Calls(service).SelectMany(x => x.Notes));
 
-        time.End();
+        _time.End();
         await ConsumedAsync(service, [.. notes, .. late]);
         Assert.DoesNotContain(Calls(service), x => x.WasWaiting);
     }
@@ -48,15 +48,15 @@ public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : 
     public async Task As_many_as_may_share_wait_for_no_more()
     {
         await using var service = await StartAsync(together: 2);
-        gate.Close();
+        _gate.Close();
         var notes = await PublishAsync(service, 8);
         await Until.TrueAsync(() => Arrived(service) == notes.Length, "all have arrived");
 
-        gate.Open();
+        _gate.Open();
         await Until.TrueAsync(() => Calls(service).SelectMany(x => x.Notes).Count() >= notes.Length - 1, "all have gone together, or all but one");
-        Assert.InRange(time.Waits, 0, 1);
+        Assert.InRange(_time.Waits, 0, 1);
 
-        time.End();
+        _time.End();
         await ConsumedAsync(service, notes);
     }
 
@@ -68,9 +68,9 @@ public sealed class GatheringTests(EmptyDatabase database, TestBroker broker) : 
             x.Configuration["Outbox:ConsumeTogether"] = $"{together}";
             x.Configuration["Outbox:ConsumerTransactions"] = "1";
             x.Configuration["Outbox:ConsumeTogetherDelay"] = $"{Delay}";
-            x.Services.AddSingleton<TimeProvider>(time);
-            x.Services.AddSingleton(time);
-            x.Services.AddSingleton(gate);
+            x.Services.AddSingleton<TimeProvider>(_time);
+            x.Services.AddSingleton(_time);
+            x.Services.AddSingleton(_gate);
             x.Services.AddConsumeObserver<Arrivals>();
         },
         pooled: true);

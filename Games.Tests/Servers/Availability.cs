@@ -5,13 +5,13 @@ namespace Games.Tests.Servers;
 /// <summary>What a test gets from a server, or why it cannot have it: then it is skipped on a person's machine, and fails in CI.</summary>
 internal sealed class Availability
 {
-    private readonly string? connectionString;
-    private readonly ServerMissingException? reason;
+    private readonly string? _connectionString;
+    private readonly ServerMissingException? _reason;
 
     private Availability(string? connectionString, ServerMissingException? reason)
     {
-        this.connectionString = connectionString;
-        this.reason = reason;
+        _connectionString = connectionString;
+        _reason = reason;
     }
 
     /// <summary>Read in a test or a test class's constructor, never in a fixture: a fixture cannot skip.</summary>
@@ -19,13 +19,13 @@ internal sealed class Availability
     {
         get
         {
-            if (connectionString is not null)
-                return connectionString;
+            if (_connectionString is not null)
+                return _connectionString;
             if (Environment.GetEnvironmentVariable("CI") == "true")
-                throw reason!;
+                throw _reason!;
 
-            Assert.Skip(reason!.Message);
-            throw reason;
+            Assert.Skip(_reason!.Message);
+            throw _reason;
         }
     }
 
@@ -41,5 +41,5 @@ internal sealed class Availability
         }
     }
 
-    public Task IfHadAsync(Func<string, Task> then) => connectionString is null ? Task.CompletedTask : then(connectionString);
+    public Task IfHadAsync(Func<string, Task> then) => _connectionString is null ? Task.CompletedTask : then(_connectionString);
 }

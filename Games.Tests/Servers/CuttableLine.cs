@@ -8,23 +8,23 @@ namespace Games.Tests.Servers;
 /// <summary>A line to a server that a test may cut (every connection breaks, new ones are taken) or freeze (connected, and nothing comes through).</summary>
 internal sealed class CuttableLine : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<TcpClient, bool> connections = new();
-    private readonly CancellationTokenSource stopped = new();
-    private readonly (string Host, int Port) target;
-    private readonly StatementCounter? counter;
-    private readonly Task accepting;
-    private volatile TaskCompletionSource frozen = Thawed();
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<TcpClient, bool> _connections = new();
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly (string Host, int Port) _target;
+    private readonly StatementCounter? _counter;
+    private readonly Task _accepting;
+    private volatile TaskCompletionSource _frozen = Thawed();
 
     public CuttableLine(string host, int port, StatementCounter? counter = null)
     {
-        this.counter = counter;
-        target = (host, port);
-        listener.Start();
-        accepting = AcceptAsync();
+        _counter = counter;
+        _target = (host, port);
+        _listener.Start();
+        _accepting = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public static CuttableLine ToBroker(string address, out string through)
     {
@@ -49,22 +49,22 @@ internal sealed class CuttableLine : IAsyncDisposable
 
     public void Cut()
     {
-        foreach (var connection in connections.Keys)
+        foreach (var connection in _connections.Keys)
             connection.Close();
     }
 
-    public void Freeze() => frozen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void Freeze() => _frozen = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public void Thaw() => frozen.TrySetResult();
+    public void Thaw() => _frozen.TrySetResult();
 
     public async ValueTask DisposeAsync()
     {
-        await stopped.CancelAsync();
-        listener.Stop();
+        await _stopped.CancelAsync();
+        _listener.Stop();
         Thaw();
         Cut();
-        await accepting;
-        stopped.Dispose();
+        await _accepting;
+        _stopped.Dispose();
     }
 
     private static TaskCompletionSource Thawed()
@@ -80,7 +80,7 @@ internal sealed class CuttableLine : IAsyncDisposable
         try
         {
             while (true)
-                _ = CarryAsync(await listener.AcceptTcpClientAsync(stopped.Token));
+                _ = CarryAsync(await _listener.AcceptTcpClientAsync(_stopped.Token));
         }
         catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -93,9 +93,9 @@ internal sealed class CuttableLine : IAsyncDisposable
         using var far = new TcpClient();
         try
         {
-            connections[near] = connections[far] = true;
-            await far.ConnectAsync(target.Host, target.Port, stopped.Token);
-            await await Task.WhenAny(CopyAsync(near, far, counter?.Connection()), CopyAsync(far, near));
+            _connections[near] = _connections[far] = true;
+            await far.ConnectAsync(_target.Host, _target.Port, _stopped.Token);
+            await await Task.WhenAny(CopyAsync(near, far, _counter?.Connection()), CopyAsync(far, near));
         }
         catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
@@ -103,19 +103,19 @@ internal sealed class CuttableLine : IAsyncDisposable
         }
         finally
         {
-            connections.TryRemove(near, out _);
-            connections.TryRemove(far, out _);
+            _connections.TryRemove(near, out _);
+            _connections.TryRemove(far, out _);
         }
     }
 
     private async Task CopyAsync(TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? watch = null)
     {
         var buffer = new byte[8192];
-        while (await from.GetStream().ReadAsync(buffer, stopped.Token) is var read and > 0)
+        while (await from.GetStream().ReadAsync(buffer, _stopped.Token) is var read and > 0)
         {
-            await frozen.Task;
+            await _frozen.Task;
             watch?.Invoke(buffer.AsMemory(0, read));
-            await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stopped.Token);
+            await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stopped.Token);
         }
     }
 }

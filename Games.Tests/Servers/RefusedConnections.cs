@@ -5,15 +5,15 @@ namespace Games.Tests.Servers;
 /// <summary>While it lasts, a database takes no new connection; those that are open stay.</summary>
 internal sealed class RefusedConnections : IAsyncDisposable
 {
-    private readonly string database;
-    private readonly string maintenance;
+    private readonly string _database;
+    private readonly string _maintenance;
 
     private RefusedConnections(string connectionString)
     {
         var target = new NpgsqlConnectionStringBuilder(connectionString);
-        database = target.Database!;
+        _database = target.Database!;
         (target.Database, target.Pooling) = ("postgres", false);
-        maintenance = target.ConnectionString;
+        _maintenance = target.ConnectionString;
     }
 
     public static async Task<RefusedConnections> ToAsync(string connectionString)
@@ -27,9 +27,9 @@ internal sealed class RefusedConnections : IAsyncDisposable
 
     private async Task AllowAsync(bool allowed)
     {
-        await using var connection = new NpgsqlConnection(maintenance);
+        await using var connection = new NpgsqlConnection(_maintenance);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"alter database \"{database}\" with allow_connections {allowed}", connection);
+        await using var command = new NpgsqlCommand($"alter database \"{_database}\" with allow_connections {allowed}", connection);
         await command.ExecuteNonQueryAsync();
     }
 }

@@ -6,9 +6,9 @@ namespace Games.Tests.Servers;
 /// <summary>Counts the statements in what clients send to PostgreSQL: whatever a program says of itself, these went over the line.</summary>
 internal sealed class StatementCounter
 {
-    private int count;
+    private int _count;
 
-    public int Count => Volatile.Read(ref count);
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>What reads one connection's bytes, in their order.</summary>
     public Action<ReadOnlyMemory<byte>> Connection()
@@ -43,6 +43,6 @@ internal sealed class StatementCounter
             'Q' => Encoding.UTF8.GetString(body).TrimEnd('\0').Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length,
             _ => 0
         };
-        Interlocked.Add(ref count, statements);
+        Interlocked.Add(ref _count, statements);
     }
 }

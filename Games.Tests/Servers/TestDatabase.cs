@@ -3,19 +3,19 @@ namespace Games.Tests.Servers;
 /// <summary>A database of a test class's own, with the tables of Games.Data. Use as <c>IClassFixture&lt;TestDatabase&gt;</c>.</summary>
 public class TestDatabase(TestServers servers) : IAsyncLifetime
 {
-    private Availability? database;
+    private Availability? _database;
 
     /// <summary>In Npgsql's format; skips the reading test when there is no server.</summary>
-    public string ConnectionString => database!.ConnectionString;
+    public string ConnectionString => _database!.ConnectionString;
 
     protected virtual bool Migrated => true;
 
-    public async ValueTask InitializeAsync() => database = await Availability.OfAsync(servers.CreateDatabaseAsync(Migrated));
+    public async ValueTask InitializeAsync() => _database = await Availability.OfAsync(servers.CreateDatabaseAsync(Migrated));
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await database!.IfHadAsync(TestServers.DropDatabaseAsync);
+        await _database!.IfHadAsync(TestServers.DropDatabaseAsync);
     }
 }
 

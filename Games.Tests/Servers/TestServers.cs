@@ -19,16 +19,16 @@ public sealed class TestServers : IAsyncDisposable
 
     private static readonly string Root = Path.Combine(Path.GetTempPath(), "games-tests");
 
-    private readonly string directory = Path.Combine(Root, $"{Environment.ProcessId}");
-    private readonly Lazy<Task<PostgresServer>> postgres;
-    private readonly Lazy<Task<RabbitMqServer>> rabbitMq;
-    private readonly Lazy<Task> template;
+    private readonly string _directory = Path.Combine(Root, $"{Environment.ProcessId}");
+    private readonly Lazy<Task<PostgresServer>> _postgres;
+    private readonly Lazy<Task<RabbitMqServer>> _rabbitMq;
+    private readonly Lazy<Task> _template;
 
     public TestServers()
     {
-        postgres = new(() => StartedAsync(new PostgresServer(DirectoryOf("postgres"))));
-        rabbitMq = new(() => StartedAsync(new RabbitMqServer(DirectoryOf("rabbitmq"))));
-        template = new(CreateTemplateAsync);
+        _postgres = new(() => StartedAsync(new PostgresServer(DirectoryOf("postgres"))));
+        _rabbitMq = new(() => StartedAsync(new RabbitMqServer(DirectoryOf("rabbitmq"))));
+        _template = new(CreateTemplateAsync);
     }
 
     private static string? GivenPostgres => Environment.GetEnvironmentVariable("ConnectionStrings__Games");
@@ -39,7 +39,7 @@ public sealed class TestServers : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync(bool migrated = true)
     {
         if (migrated)
-            await template.Value;
+            await _template.Value;
         return await CreateDatabaseAsync($"test_{Guid.NewGuid():n}", migrated ? Template : null);
     }
 
@@ -64,19 +64,19 @@ public sealed class TestServers : IAsyncDisposable
     public string DirectoryOf(string name)
     {
         SweepWhatKilledRunsLeft();
-        return Directory.CreateDirectory(Path.Combine(directory, name)).FullName;
+        return Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (postgres is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            await (await postgres.Value).DisposeAsync();
+        if (_postgres is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            await (await _postgres.Value).DisposeAsync();
 
         // Its data is thrown away: nothing has to be written out first.
-        if (rabbitMq is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            (await rabbitMq.Value).Kill();
-        if (Directory.Exists(directory))
-            Directory.Delete(directory, recursive: true);
+        if (_rabbitMq is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            (await _rabbitMq.Value).Kill();
+        if (Directory.Exists(_directory))
+            Directory.Delete(_directory, recursive: true);
     }
 
     private static async Task<T> StartedAsync<T>(T server)
@@ -89,22 +89,22 @@ public sealed class TestServers : IAsyncDisposable
     private Task<PostgresServer> PostgresAsync()
     {
         StartBoth();
-        return postgres.Value;
+        return _postgres.Value;
     }
 
     private Task<RabbitMqServer> RabbitMqAsync()
     {
         StartBoth();
-        return rabbitMq.Value;
+        return _rabbitMq.Value;
     }
 
     // RabbitMQ takes seconds: whoever needs the database first has it started too, because somebody needs it next.
     private void StartBoth()
     {
         if (GivenPostgres is null)
-            _ = postgres.Value;
+            _ = _postgres.Value;
         if (GivenRabbitMq is null)
-            _ = rabbitMq.Value;
+            _ = _rabbitMq.Value;
     }
 
     private async Task<string> CreateDatabaseAsync(string name, string? from)
