@@ -19,6 +19,7 @@ public sealed class InboxCleanupTests(EmptyDatabase database, TestBroker broker)
     public async Task What_is_older_than_the_window_goes_in_small_sets_and_the_rest_stays()
     {
         await using var service = await BuildAsync();
+        await service.QueryAsync(db => db.Set<InboxState>().ExecuteDeleteAsync());
         var (old, young) = (await InsertAsync(service, 25, Window + TimeSpan.FromMinutes(1)),
             await InsertAsync(service, 5, Window - TimeSpan.FromMinutes(1)));
         var store = Store(service, limit: 10);

@@ -17,8 +17,16 @@ using Npgsql;
 namespace Games.Tests.Outbox;
 
 /// <summary>The connection over which relays notify each other.</summary>
-public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>
+public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>, IAsyncLifetime
 {
+    public async ValueTask InitializeAsync()
+    {
+        await using var services = Contexts<NotesDbContext>();
+        await WithDbAsync<NotesDbContext>(services, db => db.Database.EnsureCreatedAsync());
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
     [Fact]
     public async Task A_relay_is_woken_by_others_and_by_each_reconnection_and_not_by_itself()
     {
@@ -90,7 +98,6 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
         await using var notes = Contexts<NotesDbContext>();
         await using var named = Contexts<PublicDbContext>();
         await using var elsewhere = Contexts<ElsewhereDbContext>();
-        await WithDbAsync<NotesDbContext>(notes, db => db.Database.EnsureCreatedAsync());
         await WithDbAsync<ElsewhereDbContext>(elsewhere, db => db.Database.ExecuteSqlRawAsync(
             """
             CREATE SCHEMA IF NOT EXISTS elsewhere;
@@ -161,7 +168,7 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
             OutboxSettings<NotesDbContext> settings = new(
                 new() { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
             Notifications = new(Store(services, settings), settings, TimeProvider.System, NullLogger<Notifications<NotesDbContext>>.Instance);
-            _running = StartAsync(services);
+            _running = Notifications.RunAsync(_heard.Enqueue, _stop.Token);
         }
 
         public Notifications<NotesDbContext> Notifications { get; }
@@ -175,12 +182,6 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
             await _stop.CancelAsync();
             await _running;
             _stop.Dispose();
-        }
-
-        private async Task StartAsync(ServiceProvider services)
-        {
-            await WithDbAsync<NotesDbContext>(services, db => db.Database.EnsureCreatedAsync());
-            await Notifications.RunAsync(_heard.Enqueue, _stop.Token);
         }
     }
 

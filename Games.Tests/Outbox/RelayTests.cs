@@ -135,6 +135,8 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
             host: x => x.Configuration["Outbox:PublishTimeout"] = "00:00:01");
         var first = await service.TakeNoteAsync();
         await Until.TrueAsync(() => Texts(service).Contains(first.Text), "messages flow");
+        // The first may be the one that is tried alone: its confirm must not be lost in the silence.
+        await Until.TrueAsync(() => service.Logs.At(LogLevel.Information).Any(x => x.Contains("messages flow")), "its confirm is here");
 
         // Connected, and silent: the bus goes on to say that the broker is there.
         line.Freeze();
