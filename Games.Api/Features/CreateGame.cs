@@ -47,6 +47,8 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
     {
         Post("/games");
         AllowAnonymous();
+        // Not from the query as well: a time there would need no offset.
+        RequestBinder(new RequestBinder<CreateGameRequest>(BindingSource.JsonBody));
         Tags("Games");
         Summary(create =>
         {

@@ -39,6 +39,8 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
     {
         Post("/events");
         AllowAnonymous();
+        // Not from the query as well: an address may be logged on its way.
+        RequestBinder(new RequestBinder<PublishEventRequest>(BindingSource.JsonBody));
         Tags("Events");
         Summary(publish =>
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Games.Tests.Servers;
 
@@ -41,6 +42,16 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
         Assert.True(read.Remove("announcement", out var announcement));
         Assert.Null(announcement);
         Assert.Equal(game.ToJsonString(), read.ToJsonString());
+    }
+
+    [Fact]
+    public async Task The_body_alone_says_what_the_game_is()
+    {
+        using var response = await _api.PostAsync(
+            "/games?title=elsewhere&scheduledAt=2031-01-01&maxPlayers=7", JsonContent.Create(Requests.ValidGame()));
+
+        var game = await response.BodyAsync();
+        Assert.Equal(("Friday raid", "2131-01-01T19:00:00+00:00", 5), ((string?)game["title"], (string?)game["scheduledAt"], (int?)game["maxPlayers"]));
     }
 
     [Fact]
