@@ -20,11 +20,7 @@ internal static class Messaging
                 outbox.UsePostgres();
                 outbox.UseBusOutbox();
             });
-            bus.UsingRabbitMq((_, rabbitMq) =>
-            {
-                rabbitMq.Host(broker);
-                rabbitMq.UseGamesExchanges();
-            });
+            bus.UsingReconnectingRabbitMq(broker, (_, rabbitMq) => rabbitMq.UseGamesExchanges());
         });
         builder.Services.StartWithoutBroker();
     }

@@ -5,7 +5,9 @@ namespace Games.Data;
 
 public static class DatabaseFailures
 {
-    /// <summary>The connection failed or timed out, or the server says that it is starting, stopping or full: the same request can succeed later.</summary>
+    /// <summary>
+    /// Whether the connection failed or timed out, or the server is starting, stopping or full: the same request can succeed later.
+    /// </summary>
     public static bool IsDatabaseGone(this Exception exception) => exception switch
     {
         PostgresException postgres => postgres.IsTransient,

@@ -97,7 +97,10 @@ public sealed class DiscordMessage
         if (string.IsNullOrEmpty(id))
             throw new InvalidDiscordMessageException(field, "is missing");
         if (!Snowflake.IsValid(id))
-            throw new InvalidDiscordMessageException(field, $"must be a Discord id: a string of {Snowflake.MinLength} to {Snowflake.MaxLength} digits");
+        {
+            throw new InvalidDiscordMessageException(
+                field, $"must be a Discord id: a string of {Snowflake.MinLength} to {Snowflake.MaxLength} digits");
+        }
     }
 
     private static void RequirePast(DateTimeOffset? time, string field, DateTimeOffset now)

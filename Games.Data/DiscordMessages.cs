@@ -34,7 +34,8 @@ public static class DiscordMessages
     // Not excluded.edited_at > m.edited_at alone: what was never edited is the oldest version, and a deletion that came first is none. xmax is 0 in a
     // row that was inserted and not updated.
     private static IQueryable<bool> Write(GamesDbContext db, DiscordMessage x) => db.Database.SqlQuery<bool>($"""
-        INSERT INTO discord_messages AS m (message_id, channel_id, guild_id, author_id, author_name, content, sent_at, edited_at, is_forwarded, attachments, embeds, raw)
+        INSERT INTO discord_messages AS m
+            (message_id, channel_id, guild_id, author_id, author_name, content, sent_at, edited_at, is_forwarded, attachments, embeds, raw)
         VALUES ({x.MessageId}, {x.ChannelId}, {x.GuildId}, {x.AuthorId}, {x.AuthorName}, {x.Content}, {x.SentAt}, {x.EditedAt}, {x.IsForwarded},
             {x.Attachments}::jsonb, {x.Embeds}::jsonb, {x.Raw}::jsonb)
         ON CONFLICT (message_id) DO UPDATE SET channel_id = excluded.channel_id, guild_id = excluded.guild_id, author_id = excluded.author_id,
@@ -46,9 +47,11 @@ public static class DiscordMessages
         """);
 
     private static IQueryable<bool> MarkDeleted(GamesDbContext db, DiscordMessage x) => db.Database.SqlQuery<bool>($"""
-        INSERT INTO discord_messages AS m (message_id, channel_id, guild_id, author_id, author_name, content, sent_at, edited_at, deleted_at, is_forwarded, attachments, embeds, raw)
-        VALUES ({x.MessageId}, {x.ChannelId}, {x.GuildId}, {x.AuthorId}, {x.AuthorName}, {x.Content}, {x.SentAt}, {x.EditedAt}, {x.DeletedAt}, {x.IsForwarded},
-            {x.Attachments}::jsonb, {x.Embeds}::jsonb, {x.Raw}::jsonb)
+        INSERT INTO discord_messages AS m
+            (message_id, channel_id, guild_id, author_id, author_name, content, sent_at, edited_at, deleted_at,
+            is_forwarded, attachments, embeds, raw)
+        VALUES ({x.MessageId}, {x.ChannelId}, {x.GuildId}, {x.AuthorId}, {x.AuthorName}, {x.Content}, {x.SentAt}, {x.EditedAt}, {x.DeletedAt},
+            {x.IsForwarded}, {x.Attachments}::jsonb, {x.Embeds}::jsonb, {x.Raw}::jsonb)
         ON CONFLICT (message_id) DO UPDATE SET deleted_at = excluded.deleted_at, updated_at = clock_timestamp()
         WHERE m.deleted_at IS NULL
         RETURNING xmax = 0 AS "Value"

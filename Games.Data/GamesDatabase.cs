@@ -14,9 +14,9 @@ public static class GamesDatabase
 
     /// <summary>
     /// A caller hears within seconds that PostgreSQL is gone, two services at full load stay under its 100 connections, and a statement
-    /// that comes again is parsed and planned once a connection. Nobody leaves anything in a session that has to be cleared up (seven statements)
-    /// before its next use: what we set and lock is of a transaction or of a connection outside the pool; only the migration locks, and unlocks, a session.
-    /// What the connection string itself says comes later, and wins.
+    /// that comes again is parsed and planned once a connection. Connections are not reset before their next use, which would be seven statements:
+    /// what we set and lock belongs to a transaction, or to a connection outside the pool. Only the migration locks, and unlocks, a session.
+    /// The connection string comes later, and wins.
     /// </summary>
     private const string Defaults = "Timeout=3;Command Timeout=10;Maximum Pool Size=40;Max Auto Prepare=100;No Reset On Close=true;";
 

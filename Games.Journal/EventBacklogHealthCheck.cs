@@ -11,7 +11,8 @@ namespace Games.Journal;
 internal sealed class EventBacklogHealthCheck(GamesDbContext db, JournalOptions options) : IHealthCheck
 {
     private const string OldestAge = $"""
-        SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS "Value" FROM events WHERE {JournalStore.IsPending} ORDER BY number LIMIT 1
+        SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 AS "Value"
+        FROM events WHERE {JournalStore.IsPending} ORDER BY number LIMIT 1
         """;
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default) =>

@@ -16,7 +16,8 @@ namespace Games.Journal;
 /// exactly if its message is a row of the outbox. Any number of processes may do so at once: what one has locked, the others pass by.
 /// </summary>
 internal sealed partial class EventDispatcher(
-    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, JournalListener listener, TimeProvider time, ILogger<EventDispatcher> logger)
+    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, JournalListener listener, TimeProvider time,
+    ILogger<EventDispatcher> logger)
     : BackgroundService
 {
     private readonly WakeUp _wakeUp = new();
@@ -90,7 +91,7 @@ internal sealed partial class EventDispatcher(
         if (moved.IsMore)
             return moved.Events > 0 ? TimeSpan.Zero : _others.Next();
 
-        // Due and not claimed: in another's hands, or since a moment.
+        // Due and not claimed: locked by another dispatcher, or due only since the claim.
         return Min(Idle, moved.NextRetry <= TimeSpan.Zero ? _others.Next() : moved.NextRetry);
     }
 
@@ -121,7 +122,8 @@ internal sealed partial class EventDispatcher(
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
-        var bus = new Bus(scope.ServiceProvider.GetRequiredService<IPublishEndpoint>(), scope.ServiceProvider.GetRequiredService<ISendEndpointProvider>());
+        var bus = new Bus(
+            scope.ServiceProvider.GetRequiredService<IPublishEndpoint>(), scope.ServiceProvider.GetRequiredService<ISendEndpointProvider>());
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
 
         var (events, due) = await store.ClaimAsync(db, only, ct);
@@ -213,7 +215,8 @@ internal sealed partial class EventDispatcher(
         _ => !exception.IsDatabaseGone() && exception is not (OperationCanceledException or TimeoutException),
     };
 
-    [LoggerMessage(LogLevel.Error, "Journal: event {Id} ({EventType}, said by {Source}) is dead after {Attempts} attempt(s) and stays in the table: {Reason}")]
+    [LoggerMessage(LogLevel.Error,
+        "Journal: event {Id} ({EventType}, from {Source}) is dead after {Attempts} attempt(s) and stays in the table: {Reason}")]
     private partial void LogDead(Guid id, string eventType, string source, int attempts, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Journal: event {Id} ({EventType}) was not dispatched, attempt {Attempt}, next in {Delay:F1} s: {Reason}")]

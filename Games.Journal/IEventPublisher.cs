@@ -2,7 +2,9 @@ using Games.Data;
 
 namespace Games.Journal;
 
-/// <summary>Publishes one event by writing it into the journal. Of a scope, like its <see cref="GamesDbContext"/>; a background service makes itself one.</summary>
+/// <summary>
+/// Publishes events by writing them into the journal. Of a scope, like its <see cref="GamesDbContext"/>; a background service makes itself one.
+/// </summary>
 public interface IEventPublisher
 {
     /// <summary>
@@ -19,7 +21,8 @@ public interface IEventPublisher
     /// <exception cref="EventRefusedException">A rule of the journal is broken; a transaction under way may be lost by it.</exception>
     /// <exception cref="Npgsql.NpgsqlException">The database does not answer, or refuses for another reason.</exception>
     Task<PublishedEvent> PublishAsync(
-        string eventType, object payload, string source, string? channel = null, Guid? correlationId = null, Guid? id = null, CancellationToken ct = default);
+        string eventType, object payload, string source, string? channel = null, Guid? correlationId = null, Guid? id = null,
+        CancellationToken ct = default);
 
     /// <summary>Inserts all of them in their order, or none, in one statement; else as the other. What each came to, in the same order.</summary>
     /// <param name="events">A few hundred, or a few MiB, at a time.</param>
@@ -29,7 +32,7 @@ public interface IEventPublisher
     Task<IReadOnlyList<PublishedEvent>> PublishAsync(IReadOnlyCollection<NewEvent> events, CancellationToken ct = default);
 }
 
-/// <summary>One event to publish: see <see cref="IEventPublisher.PublishAsync(string, object, string, string?, Guid?, Guid?, CancellationToken)"/>.</summary>
+/// <summary>One event to publish, with the parameters of <see cref="IEventPublisher"/>.</summary>
 public sealed record NewEvent(string EventType, object Payload, string Source, string? Channel = null, Guid? CorrelationId = null, Guid? Id = null);
 
 /// <summary>The event's id, and whether this call has inserted it.</summary>

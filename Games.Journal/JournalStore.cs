@@ -25,8 +25,8 @@ internal sealed class JournalStore(JournalOptions options)
         """;
 
     /// <summary>
-    /// Locks what is due and not in other hands, and reads as much of it as the memory set aside allows; the rest is free again after the commit.
-    /// Of one correlation nothing overtakes what is before it: another dispatcher may have that in hand, or it waits for its next attempt.
+    /// Locks what is due and not locked by another dispatcher, and reads as much of it as the memory set aside allows; the rest is free again after
+    /// the commit. Of one correlation nothing overtakes what is before it: another dispatcher may have that locked, or it waits for its next attempt.
     /// </summary>
     private const string Claim = $"""
         WITH due AS MATERIALIZED (
@@ -70,7 +70,9 @@ internal sealed class JournalStore(JournalOptions options)
     public async Task<(List<PendingEvent> Events, long Due)> ClaimAsync(GamesDbContext db, Guid? only, CancellationToken ct)
     {
         await using var command = Command(db, Claim,
-            new() { Value = (object?)only ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }, new() { Value = options.BatchLimit }, new() { Value = (long)options.BatchBytes });
+            new() { Value = (object?)only ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+            new() { Value = options.BatchLimit },
+            new() { Value = (long)options.BatchBytes });
         var events = new List<PendingEvent>();
         var due = 0L;
 
@@ -115,7 +117,8 @@ internal sealed class JournalStore(JournalOptions options)
 
     private NpgsqlCommand Command(GamesDbContext db, string sql, params NpgsqlParameter[] parameters)
     {
-        var command = new NpgsqlCommand(sql, (NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction())
+        var transaction = (NpgsqlTransaction)db.Database.CurrentTransaction!.GetDbTransaction();
+        var command = new NpgsqlCommand(sql, transaction.Connection, transaction)
         {
             CommandTimeout = (int)options.StatementTimeout.TotalSeconds,
         };

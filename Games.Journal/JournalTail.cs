@@ -31,7 +31,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
         """;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// The events that are committed from now on. It ends with an exception if it cannot begin; from then on a database that is away is waited for,
@@ -41,7 +41,8 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
     /// <param name="channel">Only events of this channel; null for all.</param>
     /// <param name="say">Is told when it follows, when the connection is lost, and when it follows again.</param>
     /// <param name="ct">Ends it.</param>
-    public async IAsyncEnumerable<TailedEvent> FollowAsync(string? type, string? channel, Action<string> say, [EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<TailedEvent> FollowAsync(
+        string? type, string? channel, Action<string> say, [EnumeratorCancellation] CancellationToken ct)
     {
         var progress = new TailProgress();
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
@@ -68,7 +69,8 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                     if (found is [])
                         await line.RestAsync(ct);
                 }
-                catch (Exception lost) when (progress.HasBegun && !ct.IsCancellationRequested && lost is NpgsqlException or IOException or TimeoutException)
+                catch (Exception lost) when (progress.HasBegun && !ct.IsCancellationRequested
+                    && lost is NpgsqlException or IOException or TimeoutException)
                 {
                     pause = trouble.Next();
                     say($"The connection is lost, next try in {pause.TotalSeconds:F1} s: {lost.GetBaseException().Message}");
@@ -95,7 +97,8 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
         public async Task OpenAsync(IServiceScopeFactory scopes, CancellationToken ct)
         {
             await using var scope = scopes.CreateAsyncScope();
-            _connection = await DedicatedConnection.OpenAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), Purpose, Patience, ct);
+            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+            _connection = await DedicatedConnection.OpenAsync(db, Purpose, ConnectTimeout, ct);
             _connection.Notification += (_, _) => _isTold = true;
             await using var listen = new NpgsqlCommand($"LISTEN {JournalListener.Channel}", _connection);
             await listen.ExecuteNonQueryAsync(ct);

@@ -43,7 +43,8 @@ public static class KnownEvents
             }
         }
 
-        errors.AddRange(payload.EnumerateObject().Where(x => fields.All(field => field.Name != x.Name)).Select(x => $"field \"{x.Name}\" is unknown"));
+        var unknown = payload.EnumerateObject().Where(x => fields.All(field => field.Name != x.Name));
+        errors.AddRange(unknown.Select(x => $"field \"{x.Name}\" is unknown"));
 
         return errors is []
             ? payload.Deserialize(contract, Strict)!

@@ -4,7 +4,8 @@ using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed class DiscardOutboxMessage(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : Endpoint<OutboxMessageRequest>
+internal sealed class DiscardOutboxMessage(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox)
+    : Endpoint<OutboxMessageRequest>
 {
     public override void Configure()
     {

@@ -16,7 +16,9 @@ internal sealed record OutboxMessageRequest
 internal static class OutboxMessageAnswers
 {
     public static IResult NotFound() =>
-        Results.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no message with this number in the outbox; it may have been published.");
+        Results.Problem(
+            statusCode: StatusCodes.Status404NotFound,
+            detail: "There is no message with this number in the outbox; it may have been published.");
 
     public static IResult Conflict(string detail) => Results.Problem(statusCode: StatusCodes.Status409Conflict, detail: detail);
 }

@@ -17,7 +17,8 @@ internal sealed class PauseOutboxValidator : Validator<PauseOutboxRequest>
 }
 
 /// <summary>Answers with the summary, so that the caller sees since when and by whom, be it this call or one before.</summary>
-internal sealed class PauseOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : Endpoint<PauseOutboxRequest, OutboxSummary>
+internal sealed class PauseOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox)
+    : Endpoint<PauseOutboxRequest, OutboxSummary>
 {
     public override void Configure()
     {

@@ -4,7 +4,8 @@ using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed class ResumeOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : EndpointWithoutRequest<OutboxSummary>
+internal sealed class ResumeOutbox(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox)
+    : EndpointWithoutRequest<OutboxSummary>
 {
     public override void Configure()
     {

@@ -4,8 +4,11 @@ using Games.Outbox.Inspection;
 
 namespace Games.Api.Ops;
 
-internal sealed class RetryOutboxMessage(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox) : Endpoint<OutboxMessageRequest>
+internal sealed class RetryOutboxMessage(OutboxControl<GamesDbContext> control, OutboxInspection<GamesDbContext> outbox)
+    : Endpoint<OutboxMessageRequest>
 {
+    private const string NothingToRetry = "Nothing to retry: the message is scheduled, may leave at once already, or is being published.";
+
     public override void Configure()
     {
         Post("/messages/{sequenceNumber}/retry");
@@ -14,11 +17,17 @@ internal sealed class RetryOutboxMessage(OutboxControl<GamesDbContext> control, 
 
     public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)
     {
-        if (request.Number is { } number && await control.RetryAsync(number, ct))
+        if (request.Number is not { } number)
+        {
+            await Send.ResultAsync(OutboxMessageAnswers.NotFound());
+            return;
+        }
+
+        if (await control.RetryAsync(number, ct))
             await Send.NoContentAsync(ct);
-        else if (request.Number is null || await outbox.FindAsync(request.Number.Value, ct) is null)
+        else if (await outbox.FindAsync(number, ct) is null)
             await Send.ResultAsync(OutboxMessageAnswers.NotFound());
         else
-            await Send.ResultAsync(OutboxMessageAnswers.Conflict("Nothing to retry: the message is scheduled, may leave at once already, or is being published."));
+            await Send.ResultAsync(OutboxMessageAnswers.Conflict(NothingToRetry));
     }
 }

@@ -24,7 +24,7 @@ internal sealed partial class IngestMessageConsumer(GamesDbContext db, TimeProvi
             return;
         }
 
-        await context.Publish(new MessageStored(message.MessageId, message.ChannelId, message.GuildId, change.Said(), now), ct);
+        await context.Publish(new MessageStored(message.MessageId, message.ChannelId, message.GuildId, change.Name(), now), ct);
         await db.SaveChangesAsync(ct);
         LogStored(message.MessageId, message.ChannelId, change);
     }

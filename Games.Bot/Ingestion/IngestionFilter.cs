@@ -49,9 +49,11 @@ internal sealed class IngestionFilter(IngestionMetrics metrics) : IFilter<Consum
 
 internal static class InvalidMessages
 {
-    /// <summary>The message is at fault, and will be at the next attempt: it breaks a rule of ours, cannot be read, or PostgreSQL refuses its values.</summary>
+    /// <summary>
+    /// Whether the message is at fault, and will be at the next attempt: it breaks a rule of ours, cannot be read, or PostgreSQL refuses its values.
+    /// </summary>
     public static bool IsInvalidMessage(this Exception failure) =>
         failure is InvalidDiscordMessageException or SerializationException or JsonException
-        || (failure is PostgresException { SqlState: var state } && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)))
+        || (failure is PostgresException refused && refused.SqlState[..2] is "22" or "23")
         || (failure.InnerException?.IsInvalidMessage() ?? false);
 }

@@ -19,10 +19,17 @@ internal sealed class IngestionHealthCheck(IngestionMetrics metrics, IngestionOp
 
         var isStored = await db.DiscordMessages.AnyAsync(
             message => message.MessageId == waiting.MessageId
-                && (waiting.IsDeletion ? message.DeletedAt != null : message.AuthorId != null && (waiting.EditedAt == null || message.EditedAt >= waiting.EditedAt)),
+                && (waiting.IsDeletion
+                    ? message.DeletedAt != null
+                    : message.AuthorId != null && (waiting.EditedAt == null || message.EditedAt >= waiting.EditedAt)),
             ct);
         if (!isStored)
-            return new(context.Registration.FailureStatus, $"Messages are received and nothing has been stored for {age.TotalSeconds:F0} s; message {waiting.MessageId} waits.");
+        {
+            return new(
+                context.Registration.FailureStatus,
+                $"Messages are received and nothing has been stored for {age.TotalSeconds:F0} s; message {waiting.MessageId} waits.");
+        }
+
 
         metrics.Found(waiting);
         return HealthCheckResult.Healthy();

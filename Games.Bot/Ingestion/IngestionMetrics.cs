@@ -5,7 +5,7 @@ using Games.Data;
 
 namespace Games.Bot.Ingestion;
 
-/// <summary>The ingestion in figures: the meter <c>Games.Bot</c> for a collector, and this process's totals for a person (<c>GET /status</c>).</summary>
+/// <summary>The ingestion in figures: the meter <c>Games.Bot</c>, and the process's totals for a person (<c>GET /status</c>).</summary>
 internal sealed class IngestionMetrics
 {
     public const string Name = "Games.Bot";
@@ -31,16 +31,23 @@ internal sealed class IngestionMetrics
         _clock = clock;
         _delays = new(clock);
         var meter = meters.Create(Name);
-        _received = meter.CreateCounter<long>("bot.messages.received", "{message}", "Messages that a gateway client has brought, those skipped included.");
+        _received = meter.CreateCounter<long>("bot.messages.received", "{message}",
+            "Messages that a gateway client has brought, those skipped included.");
         _skipped = meter.CreateCounter<long>("bot.messages.skipped", "{message}", "Messages that a rule has skipped: own, bot, channel or empty.");
         _published = meter.CreateCounter<long>("bot.messages.published", "{message}", "Messages that are durable in the outbox.");
         _stored = meter.CreateCounter<long>("bot.messages.stored", "{message}", "Messages whose row is committed: created, edited or deleted.");
-        _duplicates = meter.CreateCounter<long>("bot.messages.duplicates", "{message}", "Messages that were there already, in this version or a newer one.");
+        _duplicates = meter.CreateCounter<long>("bot.messages.duplicates", "{message}",
+            "Messages that were there already, in this version or a newer one.");
         _invalid = meter.CreateCounter<long>("bot.messages.invalid", "{message}", "Messages that cannot be stored as they are.");
         _errors = meter.CreateCounter<long>("bot.messages.errors", "{message}", "Messages that were not taken, or given up, for another reason.");
         _delay = meter.CreateHistogram("bot.message.delay", "s", "From when a message was sent (edited, deleted) to when that is stored.",
-            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600] });
-        meter.CreateObservableGauge("bot.last_activity", () => Time(Volatile.Read(ref _lastActivity)) is { } time ? [new(time.ToUnixTimeSeconds())] : Array.Empty<Measurement<long>>(),
+            tags: null, new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600]
+            });
+        meter.CreateObservableGauge(
+            "bot.last_activity",
+            () => LastActivity is { } time ? [new(time.ToUnixTimeSeconds())] : Array.Empty<Measurement<long>>(),
             "s", "When a message was last received, stored or refused (Unix time).");
     }
 
@@ -67,7 +74,7 @@ internal sealed class IngestionMetrics
     public void Stored(DiscordMessageReceived message, StoredChange change)
     {
         var now = _clock.GetUtcNow();
-        Count(_stored, "stored", "change", change.Said());
+        Count(_stored, "stored", "change", change.Name());
         Volatile.Write(ref _lastStored, now.UtcTicks);
         Volatile.Write(ref _awaited, null);
         // Two clocks: a message that came before it was sent came at once.

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Bot.Ingestion;
 
-/// <summary>What this process has done since it started, for a person. Delays in seconds, of the last hour; their percentiles are up to 10 % too high.</summary>
+/// <summary>
+/// What this process has done since it started, for a person. Delays in seconds, of the last hour; their percentiles are up to 10 % too high.
+/// </summary>
 internal sealed record IngestionStatus(
     string Health,
     string? Problem,
@@ -35,7 +37,7 @@ internal sealed record IngestionStatus(
         return new(
             health.Status.ToString(), health.Description,
             metrics.Total("received"), SkipRule.All.ToDictionary(rule => rule, rule => metrics.Total($"skipped.{rule}")), metrics.Total("published"),
-            StoredChanges.All.ToDictionary(StoredChanges.Said, change => metrics.Total($"stored.{change.Said()}")),
+            StoredChanges.All.ToDictionary(StoredChanges.Name, change => metrics.Total($"stored.{change.Name()}")),
             metrics.Total("duplicates"), metrics.Total("invalid"), metrics.Total("errors"), metrics.LastActivity, metrics.LastStored,
             new(count, p50, p90, max));
     }
@@ -51,5 +53,5 @@ internal static class StoredChanges
     public static readonly StoredChange[] All = [StoredChange.Created, StoredChange.Edited, StoredChange.Deleted];
 
     /// <summary>The word of <c>message.stored</c>, the counter and the status.</summary>
-    public static string Said(this StoredChange change) => change.ToString().ToLowerInvariant();
+    public static string Name(this StoredChange change) => change.ToString().ToLowerInvariant();
 }

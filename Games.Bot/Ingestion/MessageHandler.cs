@@ -24,7 +24,8 @@ internal sealed partial class MessageHandler
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
 
-    public MessageHandler(IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, TimeProvider clock, ILogger<MessageHandler> logger)
+    public MessageHandler(
+        IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, TimeProvider clock, ILogger<MessageHandler> logger)
     {
         (_scopes, _metrics, _clock, _logger) = (scopes, metrics, clock, logger);
         _ownId = discord.UserId;
@@ -67,7 +68,9 @@ internal sealed partial class MessageHandler
     /// </summary>
     internal static Guid MessageIdOf(DiscordMessageReceived message)
     {
-        var version = message.DeletedAt is not null ? "deleted" : message.EditedAt is { } edited ? $"edited {edited.UtcTicks / TimeSpan.TicksPerMicrosecond}" : "sent";
+        var version = message.DeletedAt is not null ? "deleted"
+            : message.EditedAt is { } edited ? $"edited {edited.UtcTicks / TimeSpan.TicksPerMicrosecond}"
+            : "sent";
         var id = SHA256.HashData(Encoding.UTF8.GetBytes($"{Exchanges.DiscordMessageReceived} {message.MessageId} {version}")).AsSpan(0, 16);
         // A version 8 UUID: the bits are ours to choose.
         id[6] = (byte)(id[6] & 0x0F | 0x80);
@@ -100,7 +103,8 @@ internal sealed partial class MessageHandler
             _ = message.Validated(NothingRaw, _clock.GetUtcNow());
 
             await using var scope = _scopes.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(message, context => context.MessageId = MessageIdOf(message), ct);
+            var publishes = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
+            await publishes.Publish(message, context => context.MessageId = MessageIdOf(message), ct);
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().SaveChangesAsync(ct);
         }
         catch (InvalidDiscordMessageException invalid)

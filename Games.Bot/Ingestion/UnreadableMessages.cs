@@ -9,8 +9,11 @@ internal sealed class UnreadableMessages(IngestionMetrics metrics) : IReceiveObs
     public Task ReceiveFault(ReceiveContext context, Exception exception)
     {
         // With it, the filter has counted it.
-        if (context.InputAddress.AbsolutePath.EndsWith($"/{Queues.IngestMessage}", StringComparison.Ordinal) && exception.IsInvalidMessage() && !context.TryGetPayload<Ingested>(out _))
+        if (context.InputAddress.AbsolutePath.EndsWith($"/{Queues.IngestMessage}", StringComparison.Ordinal)
+            && exception.IsInvalidMessage() && !context.TryGetPayload<Ingested>(out _))
+        {
             metrics.Invalid();
+        }
 
         return Task.CompletedTask;
     }

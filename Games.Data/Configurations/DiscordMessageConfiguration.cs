@@ -12,7 +12,8 @@ internal sealed class DiscordMessageConfiguration : IEntityTypeConfiguration<Dis
         {
             table.HasCheckConstraint("ck_discord_messages_message_id", "message_id ~ '^[0-9]{17,20}$'");
             table.HasCheckConstraint("ck_discord_messages_channel_id", "channel_id ~ '^[0-9]{17,20}$'");
-            table.HasCheckConstraint("ck_discord_messages_author_id", "author_id ~ '^[0-9]{17,20}$' OR (author_id IS NULL AND deleted_at IS NOT NULL)");
+            table.HasCheckConstraint(
+                "ck_discord_messages_author_id", "author_id ~ '^[0-9]{17,20}$' OR (author_id IS NULL AND deleted_at IS NOT NULL)");
             table.HasCheckConstraint("ck_discord_messages_attachments", "jsonb_typeof(attachments) = 'array'");
             table.HasCheckConstraint("ck_discord_messages_embeds", "jsonb_typeof(embeds) = 'array'");
             table.HasCheckConstraint("ck_discord_messages_raw", "jsonb_typeof(raw) = 'object'");

@@ -19,4 +19,29 @@ public sealed class BotStartTests
         Assert.Empty(outcome.Output);
         Assert.Contains(key, Assert.Single(outcome.Errors));
     }
+
+    [Theory]
+    [InlineData("Journal:BatchLimit", "0")]
+    [InlineData("Journal:BatchLimit", "abc")]
+    [InlineData("Journal:MaxRetryDelay", "00:00:00.5")]
+    [InlineData("Outbox:Lease", "00:00:00")]
+    [InlineData("Outbox:Lease", "soon")]
+    [InlineData("Ingestion:StalledAfter", "00:00:00")]
+    [InlineData("Discord:Channels:0", "general", "Discord:Channels")]
+    [InlineData("Discord:UserId", "me")]
+    public async Task A_setting_that_breaks_its_rule_ends_it_with_one_line_that_names_the_key(string key, string value, string? named = null)
+    {
+        var outcome = await ServiceProcess.RunAsync(
+            typeof(Bot::Program).Assembly.Location,
+            new Dictionary<string, string?>
+            {
+                ["ConnectionStrings__Games"] = "Host=127.0.0.1;Port=1",
+                ["ConnectionStrings__RabbitMq"] = ApiHost.NoBroker,
+                [key.Replace(":", "__")] = value,
+            });
+
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Empty(outcome.Output);
+        Assert.Contains(named ?? key, Assert.Single(outcome.Errors));
+    }
 }

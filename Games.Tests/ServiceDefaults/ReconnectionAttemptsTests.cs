@@ -1,13 +1,11 @@
-extern alias Bot;
-
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Bot::Games.Bot;
+using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Games.Tests.Bot;
+namespace Games.Tests.ServiceDefaults;
 
 public sealed class ReconnectionAttemptsTests
 {

@@ -5,31 +5,34 @@ using MassTransit.Transports;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
-namespace Games.Bot;
+namespace Games.ServiceDefaults;
 
 /// <summary>
-/// RabbitMQ for MassTransit, connected again within seconds after each outage. MassTransit's own retry policy waits 3 s growing to
-/// 37 s, and no setting shortens it. A receive endpoint never starts that policy anew: a second outage begins with the pause that the first ended
-/// with. The transport's public configuration types take another policy; health, a clean stop and deliveries in flight stay MassTransit's.
+/// Connects MassTransit to RabbitMQ again within seconds after each outage. MassTransit's own retry policy waits 3 s growing to 37 s, no
+/// setting shortens it, and a receive endpoint never starts it anew: a second outage begins with the pause that the first ended with. The
+/// transport's public configuration types take another policy; MassTransit keeps health, a clean stop and deliveries in flight.
 /// </summary>
-internal static class BrokerReconnection
+public static class BrokerReconnection
 {
     /// <summary>MassTransit waits one second more before each attempt.</summary>
-    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Endpoints and sends share one connection, and each asks for it: however many they are, they connect once in this time.</summary>
-    private static readonly TimeSpan LeastTimeBetweenAttempts = TimeSpan.FromSeconds(1);
+    /// <summary>Endpoints and sends share one connection, and each of them opens it when it is lost: together they try once in this time.</summary>
+    private static readonly TimeSpan MinConnectInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Does what <c>UsingRabbitMq</c> does, and names the broker.</summary>
+    /// <summary>Replaces <c>UsingRabbitMq</c> and its call of <c>Host</c>.</summary>
+    /// <param name="bus">The service's bus.</param>
+    /// <param name="broker">The address: <c>amqp://user:password@host:port/vhost</c>.</param>
+    /// <param name="configure">Configures the bus as for <c>UsingRabbitMq</c>.</param>
     public static void UsingReconnectingRabbitMq(
         this IBusRegistrationConfigurator bus, Uri broker, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure) =>
         bus.SetBusFactory(new BusFactory(new(), (context, rabbitMq) =>
         {
-            rabbitMq.Host(broker, host => host.OnRefreshConnectionFactory = new Attempts().WaitAsync);
+            rabbitMq.Host(broker, host => host.OnRefreshConnectionFactory = new ConnectLimit().WaitAsync);
             configure(context, rabbitMq);
         }));
 
-    private sealed class BusFactory(Bus bus, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
+    private sealed class BusFactory(BusConfiguration bus, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
         : TransportRegistrationBusFactory<IRabbitMqReceiveEndpointConfigurator>(bus.Host)
     {
         public override IBusInstance CreateBus(
@@ -37,26 +40,26 @@ internal static class BrokerReconnection
             CreateBus(new RabbitMqBusFactoryConfigurator(bus), context, configure, specifications);
     }
 
-    /// <summary>The transport's configuration of a bus, with our host in the place of its own.</summary>
-    private sealed class Bus : RabbitMqBusConfiguration, IRabbitMqBusConfiguration
+    /// <summary>The transport's configuration of a bus, with our host configuration in place of the transport's.</summary>
+    private sealed class BusConfiguration : RabbitMqBusConfiguration, IRabbitMqBusConfiguration
     {
-        private Bus(RabbitMqTopologyConfiguration topology)
+        private BusConfiguration(RabbitMqTopologyConfiguration topology)
             : base(topology) => Host = new(this, topology);
 
-        public Bus()
+        public BusConfiguration()
             : this(new(RabbitMqBusFactory.CreateMessageTopology()))
         {
         }
 
-        public Host Host { get; }
+        public HostConfiguration Host { get; }
 
         IHostConfiguration IBusConfiguration.HostConfiguration => Host;
         IRabbitMqHostConfiguration IRabbitMqBusConfiguration.HostConfiguration => Host;
     }
 
-    private sealed class Host : RabbitMqHostConfiguration
+    private sealed class HostConfiguration : RabbitMqHostConfiguration
     {
-        public Host(IRabbitMqBusConfiguration bus, IRabbitMqTopologyConfiguration topology)
+        public HostConfiguration(IRabbitMqBusConfiguration bus, IRabbitMqTopologyConfiguration topology)
             : base(bus, topology)
         {
             var replaced = base.ReceiveTransportRetryPolicy;
@@ -66,7 +69,7 @@ internal static class BrokerReconnection
                 // MassTransit gives an endpoint up for good after one refused login, and a broker that starts or stops may refuse one.
                 policy.Handle<AuthenticationFailureException>();
                 // Not the number of attempts: when they are used up, MassTransit asks the policy for the next.
-                policy.Interval(1, Delay);
+                policy.Interval(1, RetryDelay);
             });
         }
 
@@ -74,14 +77,14 @@ internal static class BrokerReconnection
         public override IRetryPolicy ReceiveTransportRetryPolicy { get; }
     }
 
-    private sealed class Attempts
+    private sealed class ConnectLimit
     {
-        private Task _pause = Task.CompletedTask;
+        private Task _nextAttempt = Task.CompletedTask;
 
         public async Task WaitAsync(ConnectionFactory factory)
         {
-            await _pause;
-            _pause = Task.Delay(LeastTimeBetweenAttempts);
+            await _nextAttempt;
+            _nextAttempt = Task.Delay(MinConnectInterval);
         }
     }
 }
