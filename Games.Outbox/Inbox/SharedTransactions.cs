@@ -207,15 +207,29 @@ internal sealed partial class SharedTransactions<TDbContext>(
     {
         public static async Task<Borrowed> ByAsync(DbContext context, DbConnection shared, DbTransaction transaction)
         {
+            // A pooled context that was once given back with its connection open counts it as open ever after, and EF Core would not change it.
+            await context.Database.CloseConnectionAsync();
             context.Database.SetDbConnection(shared, contextOwnsConnection: false);
 
-            return new(context, (await context.Database.UseTransactionAsync(transaction))!);
+            try
+            {
+                return new(context, (await context.Database.UseTransactionAsync(transaction))!);
+            }
+            catch
+            {
+                GiveBack(context);
+                throw;
+            }
         }
 
         public async ValueTask DisposeAsync()
         {
             await transaction.DisposeAsync();
+            GiveBack(context);
+        }
 
+        private static void GiveBack(DbContext context)
+        {
             // Not the connection that it had: a pooled context would dispose it at the end of this life and find it so in the next.
             context.Database.SetDbConnection(null, contextOwnsConnection: true);
             context.Database.SetConnectionString(ConnectionStringOf(context));

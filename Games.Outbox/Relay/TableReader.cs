@@ -67,6 +67,9 @@ internal sealed partial class TableReader<TDbContext>(
         {
             var poll = options.PollInterval * (0.8 + 0.2 * Random.Shared.NextDouble());
             var rest = due < poll ? due.Value : poll;
+            // Due since it was asked for.
+            if (rest <= TimeSpan.Zero)
+                return;
 
             heartbeat.Beat(rest);
             if (await wakeUp.WaitAsync(rest, ct))

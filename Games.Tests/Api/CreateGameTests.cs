@@ -51,7 +51,9 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
             "/games?title=elsewhere&scheduledAt=2031-01-01&maxPlayers=7", JsonContent.Create(Requests.ValidGame()));
 
         var game = await response.BodyAsync();
-        Assert.Equal(("Friday raid", "2131-01-01T19:00:00+00:00", 5), ((string?)game["title"], (string?)game["scheduledAt"], (int?)game["maxPlayers"]));
+        Assert.Equal("Friday raid", (string?)game["title"]);
+        Assert.Equal("2131-01-01T19:00:00+00:00", (string?)game["scheduledAt"]);
+        Assert.Equal(5, (int?)game["maxPlayers"]);
     }
 
     [Fact]

@@ -17,53 +17,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Bot;
 
-/// <summary>From the handler that a gateway client calls to the row: MassTransit's test harness, and a real database.</summary>
-public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisposable
+public sealed class IngestMessageTests(TestDatabase database) : IngestionScenarios(database)
 {
-    private static readonly CancellationToken Now = new(canceled: true);
-
-    private readonly ConcurrentQueue<MessageStored> _told = [];
-    private readonly BotHost _host;
-
-    public IngestMessageTests(TestDatabase database)
-    {
-        _host = new BotHost(database.ConnectionString, ApiHost.NoBroker, services => services
-            .AddSingleton(new DiscordOptions { Channels = [NewMessage.ChannelId], UserId = NewMessage.OwnId })
-            .AddLogging(log => log.AddFilter("Games.Bot", LogLevel.Debug))
-            .AddMassTransitTestHarness(bus =>
-            {
-                bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
-                bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
-                bus.AddHandler<MessageStored>(context =>
-                {
-                    _told.Enqueue(context.Message);
-                    return Task.CompletedTask;
-                });
-                bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
-                {
-                    outbox.UsePostgres();
-                    outbox.UseBusOutbox();
-                });
-            }));
-        _host.StartServer();
-    }
-
-    private ITestHarness Harness => _host.Services.GetTestHarness();
-    private MessageHandler Handler => _host.Services.GetRequiredService<MessageHandler>();
-    private IngestionMetrics Metrics => _host.Services.GetRequiredService<IngestionMetrics>();
-
-    public async ValueTask DisposeAsync()
-    {
-        // What this bot leaves, the next test's would publish.
-        await using (var scope = _host.Services.CreateAsyncScope())
-        {
-            var outbox = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Set<OutboxMessage>();
-            await Until.TrueAsync(async () => !await outbox.AnyAsync(), "the outbox is empty");
-        }
-
-        await _host.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_message_that_the_handler_takes_is_stored_as_it_was_written()
     {
@@ -167,7 +122,7 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         var message = NewMessage.With();
         await Handler.HandleAsync(message, default);
         await StoredAsync(message.Id);
-        await using (var scope = _host.Services.CreateAsyncScope())
+        await using (var scope = Host.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().DiscordMessages
                 .Where(x => x.MessageId == message.Id).ExecuteUpdateAsync(x => x.SetProperty(y => y.IsProcessed, true));
@@ -209,44 +164,10 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     }
 
     [Theory]
-    [InlineData("own", NewMessage.OwnId, true, NewMessage.ChannelId, "hello")]
-    [InlineData("bot", NewMessage.AuthorId, true, NewMessage.ChannelId, "hello")]
-    [InlineData("channel", NewMessage.AuthorId, false, "200000000000000999", "hello")]
-    [InlineData("empty", NewMessage.AuthorId, false, NewMessage.ChannelId, "")]
-    public async Task A_rule_that_skips_a_message_is_named_in_the_log_and_counted(string rule, string author, bool isFromBot, string channel, string content)
-    {
-        var message = NewMessage.With(content, channel, author, isFromBot);
-
-        Assert.False(await Handler.HandleAsync(message, default));
-
-        Assert.Single(_host.Log.Lines, line => line.StartsWith("Debug", StringComparison.Ordinal) && line.Contains(message.Id) && line.Contains($"\"{rule}\""));
-        Assert.Equal((1, 1, 0), (Metrics.Total("received"), Metrics.Total($"skipped.{rule}"), Metrics.Total("published")));
-    }
-
-    [Fact]
-    public async Task A_deletion_in_another_channel_is_skipped()
-    {
-        Assert.False(await Handler.HandleDeletionAsync(NewMessage.NextId(), "200000000000000999", null, default));
-
-        Assert.Equal(1, Metrics.Total("skipped.channel"));
-    }
-
-    [Fact]
-    public async Task Where_no_channel_is_named_nothing_is_kept_and_the_log_says_so()
-    {
-        await using var scope = _host.Services.CreateAsyncScope();
-        var deaf = ActivatorUtilities.CreateInstance<MessageHandler>(scope.ServiceProvider, new DiscordOptions());
-
-        Assert.False(await deaf.HandleAsync(NewMessage.With(), default));
-
-        Assert.Single(_host.Log.Lines, line => line.Contains("Discord:Channels names no channel"));
-    }
-
-    [Theory]
-    [MemberData(nameof(Malformed))]
+    [MemberData(nameof(MalformedMessages.All), MemberType = typeof(MalformedMessages))]
     public async Task What_cannot_be_stored_is_refused_by_the_handler_and_by_the_consumer_and_holds_up_nobody(string field, string what)
     {
-        var bad = Malformation(what);
+        var bad = MalformedMessages.Of(what);
 
         // By whatever way it comes past the handler.
         await Harness.Bus.Publish(bad);
@@ -264,7 +185,8 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         if (bad.AuthorId is { } author)
         {
             var incoming = new IncomingMessage(
-                bad.MessageId, bad.ChannelId == "" ? NewMessage.ChannelId : bad.ChannelId, bad.GuildId, author, "anna", false, bad.Content!, bad.SentAt, bad.EditedAt, bad.Attachments, bad.Embeds);
+                bad.MessageId, bad.ChannelId == "" ? NewMessage.ChannelId : bad.ChannelId, bad.GuildId, author, "anna", false,
+                bad.Content!, bad.SentAt, bad.EditedAt, bad.Attachments, bad.Embeds);
             if (bad.ChannelId == "" || bad.Content == "")
                 return;
             Assert.Contains(field, (await Assert.ThrowsAsync<InvalidDiscordMessageException>(() => Handler.HandleAsync(incoming, default))).Message);
@@ -276,11 +198,13 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     public async Task The_row_and_its_event_are_one_transaction()
     {
         var message = NewMessage.With() with { Id = "499999999999999999" };
-        await using (var scope = _host.Services.CreateAsyncScope())
+        await using (var scope = Host.Services.CreateAsyncScope())
         {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database.ExecuteSqlRawAsync("""
                 CREATE FUNCTION refuse_event() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
-                    IF NEW."MessageType" LIKE '%MessageStored%' AND NEW."Body" LIKE '%499999999999999999%' THEN RAISE EXCEPTION 'no room' USING ERRCODE = '23514'; END IF;
+                    IF NEW."MessageType" LIKE '%MessageStored%' AND NEW."Body" LIKE '%499999999999999999%' THEN
+                        RAISE EXCEPTION 'no room' USING ERRCODE = '23514';
+                    END IF;
                     RETURN NEW;
                 END$$;
                 CREATE TRIGGER refuse_event BEFORE INSERT ON "OutboxMessage" FOR EACH ROW EXECUTE FUNCTION refuse_event();
@@ -293,54 +217,5 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         Assert.Null(await FindAsync(message.Id));
         await Until.TrueAsync(() => Metrics.Total("invalid") == 1, "it is counted");
         Assert.Equal(0, Metrics.Total("stored.created"));
-    }
-
-    public static TheoryData<string, string> Malformed() => new()
-    {
-        { "messageId", "no message id" }, { "messageId", "a name for an id" }, { "channelId", "no channel id" }, { "authorId", "no author id" },
-        { "content", "NUL" }, { "content", "nothing in it" }, { "embeds", "NUL in an embed" }, { "attachments", "NUL in a name" },
-        { "sentAt", "sent in the future" }, { "sentAt", "sent never" }, { "editedAt", "edited in the future" },
-    };
-
-    private static DiscordMessageReceived Malformation(string what)
-    {
-        var message = NewMessage.Event();
-        return what switch
-        {
-            "no message id" => message with { MessageId = "" },
-            "a name for an id" => message with { MessageId = $"message {Guid.NewGuid()}" },
-            "no channel id" => message with { ChannelId = "" },
-            "no author id" => message with { AuthorId = null },
-            "NUL" => message with { Content = "a\0b" },
-            "nothing in it" => message with { Content = "" },
-            "NUL in an embed" => message with { Embeds = [JsonElement.Parse("""{"title":"a\u0000b"}""")] },
-            "NUL in a name" => message with { Attachments = [JsonElement.Parse("""{"a\u0000b":[1]}""")] },
-            "sent in the future" => message with { SentAt = DateTimeOffset.UtcNow.AddMinutes(10) },
-            "sent never" => message with { SentAt = default },
-            "edited in the future" => message with { EditedAt = DateTimeOffset.UtcNow.AddMinutes(10) },
-            _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
-        };
-    }
-
-    private Task StoredAsync(string id) => Until.TrueAsync(async () => await FindAsync(id) is not null, $"message {id} is stored");
-
-    private Task HandledAsync(int messages) => Until.TrueAsync(
-        () => Metrics.Total("stored.created") + Metrics.Total("stored.edited") + Metrics.Total("stored.deleted") + Metrics.Total("duplicates") == messages,
-        $"{messages} messages are handled");
-
-    /// <summary>The changes that message.stored has told of, when there are so many.</summary>
-    private async Task<string[]> ToldOfAsync(string id, int times)
-    {
-        await Until.TrueAsync(() => Told().Length == times, $"{times} changes of message {id} are told of");
-        return Told();
-
-        string[] Told() => [.. _told.Where(x => x.MessageId == id).Select(x => x.Change).Order()];
-    }
-
-    private async Task<DiscordMessage?> FindAsync(string id)
-    {
-        await using var scope = _host.Services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
-        return await db.DiscordMessages.AsNoTracking().SingleOrDefaultAsync(message => message.MessageId == id);
     }
 }

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Games.Tests.Messaging;
 
-public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public sealed class ConsumingTests(EmptyDatabase database, TestBroker broker) : ConsumingScenarios(database, broker)
 {
     [Fact]
     public async Task The_same_message_three_times_at_once_has_its_effect_once()
@@ -122,7 +122,8 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         Assert.NotEqual(Guid.Empty, inbox.ConsumerId);
         Assert.NotNull(inbox.Consumed);
         Assert.NotNull(inbox.Delivered);
-        Assert.InRange(inbox.Received, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
+        Assert.InRange(
+            inbox.Received, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
     }
 
     [Fact]
@@ -139,163 +140,5 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         var filed = seen.Of<ConsumeContext<NoteFiled>>().Single(x => x.Message.Id == taken.Id);
         Assert.NotNull(conversation);
         Assert.Equal(conversation, filed.ConversationId);
-    }
-
-    private Task<NotesService> StartAsync(Action<HostApplicationBuilder>? host = null, bool pooled = false) => NotesService.StartAsync(
-        database.ConnectionString, broker.ConnectionString,
-        bus: x =>
-        {
-            x.AddConsumer<FileNoteConsumer, FileNoteConsumerDefinition>();
-            x.AddConsumer<FiledConsumer>();
-            x.AddConsumer<FaultConsumer>();
-        },
-        rabbitMq: (context, cfg) => cfg.ConnectReceiveObserver(new Settlements(context.GetRequiredService<Seen>())),
-        host: x =>
-        {
-            x.Services.AddSingleton<Failures>();
-            host?.Invoke(x);
-        },
-        pooled: pooled);
-
-    /// <summary>The text of a note whose failure no retry handles.</summary>
-    private const string Hopeless = "hopeless";
-
-    private static NoteTaken NewNote()
-    {
-        var id = Guid.CreateVersion7();
-
-        return new(id, $"note {id}");
-    }
-
-    private static Task PublishAsync(NotesService service, NoteTaken taken, Guid messageId) =>
-        service.Services.GetRequiredService<IBus>().Publish(taken, x => x.MessageId = messageId);
-
-    private static Task<Note[]> NotesAsync(NotesService service, NoteTaken taken) =>
-        service.QueryAsync(db => db.Notes.Where(x => x.Id == taken.Id).ToArrayAsync());
-
-    private static Attempt[] Attempts(NotesService service, NoteTaken taken) =>
-        [.. service.Services.GetRequiredService<Seen>().Of<Attempt>().Where(x => x.NoteId == taken.Id)];
-
-    private static Guid[] Filed(NotesService service) =>
-        [.. service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteFiled>>().Select(x => x.Message.Id)];
-
-    private static Guid[] Observed(NotesService service) =>
-        [.. service.Services.GetRequiredService<Seen>().Of<Settled>().Select(x => x.MessageId)];
-
-    private static Fault<NoteTaken>[] Faults(NotesService service) => service.Services.GetRequiredService<Seen>().Of<Fault<NoteTaken>>();
-
-    private static string TypeName<T>() => TypeCache<T>.ShortName;
-
-    /// <summary>A message through the whole of consumer, outbox and relay: what left before it has arrived as well.</summary>
-    private static async Task FenceAsync(NotesService service)
-    {
-        var fence = NewNote();
-        await PublishAsync(service, fence, NewId.NextGuid());
-        await Until.TrueAsync(() => Filed(service).Contains(fence.Id), "the fence has arrived");
-    }
-
-    private sealed record Attempt(Guid NoteId, Guid? ConversationId);
-
-    private sealed record Settled(Guid MessageId);
-
-    private sealed class Failures
-    {
-        private readonly Dictionary<Guid, int> _planned = [];
-
-        public void Plan(Guid id, int times)
-        {
-            lock (_planned)
-                _planned[id] = times;
-        }
-
-        public void Swallow(Guid id) => Plan(id, times: -1);
-
-        public bool Swallows(Guid id)
-        {
-            lock (_planned)
-                return _planned.TryGetValue(id, out var times) && times == -1;
-        }
-
-        public bool Take(Guid id)
-        {
-            lock (_planned)
-                return _planned.TryGetValue(id, out var times) && times > 0 && (_planned[id] = times - 1) >= 0;
-        }
-    }
-
-    private sealed class FileNoteConsumer(NotesDbContext db, Seen seen, Failures failures) : IConsumer<NoteTaken>
-    {
-        public async Task Consume(ConsumeContext<NoteTaken> context)
-        {
-            seen.Add(new Attempt(context.Message.Id, context.ConversationId));
-            db.Add(new Note { Id = context.Message.Id, Text = context.Message.Text });
-            await context.Publish(new NoteFiled(context.Message.Id, context.Message.Text));
-
-            if (failures.Swallows(context.Message.Id))
-            {
-                await db.SaveChangesAsync(context.CancellationToken);
-                await Assert.ThrowsAsync<PostgresException>(() => db.Database.ExecuteSqlRawAsync("SELECT 1 / 0"));
-            }
-
-            if (failures.Take(context.Message.Id))
-            {
-                await db.SaveChangesAsync(context.CancellationToken);
-                throw context.Message.Text == Hopeless ? new NotSupportedException("planned, and not tried again") : new InvalidOperationException("planned");
-            }
-        }
-    }
-
-    private sealed class FileNoteConsumerDefinition : ConsumerDefinition<FileNoteConsumer>
-    {
-        protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNoteConsumer> consumerConfigurator, IRegistrationContext context)
-        {
-            endpointConfigurator.UseMessageRetry(x => x.Intervals(10, 50, 100, 100, 100, 100, 100, 100).Ignore<NotSupportedException>());
-            endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);
-        }
-    }
-
-    private sealed class FiledConsumer(Seen seen) : IConsumer<NoteFiled>
-    {
-        public Task Consume(ConsumeContext<NoteFiled> context)
-        {
-            seen.Add(context);
-
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class FaultConsumer(Seen seen) : IConsumer<Fault<NoteTaken>>
-    {
-        public Task Consume(ConsumeContext<Fault<NoteTaken>> context)
-        {
-            seen.Add(context.Message);
-
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class Settlements(Seen seen) : IReceiveObserver
-    {
-        public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-        public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
-        public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
-
-        public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
-            where T : class
-        {
-            if (context.MessageId is { } messageId)
-                seen.Add(new Settled(messageId));
-
-            return Task.CompletedTask;
-        }
-
-        public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-            where T : class
-        {
-            seen.Add(exception);
-
-            return Task.CompletedTask;
-        }
     }
 }

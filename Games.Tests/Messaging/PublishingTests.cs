@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Games.Tests.Messaging;
 
-public partial class PublishingTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public class PublishingTests(EmptyDatabase database, TestBroker broker) : PublishingScenarios(database, broker)
 {
     [Fact]
     public async Task Nothing_reaches_the_broker_before_the_commit_and_the_message_does_after_it()
@@ -184,67 +184,6 @@ public partial class PublishingTests(EmptyDatabase database, TestBroker broker) 
     }
 
     [Fact]
-    public async Task Headers_correlation_id_and_baggage_arrive()
-    {
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name is "MassTransit" or nameof(PublishingTests),
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded
-        };
-        ActivitySource.AddActivityListener(listener);
-        using var source = new ActivitySource(nameof(PublishingTests));
-        await using var service = await StartAsync();
-        var taken = new NoteTaken(Guid.CreateVersion7(), "with luggage");
-        var correlationId = Guid.CreateVersion7();
-        string traceId;
-
-        using (var activity = source.StartActivity("request")!)
-        {
-            traceId = activity.TraceId.ToHexString();
-            activity.AddBaggage("suitcase", "full of cash");
-            await service.InScopeAsync(async (db, publisher) =>
-            {
-                await publisher.Publish(taken, x =>
-                {
-                    x.CorrelationId = correlationId;
-                    x.Headers.Set("colour", "blue");
-                    x.Headers.Set("number", 42);
-                });
-                await db.SaveChangesAsync();
-            });
-        }
-
-        await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-        var seen = service.Services.GetRequiredService<Seen>();
-        var received = seen.Of<ConsumeContext<NoteTaken>>().Single(x => x.Message == taken);
-        Assert.Equal("blue", received.Headers.Get<string>("colour"));
-        Assert.Equal(42, received.Headers.Get<int>("number"));
-        Assert.Equal(correlationId, received.CorrelationId);
-        await Until.TrueAsync(() => seen.Of<Trace>().Any(x => x.NoteId == taken.Id), "its trace is noted");
-        var trace = seen.Of<Trace>().Single(x => x.NoteId == taken.Id);
-        Assert.Equal("full of cash", trace.Suitcase);
-        Assert.Equal(traceId, trace.TraceId);
-    }
-
-    [Fact]
-    public async Task Headers_survive_a_raw_serializer()
-    {
-        await using var service = await StartAsync(rabbitMq: (_, cfg) => cfg.UseRawJsonSerializer());
-        var taken = new NoteTaken(Guid.CreateVersion7(), "raw");
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            await publisher.Publish(taken, x => x.Headers.Set("colour", "blue"));
-            await db.SaveChangesAsync();
-        });
-
-        await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-        var received = service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Single(x => x.Message == taken);
-        Assert.Equal("blue", received.Headers.Get<string>("colour"));
-        Assert.NotNull(received.MessageId);
-    }
-
-    [Fact]
     public async Task A_message_leaves_at_once_however_rarely_the_table_is_polled()
     {
         await using var service = await StartAsync(outbox: x => x.QueryDelay = TimeSpan.FromHours(1));
@@ -257,9 +196,7 @@ public partial class PublishingTests(EmptyDatabase database, TestBroker broker) 
     [Fact]
     public async Task While_the_bus_is_not_started_rows_wait()
     {
-        await using var service = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString,
-            bus: x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(),
-            host: x => x.Configuration.AddInMemoryCollection(Settings));
+        await using var service = await BuildAsync();
 
         var taken = await service.TakeNoteAsync();
         Assert.True(await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))));
@@ -297,113 +234,8 @@ public partial class PublishingTests(EmptyDatabase database, TestBroker broker) 
 
         var taken = await service.TakeNoteAsync();
 
-        await Until.TrueAsync(async () => !await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))), "the row is gone");
+        await Until.TrueAsync(
+            async () => !await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))), "the row is gone");
         await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-    }
-
-    [Fact]
-    public async Task Scoped_filters_run_in_the_scope_that_publishes()
-    {
-        await using var service = await StartAsync(
-            rabbitMq: (context, cfg) => cfg.UsePublishFilter(typeof(TenantFilter<>), context),
-            host: x => x.Services.AddScoped<Tenant>());
-        var taken = new NoteTaken(Guid.CreateVersion7(), "of a tenant");
-
-        await using (var scope = service.Services.CreateAsyncScope())
-        {
-            scope.ServiceProvider.GetRequiredService<Tenant>().Name = "guild 7";
-            await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(taken);
-            await scope.ServiceProvider.GetRequiredService<NotesDbContext>().SaveChangesAsync();
-        }
-
-        await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
-        var received = service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Single(x => x.Message == taken);
-        Assert.Equal("guild 7", received.Headers.Get<string>("tenant"));
-    }
-
-    /// <summary>Settings of the service under test, for a subclass that sends everything down another way.</summary>
-    protected virtual IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>();
-
-    private async Task<NotesService> StartAsync(
-        Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null)
-    {
-        var service = await NotesService.StartAsync(
-            database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), outbox, rabbitMq,
-            x =>
-            {
-                x.Configuration.AddInMemoryCollection(Settings);
-                host?.Invoke(x);
-            });
-
-        // Until messages flow every row takes the way through the table; a test of a start is one that says so.
-        var first = await service.TakeNoteAsync();
-        await Until.TrueAsync(() => Taken(service).Contains(first), "messages flow");
-
-        return service;
-    }
-
-    private static NoteTaken[] Taken(NotesService service) =>
-        [.. service.Services.GetRequiredService<Seen>().Of<ConsumeContext<NoteTaken>>().Select(x => x.Message)];
-
-    /// <summary>A message past the outbox, awaited: what left before it has arrived as well.</summary>
-    private static async Task FenceAsync(NotesService service)
-    {
-        var fence = new NoteTaken(Guid.CreateVersion7(), "fence");
-        await service.Services.GetRequiredService<IBus>().Publish(fence);
-        await Until.TrueAsync(() => Taken(service).Contains(fence), "the fence has arrived");
-    }
-
-    private static async Task AssertNothingOfAsync(NotesService service, NoteTaken taken)
-    {
-        // A later message through the outbox, so that the relay has had its turn; then a fence.
-        var later = await service.TakeNoteAsync();
-        await Until.TrueAsync(() => Taken(service).Contains(later), "a later message has arrived");
-        await FenceAsync(service);
-
-        Assert.DoesNotContain(taken, Taken(service));
-        Assert.False(await service.QueryAsync(db => db.Notes.AnyAsync(x => x.Id == taken.Id)));
-        Assert.False(await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Id.ToString()))));
-    }
-
-    private sealed record Trace(Guid NoteId, string? Suitcase, string TraceId);
-
-    private sealed class Tenant
-    {
-        public string? Name { get; set; }
-    }
-
-    private sealed class TenantFilter<T>(Tenant tenant) : IFilter<PublishContext<T>>
-        where T : class
-    {
-        public Task Send(PublishContext<T> context, IPipe<PublishContext<T>> next)
-        {
-            if (tenant.Name is not null)
-                context.Headers.Set("tenant", tenant.Name);
-
-            return next.Send(context);
-        }
-
-        public void Probe(ProbeContext context)
-        {
-        }
-    }
-
-    private sealed class TakenConsumer(Seen seen) : IConsumer<NoteTaken>
-    {
-        public Task Consume(ConsumeContext<NoteTaken> context)
-        {
-            seen.Add(context);
-            if (Activity.Current is { } activity)
-                seen.Add(new Trace(context.Message.Id, activity.GetBaggageItem("suitcase"), activity.TraceId.ToHexString()));
-
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class TakenConsumerDefinition : ConsumerDefinition<TakenConsumer>
-    {
-        // One at a time, so that the order of consumption is the order of arrival.
-        public TakenConsumerDefinition() => ConcurrentMessageLimit = 1;
     }
 }

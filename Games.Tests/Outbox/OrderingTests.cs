@@ -287,17 +287,4 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
             return Task.CompletedTask;
         }
     }
-
-    private sealed class FilingConsumer : IConsumer<NoteTaken>
-    {
-        public Task Consume(ConsumeContext<NoteTaken> context) =>
-            context.Publish(new NoteShredded(context.Message.Id, context.Message.Text), x => x.SetOrderingKey("filed by hand"));
-    }
-
-    private sealed class FilingConsumerDefinition : ConsumerDefinition<FilingConsumer>
-    {
-        protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<FilingConsumer> consumer, IRegistrationContext context) =>
-            endpoint.UseEntityFrameworkOutbox<NotesDbContext>(context);
-    }
 }

@@ -8,3 +8,15 @@ public sealed class PublishingFromTheTableTests(EmptyDatabase database, TestBrok
 {
     protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?> { ["Outbox:HandoffLimit"] = "0" };
 }
+
+/// <summary>And what the messages carry.</summary>
+public sealed class HeadersFromTheTableTests(EmptyDatabase database, TestBroker broker) : HeadersTests(database, broker)
+{
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?> { ["Outbox:HandoffLimit"] = "0" };
+}
+
+/// <summary>And what the published package does otherwise.</summary>
+public sealed class OwnPublishingFromTheTableTests(EmptyDatabase database, TestBroker broker) : OwnPublishingTests(database, broker)
+{
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?> { ["Outbox:HandoffLimit"] = "0" };
+}

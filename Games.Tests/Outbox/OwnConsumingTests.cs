@@ -1,13 +1,15 @@
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Games.Tests.Messaging;
+namespace Games.Tests.Outbox;
 
 /// <summary>What the published package does otherwise.</summary>
-public sealed partial class ConsumingTests
+public sealed class OwnConsumingTests(EmptyDatabase database, TestBroker broker) : ConsumingScenarios(database, broker)
 {
     [Fact]
     public async Task A_consumer_that_always_fails_leaves_no_inbox_row()
@@ -36,6 +38,23 @@ public sealed partial class ConsumingTests
         foreach (var (taken, _) in notes)
             Assert.Single(await NotesAsync(service, taken));
         Assert.InRange(await TransactionsAsync(service, notes.Select(x => x.MessageId)), 1, notes.Length / 2);
+        Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share"));
+    }
+
+    [Fact]
+    public async Task A_pooled_context_that_counts_its_connection_as_open_shares_a_transaction_all_the_same()
+    {
+        await using var service = await StartTogetherAsync();
+        var scopes = Enumerable.Range(0, 40).Select(_ => service.Services.CreateAsyncScope()).ToArray();
+        foreach (var scope in scopes)
+            await scope.ServiceProvider.GetRequiredService<NotesDbContext>().Database.OpenConnectionAsync();
+        foreach (var scope in scopes)
+            await scope.DisposeAsync();
+        var notes = Enumerable.Range(0, 40).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x.Taken, x.MessageId)));
+
+        await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
         Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share"));
     }
 

@@ -1,12 +1,14 @@
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Logging;
 
-namespace Games.Tests.Messaging;
+namespace Games.Tests.Outbox;
 
 /// <summary>What the published package does otherwise.</summary>
-public partial class PublishingTests
+public class OwnPublishingTests(EmptyDatabase database, TestBroker broker) : PublishingScenarios(database, broker)
 {
     [Fact]
     public async Task After_a_failed_save_and_a_cleared_tracker_only_the_new_message_leaves()
