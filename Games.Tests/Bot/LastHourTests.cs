@@ -1,12 +1,13 @@
 extern alias Bot;
 
 using Bot::Games.Bot.Ingestion;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Games.Tests.Bot;
 
 public sealed class LastHourTests
 {
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new(new(2030, 6, 1, 12, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void Percentiles_are_at_most_a_tenth_too_high_and_the_maximum_is_exact()
@@ -27,21 +28,14 @@ public sealed class LastHourTests
     {
         var hour = new LastHour(_clock);
         hour.Add(7);
-        _clock.Now = _clock.Now.AddMinutes(30);
+        _clock.Advance(TimeSpan.FromMinutes(30));
         hour.Add(2);
         Assert.Equal((2, 7.0), (hour.Read().Count, hour.Read().Max));
 
-        _clock.Now = _clock.Now.AddMinutes(31);
+        _clock.Advance(TimeSpan.FromMinutes(31));
         Assert.Equal((1, 2.0), (hour.Read().Count, hour.Read().Max));
 
-        _clock.Now = _clock.Now.AddMinutes(31);
+        _clock.Advance(TimeSpan.FromMinutes(31));
         Assert.Equal((0, null, null, null), hour.Read());
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = new(2030, 6, 1, 12, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }
