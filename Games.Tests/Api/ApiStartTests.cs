@@ -16,7 +16,8 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
     [InlineData("not=a connection string", ApiHost.NoBroker, "ConnectionStrings:Games")]
     [InlineData("Host=127.0.0.1;Port=1", null, "ConnectionStrings:RabbitMq")]
     [InlineData("Host=127.0.0.1;Port=1", "http://elsewhere", "ConnectionStrings:RabbitMq")]
-    public async Task A_connection_string_that_is_missing_or_wrong_ends_it_with_one_line_that_names_the_key(string? games, string? rabbitMq, string key)
+    public async Task A_connection_string_that_is_missing_or_wrong_ends_it_with_one_line_that_names_the_key(
+        string? games, string? rabbitMq, string key)
     {
         var outcome = await ServiceProcess.RunAsync(
             Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = games, ["ConnectionStrings__RabbitMq"] = rabbitMq });
@@ -43,7 +44,8 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
     {
         await using var host = new ApiHost(
             database.ConnectionString,
-            services: services => services.AddSingleton<CreateGameValidator>(_ => throw new InvalidOperationException("This validator cannot be made.")));
+            services: services => services.AddSingleton<CreateGameValidator>(
+                _ => throw new InvalidOperationException("This validator cannot be made.")));
 
         var stopped = Assert.Throws<InvalidOperationException>(() => host.Services);
 

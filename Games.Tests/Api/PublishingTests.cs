@@ -51,7 +51,9 @@ public sealed class PublishingTests : IClassFixture<TestDatabase>, IAsyncDisposa
         var accepted = (Guid)(await _api.CreateGameAsync())["id"]!;
 
         await HeardAsync(accepted);
-        Assert.All(Harness.Consumed.Select<GameCreated>(new CancellationToken(canceled: true)), heard => Assert.Equal(accepted, heard.Context.Message.GameId));
+        Assert.All(
+            Harness.Consumed.Select<GameCreated>(new CancellationToken(canceled: true)),
+            heard => Assert.Equal(accepted, heard.Context.Message.GameId));
     }
 
     private async Task<GameCreated> HeardAsync(Guid id)

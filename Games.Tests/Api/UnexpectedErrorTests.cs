@@ -19,7 +19,9 @@ public sealed class UnexpectedErrorTests(TestDatabase database) : IClassFixture<
 
         var problem = await response.IsProblemAsync(HttpStatusCode.InternalServerError, host.Log);
         Assert.DoesNotContain("games_of", problem.ToJsonString());
-        var logged = Assert.Single(host.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains((string)problem["traceId"]!, StringComparison.Ordinal));
+        var logged = Assert.Single(
+            host.Log.Lines,
+            line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains((string)problem["traceId"]!, StringComparison.Ordinal));
         Assert.Contains("42P01", logged);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await api.GetAsync("/health/ready")).StatusCode);
     }

@@ -122,7 +122,8 @@ public sealed partial class LocalRunTests(TestServers servers)
             CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{FreePort.Next()}"),
             _output.Enqueue);
         // The last line of what it says then: the addresses stand before it.
-        await Until.TrueAsync(() => !run.IsRunning || _output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
+        await Until.TrueAsync(
+            () => !run.IsRunning || _output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
         Assert.True(run.IsRunning, string.Join(Environment.NewLine, _output));
         return run;
     }

@@ -20,7 +20,8 @@ public sealed partial class SlicesTests
             .Where(type => typeof(BaseEndpoint).IsAssignableFrom(type) && type.Namespace == "Games.Api.Features")
             .Select(type => type.Name);
 
-        Assert.Equal(Repository.Sources("Games.Api/Features").Select(source => Path.GetFileNameWithoutExtension(source.Name)).Order(), endpoints.Order());
+        Assert.Equal(
+            Repository.Sources("Games.Api/Features").Select(source => Path.GetFileNameWithoutExtension(source.Name)).Order(), endpoints.Order());
     }
 
     [Fact]
@@ -28,7 +29,8 @@ public sealed partial class SlicesTests
     {
         var consumers = BotAssembly.GetTypes().Where(type => typeof(IConsumer).IsAssignableFrom(type)).Select(type => type.Name);
 
-        Assert.Equal(Repository.Sources("Games.Bot/Consumers").Select(source => Path.GetFileNameWithoutExtension(source.Name)).Order(), consumers.Order());
+        Assert.Equal(
+            Repository.Sources("Games.Bot/Consumers").Select(source => Path.GetFileNameWithoutExtension(source.Name)).Order(), consumers.Order());
     }
 
     [Fact]

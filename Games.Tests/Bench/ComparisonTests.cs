@@ -56,7 +56,8 @@ public sealed class ComparisonTests
 
     private static Round RoundWith(double? endToEnd, params string[] complaints) =>
         new(Figures(endToEnd, complaints), Figures(endToEnd: 40), ApiMebibytes: 100, BotMebibytes: 90,
-            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), ApiCpu: TimeSpan.FromMilliseconds(50), BotCpu: TimeSpan.FromMilliseconds(70), PostgresCpu: null);
+            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2),
+            ApiCpu: TimeSpan.FromMilliseconds(50), BotCpu: TimeSpan.FromMilliseconds(70), PostgresCpu: null);
 
     private static JobFigures Figures(double? endToEnd, params string[] complaints) => new(
         Games: 100, Accepted: 100, new Dictionary<string, int>(), AcceptedPerSecond: 900,

@@ -80,7 +80,8 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
 
         await Until.TrueAsync(() => _host.Log.Lines.Any(line => line.Contains($"{game.Id} is announced already")), "the second is seen");
         Assert.True(await Harness.Consumed.Any<GameCreated>(consumed => consumed.Context.Message.GameId == game.Id && consumed.Exception is null));
-        Assert.False(await Harness.Published.Any<Fault<GameCreated>>(fault => fault.Context.Message.Message.GameId == game.Id, new CancellationToken(canceled: true)));
+        Assert.False(await Harness.Published.Any<Fault<GameCreated>>(
+            fault => fault.Context.Message.Message.GameId == game.Id, new CancellationToken(canceled: true)));
         Assert.Equal(first!.CreatedAt, (await FindAsync(game.Id))!.CreatedAt);
     }
 

@@ -19,10 +19,12 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
         await ExecuteAsync(source,
             """
             CREATE FUNCTION hold_commit() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END$$;
-            CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON announcements DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_commit();
+            CREATE CONSTRAINT TRIGGER hold_commit AFTER INSERT ON announcements
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_commit();
             """);
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
-        await using var host = new BotHost(database.ConnectionString, through, services => services.AddLogging(log => log.AddFilter("MassTransit", LogLevel.Debug)));
+        await using var host = new BotHost(
+            database.ConnectionString, through, services => services.AddLogging(log => log.AddFilter("MassTransit", LogLevel.Debug)));
         using var bot = host.CreateClient();
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
@@ -34,7 +36,8 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             await ExecuteAsync(holder, "SELECT pg_advisory_lock(4711)");
             await channel.PublishAsync(held);
             await Until.TrueAsync(
-                async () => await CountAsync(source, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted") == 1,
+                async () => await CountAsync(
+                    source, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted") == 1,
                 "the bot stands in its commit");
             line.Cut();
             await Until.TrueAsync(() => host.Log.Lines.Any(x => x.Contains("Consumer Stopping")), "the bot knows that its connection is gone");
@@ -43,10 +46,13 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
 
         // The delivery was acknowledged on a closed channel. If it waited for the deliveries of that channel, it would wait for itself.
         await Until.TrueAsync(
-            () => host.Log.Lines.Any(x => x.Contains("Consumer Completed") && x.Contains("announce-game")), "the delivery and its endpoint have ended");
+            () => host.Log.Lines.Any(x => x.Contains("Consumer Completed") && x.Contains("announce-game")),
+            "the delivery and its endpoint have ended");
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready again");
         await channel.PublishAsync(later);
-        await Until.TrueAsync(async () => await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{later.Id}'") == 1, "the later game is announced");
+        await Until.TrueAsync(
+            async () => await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{later.Id}'") == 1,
+            "the later game is announced");
         await Until.TrueAsync(async () => await channel.MessageCountAsync("announce-game") == 0, "the queue is empty");
         Assert.Equal(1, await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{held.Id}'"));
     }

@@ -14,7 +14,8 @@ public sealed class BotDatabaseTests(TestDatabase database, TestBroker broker) :
     public async Task An_event_that_comes_while_the_database_is_away_waits_for_it_and_uses_up_no_attempt()
     {
         await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
-        // As PostgreSQL answers while it starts, for more attempts than a message has that fails by itself. A sequence counts what is rolled back, too.
+        // As PostgreSQL answers while it starts, for more attempts than a message has that fails by itself.
+        // A sequence counts what is rolled back, too.
         await db.Database.ExecuteSqlRawAsync("""
             CREATE SEQUENCE attempts;
             CREATE FUNCTION starting() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
@@ -35,7 +36,8 @@ public sealed class BotDatabaseTests(TestDatabase database, TestBroker broker) :
         await channel.PublishAsync(game);
 
         await Until.TrueAsync(
-            async () => await db.Announcements.AsNoTracking().AnyAsync(announcement => announcement.GameId == game.Id) || await HasErrorsAsync(connection),
+            async () => await db.Announcements.AsNoTracking().AnyAsync(announcement => announcement.GameId == game.Id)
+                || await HasErrorsAsync(connection),
             "the game is announced, or given up");
         Assert.False(await HasErrorsAsync(connection));
         Assert.Equal(9, await db.Database.SqlQueryRaw<long>("""SELECT last_value AS "Value" FROM attempts""").SingleAsync());

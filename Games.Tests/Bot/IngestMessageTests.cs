@@ -213,13 +213,15 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     [InlineData("bot", NewMessage.AuthorId, true, NewMessage.ChannelId, "hello")]
     [InlineData("channel", NewMessage.AuthorId, false, "200000000000000999", "hello")]
     [InlineData("empty", NewMessage.AuthorId, false, NewMessage.ChannelId, "")]
-    public async Task A_rule_that_skips_a_message_is_named_in_the_log_and_counted(string rule, string author, bool isFromBot, string channel, string content)
+    public async Task A_rule_that_skips_a_message_is_named_in_the_log_and_counted(
+        string rule, string author, bool isFromBot, string channel, string content)
     {
         var message = NewMessage.With(content, channel, author, isFromBot);
 
         Assert.False(await Handler.HandleAsync(message, default));
 
-        Assert.Single(_host.Log.Lines, line => line.StartsWith("Debug", StringComparison.Ordinal) && line.Contains(message.Id) && line.Contains($"\"{rule}\""));
+        Assert.Single(
+            _host.Log.Lines, line => line.StartsWith("Debug", StringComparison.Ordinal) && line.Contains(message.Id) && line.Contains($"\"{rule}\""));
         Assert.Equal((1, 1, 0), (Metrics.Total("received"), Metrics.Total($"skipped.{rule}"), Metrics.Total("published")));
     }
 
@@ -264,7 +266,8 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         if (bad.AuthorId is { } author)
         {
             var incoming = new IncomingMessage(
-                bad.MessageId, bad.ChannelId == "" ? NewMessage.ChannelId : bad.ChannelId, bad.GuildId, author, "anna", false, bad.Content!, bad.SentAt, bad.EditedAt, bad.Attachments, bad.Embeds);
+                bad.MessageId, bad.ChannelId == "" ? NewMessage.ChannelId : bad.ChannelId, bad.GuildId, author, "anna", false,
+                bad.Content!, bad.SentAt, bad.EditedAt, bad.Attachments, bad.Embeds);
             if (bad.ChannelId == "" || bad.Content == "")
                 return;
             Assert.Contains(field, (await Assert.ThrowsAsync<InvalidDiscordMessageException>(() => Handler.HandleAsync(incoming, default))).Message);
@@ -280,7 +283,9 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
         {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database.ExecuteSqlRawAsync("""
                 CREATE FUNCTION refuse_event() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
-                    IF NEW."MessageType" LIKE '%MessageStored%' AND NEW."Body" LIKE '%499999999999999999%' THEN RAISE EXCEPTION 'no room' USING ERRCODE = '23514'; END IF;
+                    IF NEW."MessageType" LIKE '%MessageStored%' AND NEW."Body" LIKE '%499999999999999999%' THEN
+                        RAISE EXCEPTION 'no room' USING ERRCODE = '23514';
+                    END IF;
                     RETURN NEW;
                 END$$;
                 CREATE TRIGGER refuse_event BEFORE INSERT ON "OutboxMessage" FOR EACH ROW EXECUTE FUNCTION refuse_event();
@@ -325,7 +330,8 @@ public sealed class IngestMessageTests : IClassFixture<TestDatabase>, IAsyncDisp
     private Task StoredAsync(string id) => Until.TrueAsync(async () => await FindAsync(id) is not null, $"message {id} is stored");
 
     private Task HandledAsync(int messages) => Until.TrueAsync(
-        () => Metrics.Total("stored.created") + Metrics.Total("stored.edited") + Metrics.Total("stored.deleted") + Metrics.Total("duplicates") == messages,
+        () => Metrics.Total("stored.created") + Metrics.Total("stored.edited") + Metrics.Total("stored.deleted")
+            + Metrics.Total("duplicates") == messages,
         $"{messages} messages are handled");
 
     /// <summary>The changes that message.stored has told of, when there are so many.</summary>

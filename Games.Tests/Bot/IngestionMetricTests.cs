@@ -39,7 +39,8 @@ public sealed class IngestionMetricTests
 
         Assert.Equal(
             [
-                "bot.last_activity", "bot.message.delay", "bot.messages.duplicates", "bot.messages.errors", "bot.messages.invalid", "bot.messages.published",
+                "bot.last_activity", "bot.message.delay", "bot.messages.duplicates", "bot.messages.errors", "bot.messages.invalid",
+                "bot.messages.published",
                 "bot.messages.received", "bot.messages.skipped rule=bot", "bot.messages.stored change=edited",
             ],
             seen.Order(StringComparer.Ordinal));

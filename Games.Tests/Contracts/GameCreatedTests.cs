@@ -13,7 +13,8 @@ public sealed class GameCreatedTests
     public void Its_words_on_the_wire_do_not_change()
     {
         Assert.Equal(
-            """{"gameId":"019aa000-0000-7000-8000-000000000001","guildId":"100000000000000001","channelId":"200000000000000001","hostId":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5}""",
+            """{"gameId":"019aa000-0000-7000-8000-000000000001","guildId":"100000000000000001","channelId":"200000000000000001","host""" +
+            """Id":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5}""",
             JsonSerializer.Serialize(Event, JsonSerializerOptions.Web));
     }
 

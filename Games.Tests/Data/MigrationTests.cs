@@ -41,7 +41,8 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
             tables.Add(reader.GetString(0));
 
         Assert.Superset(
-            new HashSet<string> { "announcements", "discord_messages", "events", "games", "players", "InboxState", "OutboxMessage", "OutboxState" }, tables.ToHashSet());
+            new HashSet<string> { "announcements", "discord_messages", "events", "games", "players", "InboxState", "OutboxMessage", "OutboxState" },
+            tables.ToHashSet());
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public sealed class BackgroundPublishingTests(TestDatabase database, TestBroker 
         await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, $"events.{channel}");
 
         await using var api = new ApiHost(
-            database.ConnectionString, broker.ConnectionString, services => services.AddHostedService(provider => new Speaker(provider.GetRequiredService<IServiceScopeFactory>(), channel)),
+            database.ConnectionString, broker.ConnectionString, services => services.AddHostedService(
+                provider => new Speaker(provider.GetRequiredService<IServiceScopeFactory>(), channel)),
             JournalApi.Hourly);
         using var client = api.CreateClient();
 

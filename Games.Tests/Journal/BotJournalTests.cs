@@ -25,7 +25,9 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         await _events.InsertAsync(Exchanges.DiscordMessageReceived, JsonSerializer.Serialize(message, JsonSerializerOptions.Web));
 
         await Until.TrueAsync(
-            async () => await _events.ScalarAsync("select content from discord_messages where message_id = $1", message.MessageId) is "by the journal", "the message is stored");
+            async () => await _events.ScalarAsync("select content from discord_messages where message_id = $1", message.MessageId)
+                is "by the journal",
+            "the message is stored");
     }
 
     [Fact]
@@ -37,8 +39,12 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
 
         await using (await RefusedConnections.ToAsync(database.ConnectionString))
         {
-            Assert.Equal(1L, await _events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Bot events' and datname = current_database()"));
-            await Until.TrueAsync(async () => await StatusAsync(bot, "event-dispatcher") is ("Unhealthy", "The dispatcher of the journal is not listening."), "the loss is noticed");
+            Assert.Equal(1L, await _events.ScalarAsync(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                + "where application_name = 'Games.Bot events' and datname = current_database()"));
+            await Until.TrueAsync(
+                async () => await StatusAsync(bot, "event-dispatcher") is ("Unhealthy", "The dispatcher of the journal is not listening."),
+                "the loss is noticed");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
         }
 
@@ -52,8 +58,11 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: ("Journal:MaxPendingAge", "00:01:00"));
         using var bot = await ReadyAsync(host);
 
-        var id = await _events.ScalarAsync("insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
-        await _events.ScalarAsync("update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', created_at = now() - interval '50 seconds' where id = $1", id!);
+        var id = await _events.ScalarAsync(
+            "insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
+        await _events.ScalarAsync(
+            "update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', "
+            + "created_at = now() - interval '50 seconds' where id = $1", id!);
         Assert.Equal(HttpStatusCode.OK, (await bot.GetAsync("/health/ready")).StatusCode);
 
         await _events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);

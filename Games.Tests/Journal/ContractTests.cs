@@ -42,7 +42,9 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
 
         await listener.HearsAsync(id);
         var message = Assert.IsType<DiscordMessageReceived>(Assert.Single(listener.Heard, x => x.MessageId == id).Message);
-        Assert.Equal(("600000000000000001", "hello", "a.png"), (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
+        Assert.Equal(
+            ("600000000000000001", "hello", "a.png"),
+            (message.MessageId, message.Content, message.Attachments!.Single().GetProperty("url").GetString()));
         Assert.Contains("field \"embeds\" must be a list", await _events.OutcomeAsync(broken));
     }
 
@@ -96,11 +98,14 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
         var broken = await _events.InsertAsync("game.created", """{"title":1,"colour":"blue"}""");
 
         var error = await _events.OutcomeAsync(broken);
-        Assert.All(["\"gameId\" is missing", "\"title\" must be a text", "\"maxPlayers\" is missing", "\"colour\" is unknown"], x => Assert.Contains(x, error));
+        Assert.All(
+            ["\"gameId\" is missing", "\"title\" must be a text", "\"maxPlayers\" is missing", "\"colour\" is unknown"],
+            x => Assert.Contains(x, error));
     }
 
     private static GameCreated AGame() => new(
-        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
+        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid",
+        new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
 
     private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{_channel}");
 

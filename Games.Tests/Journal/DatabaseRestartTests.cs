@@ -23,7 +23,8 @@ public sealed class DatabaseRestartTests(TestServers servers, TestBroker broker)
         await Migrations.ApplyAsync(database);
         await using var events = new EventsTable($"{database};Pooling=false");
         await using var host = new BotHost(
-            database, broker.ConnectionString, settings: [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00"), ("Journal:BatchLimit", "20")]);
+            database, broker.ConnectionString,
+            settings: [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00"), ("Journal:BatchLimit", "20")]);
         using var bot = host.CreateClient();
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
 
@@ -48,7 +49,9 @@ public sealed class DatabaseRestartTests(TestServers servers, TestBroker broker)
     {
         var messages = Enumerable.Range(0, count).Select(_ => JsonSerializer.Serialize(NewMessage.Event(), JsonSerializerOptions.Web)).ToArray();
         await events.ScalarAsync(
-            $"insert into events (event_type, payload, source) select '{Exchanges.DiscordMessageReceived}', payload::jsonb, 'a script' from unnest($1) payload", new object[] { messages });
+            $"insert into events (event_type, payload, source) "
+            + $"select '{Exchanges.DiscordMessageReceived}', payload::jsonb, 'a script' from unnest($1) payload",
+            new object[] { messages });
     }
 
     private static async Task<long> CountAsync(EventsTable events, string what) => (long)(await events.ScalarAsync($"select count(*) from {what}"))!;

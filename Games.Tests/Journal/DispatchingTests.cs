@@ -6,7 +6,8 @@ using Npgsql;
 namespace Games.Tests.Journal;
 
 /// <summary>From an INSERT by anybody to the bus. Whoever must not find an event by looking, looks every hour.</summary>
-public sealed class DispatchingTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
+public sealed class DispatchingTests(TestDatabase database, TestBroker broker)
+    : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
     private readonly EventsTable _events = new(database.ConnectionString);
     private readonly string _channel = $"test-{Guid.NewGuid():n}";
@@ -28,7 +29,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         var (messageId, correlationId, message) = Assert.Single(listener.Heard);
         var published = Assert.IsType<EventPublished>(message);
         Assert.Equal((id, correlation), (messageId, correlationId));
-        Assert.Equal((id, "order.paid", _channel, correlation, "a test"), (published.Id, published.EventType, published.Channel, published.CorrelationId, published.Source));
+        Assert.Equal(
+            (id, "order.paid", _channel, correlation, "a test"),
+            (published.Id, published.EventType, published.Channel, published.CorrelationId, published.Source));
         Assert.Equal(("Anna's «card» 🎲", 1250), (published.Payload.GetProperty("by").GetString(), published.Payload.GetProperty("cents").GetInt32()));
         Assert.InRange(published.CreatedAt, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
@@ -42,7 +45,8 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         await using (var connection = await _events.OpenAsync())
         await using (var transaction = await connection.BeginTransactionAsync())
         {
-            await using var insert = new NpgsqlCommand($"insert into events (event_type, payload, channel, source) values ('test.event', '{{}}', '{_channel}', 'psql')", connection);
+            await using var insert = new NpgsqlCommand(
+                $"insert into events (event_type, payload, channel, source) values ('test.event', '{{}}', '{_channel}', 'psql')", connection);
             await insert.ExecuteNonQueryAsync();
             await transaction.RollbackAsync();
         }
@@ -103,10 +107,12 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         }
 
         await listener.HearsAsync(5_000);
-        await Until.TrueAsync(async () => (long)(await _events.ScalarAsync("""select count(*) from "OutboxMessage" """))! == 0, "the outbox is empty");
+        await Until.TrueAsync(
+            async () => (long)(await _events.ScalarAsync("""select count(*) from "OutboxMessage" """))! == 0, "the outbox is empty");
         var heard = listener.Heard;
         Assert.Equal((5_000, 5_000), (heard.Length, heard.Select(x => x.MessageId).Distinct().Count()));
-        Assert.Equal(heard.Where(x => x.CorrelationId == correlation).Select(Number).Order(), heard.Where(x => x.CorrelationId == correlation).Select(Number));
+        Assert.Equal(
+            heard.Where(x => x.CorrelationId == correlation).Select(Number).Order(), heard.Where(x => x.CorrelationId == correlation).Select(Number));
     }
 
     [Fact]
@@ -136,7 +142,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         var id = await _events.InsertAsync("test.event", channel: _channel);
 
         Assert.Null(await _events.OutcomeAsync(id));
-        await Until.TrueAsync(async () => (long)(await _events.ScalarAsync("""select count(*) from "OutboxMessage" where "MessageId" = $1""", id))! == 0, "it has left");
+        await Until.TrueAsync(
+            async () => (long)(await _events.ScalarAsync("""select count(*) from "OutboxMessage" where "MessageId" = $1""", id))! == 0,
+            "it has left");
         Assert.DoesNotContain(api.Log.Lines, x => x.Contains($"{id}") && x.StartsWith("Warning", StringComparison.Ordinal));
     }
 
@@ -145,7 +153,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
     {
         await using var api = await StartAsync(("Journal:WaitForQueue", "true"), ("Outbox:UnroutableDelay", "00:00:00.200"));
         var id = await _events.InsertAsync("test.event", channel: _channel);
-        await Until.TrueAsync(async () => await _events.ScalarAsync("""select "LastError" from "OutboxMessage" where "MessageId" = $1""", id) is string, "it is returned");
+        await Until.TrueAsync(
+            async () => await _events.ScalarAsync("""select "LastError" from "OutboxMessage" where "MessageId" = $1""", id) is string,
+            "it is returned");
 
         await using var listener = await ListenAsync();
 
@@ -168,7 +178,8 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
 
         await _events.ScalarAsync($$"""
             insert into events (event_type, payload, channel, source)
-            select 'test.event', jsonb_build_object('n', n, 'drink', case when n = 5 then 'poison' else 'water' end), '{{_channel}}', 'psql' from generate_series(1, 20) n
+            select 'test.event', jsonb_build_object('n', n, 'drink', case when n = 5 then 'poison' else 'water' end), '{{_channel}}', 'psql'
+            from generate_series(1, 20) n
             """);
 
         await listener.HearsAsync(19);
@@ -186,7 +197,9 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         // Of random text, which the table cannot shorten: batches of two.
         await _events.ScalarAsync($$"""
             insert into events (event_type, payload, channel, source)
-            select 'test.event', jsonb_build_object('n', n, 'text', (select string_agg(md5(random()::text || n || i), '') from generate_series(1, 32768) i)), '{{_channel}}', 'psql'
+            select 'test.event',
+                jsonb_build_object('n', n, 'text', (select string_agg(md5(random()::text || n || i), '') from generate_series(1, 32768) i)),
+                '{{_channel}}', 'psql'
             from generate_series(1, 5) n
             """);
 
@@ -194,9 +207,11 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker) :
         Assert.All(listener.Heard, x => Assert.Equal(1024 * 1024, ((EventPublished)x.Message).Payload.GetProperty("text").GetString()!.Length));
     }
 
-    private static int Number((Guid? MessageId, Guid? CorrelationId, object Message) heard) => ((EventPublished)heard.Message).Payload.GetProperty("n").GetInt32();
+    private static int Number((Guid? MessageId, Guid? CorrelationId, object Message) heard) =>
+        ((EventPublished)heard.Message).Payload.GetProperty("n").GetInt32();
 
     private Task<ChannelListener> ListenAsync() => ChannelListener.StartAsync(broker.ConnectionString, $"events.{_channel}");
 
-    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) => JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString, settings);
+    private Task<ApiHost> StartAsync(params (string Key, string Value)[] settings) =>
+        JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString, settings);
 }

@@ -87,7 +87,8 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         for (var i = 0; i < before; i++)
             await here.PublishAsync("test.event", new { }, "a test");
 
-        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => here.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
+        Assert.Equal(
+            "payload", (await Assert.ThrowsAsync<EventRefusedException>(() => here.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
 
         Assert.True((await here.PublishAsync("test.event", new { }, "a test")).IsNew);
     }
@@ -102,7 +103,9 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
 
         Assert.Equal([true, true, true, false], published.Select(x => x.IsNew));
         Assert.Equal((mine, mine), (published[1].Id, published[3].Id));
-        Assert.Equal("3 1 2", await _events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
+        Assert.Equal(
+            "3 1 2",
+            await _events.ScalarAsync("select string_agg(payload ->> 'n', ' ' order by number) from events where correlation_id = $1", correlation));
         Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
             () => _publisher.PublishAsync([Said(4), new NewEvent("test.event", new { Nul = "\0" }, "a test")]))).Column);
         Assert.Equal(3L, await _events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
@@ -125,9 +128,14 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     [Fact]
     public async Task What_only_the_table_can_tell_is_the_same_exception()
     {
-        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", "text", "a test"))).Column);
-        Assert.Equal("source", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { }, "a lone \ud800"))).Column);
-        Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
+        Assert.Equal(
+            "payload", (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", "text", "a test"))).Column);
+        Assert.Equal(
+            "source",
+            (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { }, "a lone \ud800"))).Column);
+        Assert.Equal(
+            "payload",
+            (await Assert.ThrowsAsync<EventRefusedException>(() => _publisher.PublishAsync("test.event", new { Nul = "\0" }, "a test"))).Column);
         Assert.Equal("payload", (await Assert.ThrowsAsync<EventRefusedException>(
             () => _publisher.PublishAsync("test.event", new { Text = new string('a', JournalEvent.PayloadMaxBytes) }, "a test"))).Column);
     }
@@ -137,7 +145,8 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
     {
         var id = Guid.NewGuid();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: new(canceled: true)));
 
         Assert.False(await ExistsAsync(id));
     }
@@ -154,7 +163,9 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
 
         var publishing = _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: stop.Token);
         await Until.TrueAsync(
-            async () => (bool)(await _events.ScalarAsync("select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!, "the insert waits");
+            async () => (bool)(await _events.ScalarAsync(
+                "select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!,
+            "the insert waits");
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);

@@ -31,7 +31,9 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
         var id = (Guid)(await response.BodyAsync())["id"]!;
         Assert.Equal($"/events/{id}", response.Headers.Location?.ToString());
         var found = JsonNode.Parse(await _api.GetStringAsync($"/events/{id}"))!;
-        Assert.Equal(("test.event", _channel, "world", "a test"), ((string?)found["eventType"], (string?)found["channel"], (string?)found["payload"]!["hello"], (string?)found["source"]));
+        Assert.Equal(
+            ("test.event", _channel, "world", "a test"),
+            ((string?)found["eventType"], (string?)found["channel"], (string?)found["payload"]!["hello"], (string?)found["source"]));
         Assert.Equal(correlation, (Guid)found["correlationId"]!);
         Assert.Null(found["dispatchedAt"]);
     }
@@ -68,7 +70,8 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
     public async Task What_breaks_its_rule_is_named(string field, string value)
     {
         var said = Said("x", null).ToJsonString();
-        var members = JsonNode.Parse(said)!.AsObject().Where(x => x.Key != "x" && x.Key != field).Select(x => $"\"{x.Key}\":{x.Value!.ToJsonString()}");
+        var members = JsonNode.Parse(said)!.AsObject()
+            .Where(x => x.Key != "x" && x.Key != field).Select(x => $"\"{x.Key}\":{x.Value!.ToJsonString()}");
         using var response = await PostTextAsync($$"""{{{string.Join(',', members)}},"{{field}}":{{value}}}""");
 
         await response.NamesAsync(field, _host.Log);
@@ -124,7 +127,13 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
 
     private JsonObject Said(string field, JsonNode? value)
     {
-        var said = new JsonObject { ["eventType"] = "test.event", ["channel"] = _channel, ["payload"] = new JsonObject { ["hello"] = "world" }, ["source"] = "a test" };
+        var said = new JsonObject
+        {
+            ["eventType"] = "test.event",
+            ["channel"] = _channel,
+            ["payload"] = new JsonObject { ["hello"] = "world" },
+            ["source"] = "a test",
+        };
         if (field != "x")
             said[field] = value;
         return said;
@@ -132,7 +141,8 @@ public sealed class EventsOverHttpTests : IClassFixture<TestDatabase>, IAsyncDis
 
     private Task<HttpResponseMessage> PostAsync(JsonObject said) => PostTextAsync(said.ToJsonString());
 
-    private Task<HttpResponseMessage> PostTextAsync(string body) => _api.PostAsync("/events", new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostTextAsync(string body) =>
+        _api.PostAsync("/events", new StringContent(body, Encoding.UTF8, "application/json"));
 
     private async Task<(List<Guid> Items, string? Next)> ListAsync(string query)
     {

@@ -17,7 +17,9 @@ internal sealed class EventsTable(string connectionString) : IAsyncDisposable
     /// <summary>Waits until the event is dispatched or dead; its error, if it has one.</summary>
     public async Task<string?> OutcomeAsync(Guid id)
     {
-        await Until.TrueAsync(async () => (bool)(await ScalarAsync("select dispatched_at is not null or dead_at is not null from events where id = $1", id))!, "it is dispatched or dead");
+        await Until.TrueAsync(
+            async () => (bool)(await ScalarAsync("select dispatched_at is not null or dead_at is not null from events where id = $1", id))!,
+            "it is dispatched or dead");
         return await ScalarAsync("select last_error from events where id = $1", id) as string;
     }
 

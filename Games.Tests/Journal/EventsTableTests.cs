@@ -119,7 +119,8 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
         await listen.ExecuteNonQueryAsync();
 
         static string Insert(string dispatched, int rows) =>
-            $"insert into events (event_type, payload, source, dispatched_at) select 'test.event', '{{}}', 'psql', {dispatched} from generate_series(1, {rows})";
+            $"insert into events (event_type, payload, source, dispatched_at) "
+                + $"select 'test.event', '{{}}', 'psql', {dispatched} from generate_series(1, {rows})";
         await ExecuteAsync(Insert("now()", 10));
         await ExecuteAsync(Insert("null::timestamptz", 10_000));
         await ExecuteAsync(Insert("null::timestamptz", 0));
@@ -132,7 +133,13 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
 
     private Task<int> InsertAsync(string column, string value)
     {
-        var values = new Dictionary<string, string> { ["event_type"] = "'test.event'", ["payload"] = "'{}'", ["source"] = "'psql'", [column] = value };
+        var values = new Dictionary<string, string>
+        {
+            ["event_type"] = "'test.event'",
+            ["payload"] = "'{}'",
+            ["source"] = "'psql'",
+            [column] = value,
+        };
         return CountAsync($"insert into events ({string.Join(", ", values.Keys)}) values ({string.Join(", ", values.Values)})");
     }
 

@@ -11,7 +11,8 @@ namespace Games.Tests.Journal;
 public sealed class ListeningTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
     private const string Listening =
-        "select count(*) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database() and query like '%LISTEN events%'";
+        "select count(*) from pg_stat_activity where application_name = 'Games.Api events' "
+        + "and datname = current_database() and query like '%LISTEN events%'";
 
     private readonly EventsTable _events = new(database.ConnectionString);
     private readonly string _channel = $"test-{Guid.NewGuid():n}";
@@ -31,8 +32,11 @@ public sealed class ListeningTests(TestDatabase database, TestBroker broker) : I
         // No new connection is let in, the others stay.
         await using (await RefusedConnections.ToAsync(database.ConnectionString))
         {
-            await _events.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Api events' and datname = current_database()");
-            await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "it is not ready");
+            await _events.ScalarAsync(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                + "where application_name = 'Games.Api events' and datname = current_database()");
+            await Until.TrueAsync(
+                async () => (await client.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "it is not ready");
             Assert.Equal(HealthStatus.Unhealthy, await ListenerHealthAsync(api));
             await _events.InsertAsync("test.event", channel: _channel);
         }
@@ -67,7 +71,8 @@ public sealed class ListeningTests(TestDatabase database, TestBroker broker) : I
         await using var api = await StartAsync(("Journal:KeepAliveInterval", "00:00:00.100"));
         Assert.Equal(1L, await _events.ScalarAsync(Listening));
 
-        await Until.TrueAsync(async () => (long)(await _events.ScalarAsync($"{Listening} and query like '%SELECT%'"))! == 1, "it has looked at the table");
+        await Until.TrueAsync(
+            async () => (long)(await _events.ScalarAsync($"{Listening} and query like '%SELECT%'"))! == 1, "it has looked at the table");
     }
 
     // Of the listener alone: a database that is away makes the service unready by itself.

@@ -12,7 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Journal;
 
-/// <summary>What a service publishes through its outbox stands in the journal, too. The broker is away, so that the outbox's rows stay to be looked at.</summary>
+/// <summary>What a service publishes through its outbox stands in the journal, too.
+/// The broker is away, so that the outbox's rows stay to be looked at.</summary>
 public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
     private static long _lastMessage = 600_000_000_000_000_001;
@@ -46,7 +47,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
         Assert.Equal(
             ("game.created", "events", "Games.Api", true, 0),
             (await ColumnAsync("event_type", id), await ColumnAsync("channel", id), await ColumnAsync("source", id),
-                await ColumnAsync("dispatched_at between created_at and clock_timestamp() and next_attempt_at is null and dead_at is null", id), await ColumnAsync("attempts", id)));
+                await ColumnAsync("dispatched_at between created_at and clock_timestamp() and next_attempt_at is null and dead_at is null", id),
+                await ColumnAsync("attempts", id)));
         // As anybody may publish it.
         using var payload = JsonDocument.Parse((string)(await ColumnAsync("payload::text", id))!);
         Assert.Equal(game, KnownEvents.Read("game.created", typeof(GameCreated), payload.RootElement));
@@ -55,11 +57,13 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     [Fact]
     public async Task A_field_that_says_nothing_is_said_too_so_that_the_payload_keeps_its_contract()
     {
-        var deleted = new DiscordMessageReceived("600000000000000001", "200000000000000001", null, null, null, null, DateTimeOffset.UnixEpoch, DeletedAt: DateTimeOffset.UnixEpoch);
+        var deleted = new DiscordMessageReceived(
+            "600000000000000001", "200000000000000001", null, null, null, null, DateTimeOffset.UnixEpoch, DeletedAt: DateTimeOffset.UnixEpoch);
 
         await PublishAsync(_api, _ => { }, deleted);
 
-        using var payload = JsonDocument.Parse((string)(await _events.ScalarAsync("select payload::text from events where payload ->> 'messageId' = $1", deleted.MessageId))!);
+        using var payload = JsonDocument.Parse(
+            (string)(await _events.ScalarAsync("select payload::text from events where payload ->> 'messageId' = $1", deleted.MessageId))!);
         Assert.Equal(deleted, KnownEvents.Read("discord.message.received", typeof(DiscordMessageReceived), payload.RootElement));
     }
 
@@ -136,7 +140,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
         Assert.Equal(id, await MessageIdOfAsync(game));
         Assert.Equal((1L, "a test"), (await CountAsync(game), await ColumnAsync("source", id)));
-        Assert.Equal(1L, await _events.ScalarAsync("select count(*) from events where event_type = 'order.paid' or payload ->> 'eventType' = 'order.paid'"));
+        Assert.Equal(
+            1L, await _events.ScalarAsync("select count(*) from events where event_type = 'order.paid' or payload ->> 'eventType' = 'order.paid'"));
     }
 
     [Fact]
@@ -162,7 +167,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
 
         var id = await MessageIdOfAsync(game);
         Assert.Equal(0L, await CountAsync(game));
-        Assert.Contains(_api.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"{id}") && line.Contains(reason));
+        Assert.Contains(
+            _api.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"{id}") && line.Contains(reason));
     }
 
     [Theory]
@@ -171,11 +177,13 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task What_others_have_written_is_no_failure_either(string embed, bool isRecorded)
     {
         var message = new DiscordMessageReceived(
-            $"{Interlocked.Increment(ref _lastMessage)}", "200000000000000001", null, "400000000000000001", "Anna", "hello", DateTimeOffset.UnixEpoch, Embeds: [JsonElement.Parse(embed)]);
+            $"{Interlocked.Increment(ref _lastMessage)}", "200000000000000001", null, "400000000000000001", "Anna", "hello",
+            DateTimeOffset.UnixEpoch, Embeds: [JsonElement.Parse(embed)]);
 
         await PublishAsync(_api, _ => { }, message);
 
-        Assert.Equal(isRecorded ? 1L : 0L, await _events.ScalarAsync("select count(*) from events where payload ->> 'messageId' = $1", message.MessageId));
+        Assert.Equal(
+            isRecorded ? 1L : 0L, await _events.ScalarAsync("select count(*) from events where payload ->> 'messageId' = $1", message.MessageId));
     }
 
     [Fact]
@@ -191,7 +199,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     }
 
     private static GameCreated AGame() => new(
-        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Anna's «raid» 🎲", new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
+        Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Anna's «raid» 🎲",
+        new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);
 
     private static Task PublishAsync(ApiHost host, params GameCreated[] games) => PublishAsync(host, _ => { }, games);
 
@@ -212,7 +221,8 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     private async Task<Guid> MessageIdOfAsync(GameCreated game) =>
         (Guid)(await _events.ScalarAsync("""select "MessageId" from "OutboxMessage" where position($1 in "Body") > 0""", $"{game.GameId}"))!;
 
-    private async Task<long> CountAsync(GameCreated game) => (long)(await _events.ScalarAsync("select count(*) from events where payload ->> 'gameId' = $1", $"{game.GameId}"))!;
+    private async Task<long> CountAsync(GameCreated game) =>
+        (long)(await _events.ScalarAsync("select count(*) from events where payload ->> 'gameId' = $1", $"{game.GameId}"))!;
 
     private Task<object?> ColumnAsync(string column, Guid id) => _events.ScalarAsync($"select {column} from events where id = $1", id);
 

@@ -32,7 +32,8 @@ public sealed class BrokerReconnectionTests(TestDatabase database, TestServers s
             var recovery = Stopwatch.GetElapsedTime(back);
             Assert.True(recovery < TimeSpan.FromSeconds(5), $"Outage {outage}: the bot took {recovery.TotalSeconds:F1} s.");
             await services.AllAnnouncedAsync([.. games]);
-            TestContext.Current.TestOutputHelper?.WriteLine($"{outage}: {recovery.TotalSeconds:F1} s, {Stopwatch.GetElapsedTime(back).TotalSeconds:F1} s");
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{outage}: {recovery.TotalSeconds:F1} s, {Stopwatch.GetElapsedTime(back).TotalSeconds:F1} s");
         }
 
         await services.OutboxEmptyAsync();

@@ -36,7 +36,8 @@ internal sealed class RunningServices : IAsyncDisposable
 
     public HttpClient Client(GamesService? api = null) => new() { BaseAddress = (api ?? Api).Address };
 
-    /// <summary>Creates games with several clients at once; the ids of those answered 201. Other answers and broken connections are no games.</summary>
+    /// <summary>Creates games with several clients at once; the ids of those answered 201.
+    /// Other answers and broken connections are no games.</summary>
     public async Task<Guid[]> CreateGamesAsync(int count, int clients, Action<int>? created = null, GamesService? api = null)
     {
         using var client = Client(api);
@@ -71,7 +72,8 @@ internal sealed class RunningServices : IAsyncDisposable
     {
         try
         {
-            await Until.TrueAsync(async () => (await MissingAsync(games)).Length == 0, $"all {games.Length} games are announced", TimeSpan.FromSeconds(60));
+            await Until.TrueAsync(
+                async () => (await MissingAsync(games)).Length == 0, $"all {games.Length} games are announced", TimeSpan.FromSeconds(60));
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -89,7 +91,8 @@ internal sealed class RunningServices : IAsyncDisposable
 
     public async Task<Guid[]> MissingAsync(Guid[] games)
     {
-        await using var command = _database.CreateCommand("SELECT id FROM unnest($1) id WHERE NOT EXISTS (SELECT 1 FROM announcements WHERE game_id = id)");
+        await using var command = _database.CreateCommand(
+            "SELECT id FROM unnest($1) id WHERE NOT EXISTS (SELECT 1 FROM announcements WHERE game_id = id)");
         command.Parameters.Add(new() { Value = games });
         await using var reader = await command.ExecuteReaderAsync();
         var missing = new List<Guid>();

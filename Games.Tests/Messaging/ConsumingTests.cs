@@ -122,7 +122,8 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
         Assert.NotEqual(Guid.Empty, inbox.ConsumerId);
         Assert.NotNull(inbox.Consumed);
         Assert.NotNull(inbox.Delivered);
-        Assert.InRange(inbox.Received, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
+        Assert.InRange(
+            inbox.Received, TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(-5), TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5));
     }
 
     [Fact]
@@ -240,7 +241,9 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
             if (failures.Take(context.Message.Id))
             {
                 await db.SaveChangesAsync(context.CancellationToken);
-                throw context.Message.Text == Hopeless ? new NotSupportedException("planned, and not tried again") : new InvalidOperationException("planned");
+                throw context.Message.Text == Hopeless
+                    ? new NotSupportedException("planned, and not tried again")
+                    : new InvalidOperationException("planned");
             }
         }
     }
@@ -248,7 +251,8 @@ public sealed partial class ConsumingTests(EmptyDatabase database, TestBroker br
     private sealed class FileNoteConsumerDefinition : ConsumerDefinition<FileNoteConsumer>
     {
         protected override void ConfigureConsumer(
-            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNoteConsumer> consumerConfigurator, IRegistrationContext context)
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<FileNoteConsumer> consumerConfigurator,
+            IRegistrationContext context)
         {
             endpointConfigurator.UseMessageRetry(x => x.Intervals(10, 50, 100, 100, 100, 100, 100, 100).Ignore<NotSupportedException>());
             endpointConfigurator.UseEntityFrameworkOutbox<NotesDbContext>(context);

@@ -297,7 +297,8 @@ public partial class PublishingTests(EmptyDatabase database, TestBroker broker) 
 
         var taken = await service.TakeNoteAsync();
 
-        await Until.TrueAsync(async () => !await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))), "the row is gone");
+        await Until.TrueAsync(
+            async () => !await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains(taken.Text))), "the row is gone");
         await Until.TrueAsync(() => Taken(service).Contains(taken), "the message has arrived");
     }
 

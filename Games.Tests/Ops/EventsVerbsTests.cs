@@ -19,7 +19,9 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         var id = Guid.Parse(Assert.Single(said.Output));
 
         Assert.Equal(0, said.ExitCode);
-        Assert.Contains((await RunAsync("", "list", "--type", "test.event")).Output, x => x.StartsWith($"{id}", StringComparison.Ordinal) && x.EndsWith("pending", StringComparison.Ordinal));
+        Assert.Contains(
+            (await RunAsync("", "list", "--type", "test.event")).Output,
+            x => x.StartsWith($"{id}", StringComparison.Ordinal) && x.EndsWith("pending", StringComparison.Ordinal));
         Assert.Contains((await RunAsync("", "show", $"{id}")).Output, x => x.Contains("\"hello\""));
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal("it's «müßig»", await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", id));
@@ -31,7 +33,9 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         var said = await RunAsync("""{"hello":"standard input"}""", "publish", "test.event", "--payload", "-", "--source", "test");
 
         await using var events = new EventsTable(database.ConnectionString);
-        Assert.Equal("standard input", await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", Guid.Parse(Assert.Single(said.Output))));
+        Assert.Equal(
+            "standard input",
+            await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", Guid.Parse(Assert.Single(said.Output))));
     }
 
     [Fact]
@@ -71,11 +75,16 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal(2_398L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
         Assert.True((bool)(await events.ScalarAsync(
-            "select bool_and(n > before) from (select (payload ->> 'n')::int as n, lag((payload ->> 'n')::int, 1, 0) over (order by number) as before from events where correlation_id = $1) x",
+            "select bool_and(n > before) from ("
+                + "select (payload ->> 'n')::int as n, lag((payload ->> 'n')::int, 1, 0) over (order by number) as before "
+                + "from events where correlation_id = $1) x",
             correlation))!);
         // A batch is a transaction: far fewer than lines.
-        Assert.InRange((long)(await events.ScalarAsync("select count(distinct xmin::text) from events where correlation_id = $1", correlation))!, 1, 200);
-        Assert.Equal(said.Output[0], (await events.ScalarAsync("select id::text from events where correlation_id = $1 order by number limit 1", correlation))!);
+        Assert.InRange(
+            (long)(await events.ScalarAsync("select count(distinct xmin::text) from events where correlation_id = $1", correlation))!, 1, 200);
+        Assert.Equal(
+            said.Output[0],
+            (await events.ScalarAsync("select id::text from events where correlation_id = $1 order by number limit 1", correlation))!);
     }
 
     [Fact]

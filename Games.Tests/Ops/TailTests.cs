@@ -25,7 +25,8 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         var said = await _events.InsertAsync("test.event", """{"hello":"it's «müßig»"}""", _channel);
         await _events.InsertAsync("test.event", channel: "another");
         // As the services record what is on its way already: nobody tells of it.
-        await _events.ScalarAsync("insert into events (event_type, payload, channel, source, dispatched_at) values ('test.recorded', '{}', $1, 'a test', now())", _channel);
+        await _events.ScalarAsync(
+            "insert into events (event_type, payload, channel, source, dispatched_at) values ('test.recorded', '{}', $1, 'a test', now())", _channel);
 
         var lines = await tail.ShowsAsync(2);
         Assert.StartsWith($"{said}  ", lines[0]);
@@ -71,7 +72,8 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         await using var tail = await FollowAsync("--channel", _channel);
 
         var old = (Guid)(await _events.ScalarAsync(
-            "insert into events (event_type, payload, channel, source, created_at) values ('test.event', '{}', $1, 'a test', '2001-01-01 00:00:00+00') returning id", _channel))!;
+            "insert into events (event_type, payload, channel, source, created_at) "
+            + "values ('test.event', '{}', $1, 'a test', '2001-01-01 00:00:00+00') returning id", _channel))!;
         await tail.ShowsAsync(1);
         await WaitForDatabaseAsync(seconds: 3);
         var next = await _events.InsertAsync("test.event", channel: _channel);
@@ -86,7 +88,8 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         await using var tail = await FollowAsync("--channel", _channel, "--json");
 
         await _events.ScalarAsync(
-            "insert into events (event_type, payload, channel, source, correlation_id) select 'test.event', jsonb_build_object('n', n), $1, 'a test', uuid_v7() from generate_series(1, 2000) n",
+            "insert into events (event_type, payload, channel, source, correlation_id) "
+            + "select 'test.event', jsonb_build_object('n', n), $1, 'a test', uuid_v7() from generate_series(1, 2000) n",
             _channel);
 
         var lines = (await tail.ShowsAsync(2_000)).Select(x => JsonElement.Parse(x)).ToArray();
@@ -111,13 +114,15 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         var said = new List<Guid> { await journal.InsertAsync("test.event", channel: _channel) };
         await tail.ShowsAsync(1);
 
-        Assert.Equal(1L, await journal.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Ops tail'"));
+        Assert.Equal(
+            1L, await journal.ScalarAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'Games.Ops tail'"));
         said.Add(await journal.InsertAsync("test.event", channel: _channel));
         await tail.SaysAsync("The connection is lost");
         await tail.ShowsAsync(2);
 
         server.Kill();
-        await Until.TrueAsync(() => tail.Errors.Count(x => x.StartsWith("The connection is lost", StringComparison.Ordinal)) >= 3, "it tries in vain");
+        await Until.TrueAsync(
+            () => tail.Errors.Count(x => x.StartsWith("The connection is lost", StringComparison.Ordinal)) >= 3, "it tries in vain");
         await server.StartAsync(TestContext.Current.CancellationToken);
         said.Add(await journal.InsertAsync("test.event", channel: _channel));
         await tail.ShowsAsync(3);
@@ -136,7 +141,8 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     private async Task<Guid> InsertAsync(NpgsqlConnection connection, bool dispatched)
     {
         await using var insert = new NpgsqlCommand(
-            $"insert into events (event_type, payload, channel, source, dispatched_at) values ('test.event', '{{}}', '{_channel}', 'a test', {(dispatched ? "now()" : "null")}) returning id", connection);
+            $"insert into events (event_type, payload, channel, source, dispatched_at) "
+            + $"values ('test.event', '{{}}', '{_channel}', 'a test', {(dispatched ? "now()" : "null")}) returning id", connection);
         return (Guid)(await insert.ExecuteScalarAsync())!;
     }
 
@@ -144,6 +150,7 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     private async Task WaitForDatabaseAsync(double seconds)
     {
         var start = (DateTime)(await _events.ScalarAsync("select clock_timestamp()"))!;
-        await Until.TrueAsync(async () => (DateTime)(await _events.ScalarAsync("select clock_timestamp()"))! > start.AddSeconds(seconds), "time goes by");
+        await Until.TrueAsync(
+            async () => (DateTime)(await _events.ScalarAsync("select clock_timestamp()"))! > start.AddSeconds(seconds), "time goes by");
     }
 }

@@ -11,7 +11,8 @@ using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>MassTransit hands the relay's token to RabbitMQ's client: a publish that times out is cancelled there, its confirm may come yet.</summary>
+/// <summary>MassTransit hands the relay's token to RabbitMQ's client:
+/// a publish that times out is cancelled there, its confirm may come yet.</summary>
 public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<TestBroker>
 {
     /// <summary>As many as the relay has under way.</summary>
@@ -110,7 +111,8 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         await channel.QueueBindAsync(name, name, "");
     }
 
-    private static async Task<PublishOutcome[]> PublishAsync(IBusControl bus, TimeSpan timeout, int count, Func<int, string> exchange, string body = "{}")
+    private static async Task<PublishOutcome[]> PublishAsync(
+        IBusControl bus, TimeSpan timeout, int count, Func<int, string> exchange, string body = "{}")
     {
         // Nobody collects the gauges, so there is no backlog to measure.
         using var metrics = new OutboxMetrics<NotesDbContext>(backlog: null!, TimeProvider.System, new ServiceCollection().BuildServiceProvider());

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Games.Tests.Servers;
 
-/// <summary>A line to a server that a test may cut (every connection breaks, new ones are taken) or freeze (connected, and nothing comes through).</summary>
+/// <summary>
+/// A line to a server that a test may cut (every connection breaks, new ones are taken) or freeze (connected, and nothing comes through).
+/// </summary>
 internal sealed class CuttableLine : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -97,7 +99,8 @@ internal sealed class CuttableLine : IAsyncDisposable
             await far.ConnectAsync(_target.Host, _target.Port, _stopped.Token);
             await await Task.WhenAny(CopyAsync(near, far, _counter?.Connection()), CopyAsync(far, near));
         }
-        catch (Exception end) when (end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
+        catch (Exception end) when (
+            end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
             // Either side is gone: so is the other.
         }

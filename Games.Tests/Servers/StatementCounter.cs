@@ -40,7 +40,8 @@ internal sealed class StatementCounter
         var statements = type switch
         {
             'E' => 1,
-            'Q' => Encoding.UTF8.GetString(body).TrimEnd('\0').Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length,
+            'Q' => Encoding.UTF8.GetString(body).TrimEnd('\0')
+                .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length,
             _ => 0
         };
         Interlocked.Add(ref _count, statements);

@@ -1,6 +1,7 @@
 namespace Games.Tests.Servers;
 
-/// <summary>A virtual host of a test class's own, so that classes run side by side without taking each other's messages. Use as <c>IClassFixture&lt;TestBroker&gt;</c>.</summary>
+/// <summary>A virtual host of a test class's own, so that classes run side by side without taking each other's messages.
+/// Use as <c>IClassFixture&lt;TestBroker&gt;</c>.</summary>
 public sealed class TestBroker(TestServers servers) : IAsyncLifetime
 {
     private Availability? _virtualHost;

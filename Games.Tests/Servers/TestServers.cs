@@ -57,7 +57,9 @@ public sealed class TestServers : IAsyncDisposable
     public async Task<string> CreateVirtualHostAsync()
     {
         var name = $"test-{Guid.NewGuid():n}";
-        return GivenRabbitMq is { } given ? await CreateGivenVirtualHostAsync(new Uri(given), name) : await (await RabbitMqAsync()).CreateVirtualHostAsync(name);
+        return GivenRabbitMq is { } given
+            ? await CreateGivenVirtualHostAsync(new Uri(given), name)
+            : await (await RabbitMqAsync()).CreateVirtualHostAsync(name);
     }
 
     /// <summary>A directory of the run's own, for a server that a test starts, kills and restarts for itself.</summary>
@@ -139,7 +141,8 @@ public sealed class TestServers : IAsyncDisposable
     {
         using var management = new HttpClient { BaseAddress = new Uri($"http://{broker.Host}:15672") };
         var login = broker.UserInfo.Length == 0 ? "guest:guest" : Uri.UnescapeDataString(broker.UserInfo);
-        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(login)));
+        management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(login)));
         try
         {
             (await management.PutAsync($"/api/vhosts/{name}", content: null)).EnsureSuccessStatusCode();
@@ -147,7 +150,8 @@ public sealed class TestServers : IAsyncDisposable
         catch (HttpRequestException refused)
         {
             throw new ServerMissingException(
-                $"ConnectionStrings__RabbitMq names a broker whose management plugin does not answer at {management.BaseAddress}; the tests need it to make a virtual host each.",
+                $"ConnectionStrings__RabbitMq names a broker whose management plugin does not answer at {management.BaseAddress}; "
+                + "the tests need it to make a virtual host each.",
                 refused);
         }
 
