@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Games.Journal;
 using Games.Tests.Servers;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,13 +14,11 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
     private const string WholeNumber = "must be a whole number of at most 2147483647, written without a fraction";
     private const string Time = "must be an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
 
-    private readonly TestDatabase _database;
     private readonly ApiHost _host;
     private readonly HttpClient _api;
 
     public UnreadableRequestTests(TestDatabase database)
     {
-        _database = database;
         _host = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
         _api = _host.CreateClient();
     }
@@ -62,20 +59,6 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
         var problem = await response.BodyAsync();
         Assert.Equal(reason, (string?)Assert.Single(problem["errors"]!.AsArray())!["reason"]);
         Assert.DoesNotMatch(Internals, problem.ToJsonString());
-    }
-
-    [Theory]
-    [InlineData("payload")]
-    [InlineData("anything")]
-    public async Task An_event_that_is_nested_too_deeply_is_refused(string field)
-    {
-        using var response = await _api.PostAsync(
-            "/events",
-            new StringContent(
-                $$"""{ "eventType": "test.event", "source": "a test", "{{field}}": {{Nested(70)}} }""", Encoding.UTF8, "application/json"));
-
-        await response.NamesAsync(field, _host.Log);
-        Assert.DoesNotMatch(Internals, await response.Content.ReadAsStringAsync());
     }
 
     [Fact]
@@ -138,28 +121,5 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
         Assert.Equal(status, response.StatusCode);
     }
 
-    [Fact]
-    public async Task JSON_that_the_handler_itself_cannot_read_is_no_fault_of_the_caller()
-    {
-        await using var host = new ApiHost(
-            _database.ConnectionString, services: services => services.AddScoped<IEventPublisher>(_ => new BrokenPublisher()));
-        using var api = host.CreateClient();
-
-        using var response = await api.PostAsync(
-            "/events", new StringContent("""{ "eventType": "test.event", "source": "a test", "payload": {} }""", Encoding.UTF8, "application/json"));
-
-        await response.IsProblemAsync(HttpStatusCode.InternalServerError, host.Log);
-    }
-
     private static string Nested(int depth) => new string('[', depth) + new string(']', depth);
-
-    private sealed class BrokenPublisher : IEventPublisher
-    {
-        public Task<PublishedEvent> PublishAsync(
-            string eventType, object payload, string source, string? channel, Guid? correlationId, Guid? id, CancellationToken ct) =>
-            throw new JsonException("The JSON value could not be converted. Path: $.stored");
-
-        public Task<IReadOnlyList<PublishedEvent>> PublishAsync(IReadOnlyCollection<NewEvent> events, CancellationToken ct) =>
-            throw new NotSupportedException();
-    }
 }

@@ -11,6 +11,9 @@ public sealed partial class SourceRulesTests
 
     private static readonly string[] Everything = [.. Services, "Games.AppHost", "Games.Bench", "Games.Tests"];
 
+    private const int LineLength = 150;
+    private const int FileLength = 300;
+
     [Fact]
     public void Time_is_asked_of_TimeProvider() => Assert.Empty(Breaches(WallClock(), Services));
 
@@ -22,6 +25,32 @@ public sealed partial class SourceRulesTests
 
     [Fact]
     public void Nothing_is_called_a_manager_or_a_helper() => Assert.Empty(Breaches(EmptyName(), Everything));
+
+    [Fact]
+    public void A_line_can_be_read_without_scrolling() => Assert.Empty(
+        from source in Repository.Sources([.. Everything, "bench"])
+        from line in source.Text.Split('\n')
+        where line.EnumerateRunes().Count() > LineLength
+        select $"{source.Name}: {line.Trim()}");
+
+    [Fact]
+    public void A_file_is_one_thing() => Assert.Empty(
+        from source in Repository.Sources([.. Everything, "bench"])
+        where source.Text.Count(character => character == '\n') > FileLength
+        select source.Name);
+
+    [Fact]
+    public void No_internals_of_EF_Core_are_used() => Assert.Empty(Breaches(InternalApi(), Everything));
+
+    [Fact]
+    public void No_type_is_declared_in_two_projects() => Assert.Empty(
+        from project in Everything
+        from source in Repository.Sources(project)
+        let space = Namespace().Match(source.Text).Groups["name"].Value
+        from name in Declaration().Matches(source.Text).Select(match => $"{space}.{match.Groups["name"].Value}").Distinct()
+        group project by name into declared
+        where declared.Distinct().Count() > 1
+        select $"{declared.Key}: {string.Join(", ", declared.Distinct())}");
 
     [Fact]
     public void No_slice_reads_the_configuration() => Assert.Empty(Breaches(Configuration(), "Games.Api/Features", "Games.Bot/Consumers"));
@@ -43,6 +72,15 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex(@"\b(?:class|record|interface|struct) \w*(?:Manager|Helper|Util|Utils|Common)\b")]
     private static partial Regex EmptyName();
+
+    [GeneratedRegex("EF" + "1001")]
+    private static partial Regex InternalApi();
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^(?:public|internal) [\w ]*\b(?:class|record|interface|enum|struct) (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
 
     [GeneratedRegex(@"\bIConfiguration\b")]
     private static partial Regex Configuration();

@@ -4,16 +4,15 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FastEndpoints;
-using Games.Tests.Api;
 using Games.Tests.Architecture;
 using Games.Tests.Servers;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 
-namespace Games.Tests.Outbox;
+namespace Games.Tests.Api.Ops;
 
-/// <summary>/ops/outbox, on an API whose broker does not exist: what it publishes waits. Here, because it operates our own outbox alone.</summary>
-public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
+/// <summary>/ops/outbox, on an API whose broker does not exist: what it publishes waits.</summary>
+public sealed class OutboxEndpointsTests : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     private const string Key = "a key of this test";
 
@@ -21,7 +20,7 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
     private readonly Microsoft.AspNetCore.Mvc.Testing.WebApplicationFactory<Api::Program> _host;
     private readonly HttpClient _api;
 
-    public OpsTests(TestDatabase database)
+    public OutboxEndpointsTests(TestDatabase database)
     {
         _database = NpgsqlDataSource.Create(database.ConnectionString);
         _host = WithKey(database.ConnectionString, Key);
@@ -175,7 +174,7 @@ public sealed class OpsTests : IClassFixture<TestDatabase>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_message_is_discarded_but_not_while_it_is_in_hand()
+    public async Task A_message_is_discarded_but_not_while_it_is_leased()
     {
         var number = await NumberOfAsync(await _api.CreateGameAsync());
         await SqlAsync($"""UPDATE "OutboxMessage" SET "LockId" = gen_random_uuid(), "LockedUntil" = now() + interval '1 hour' """
