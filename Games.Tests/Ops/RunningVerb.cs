@@ -27,7 +27,8 @@ internal sealed class RunningVerb : IAsyncDisposable
 
     public static RunningVerb Start(string database, params string[] verb)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Ops::Program).Assembly.Location, "events", .. verb])
+        // A test run in the background of a script ignores Ctrl+C, and so would its children.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", typeof(Ops::Program).Assembly.Location, "events", .. verb])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
