@@ -16,7 +16,7 @@ internal static class UnreadableRequests
 
     public static async ValueTask<object?> ReadBodyAsync(HttpRequest request, Type type, JsonSerializerOptions json, CancellationToken ct)
     {
-        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var content) && content is { Charset.HasValue: true, Encoding: null })
+        if (MediaTypeHeaderValue.TryParse(request.ContentType, out var content) && content.Charset.HasValue && !IsKnown(content))
             throw new BadHttpRequestException("The charset of the body is not known.", StatusCodes.Status415UnsupportedMediaType);
 
         try
@@ -27,6 +27,19 @@ internal static class UnreadableRequests
         {
             var field = failure.Path is ['$', '.', .. var path] ? path : WholeBody;
             throw new JsonBindException(field, ReasonOf(failure, field, json.GetTypeInfo(type)), failure);
+        }
+    }
+
+    private static bool IsKnown(MediaTypeHeaderValue content)
+    {
+        try
+        {
+            return content.Encoding is not null;
+        }
+        catch (NotSupportedException)
+        {
+            // .NET knows UTF-7 and refuses to read it.
+            return false;
         }
     }
 

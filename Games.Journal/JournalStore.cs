@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Outbox.Database;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -104,8 +105,7 @@ internal sealed class JournalStore(JournalOptions options)
         await using var command = Command(db, Write,
             new() { Value = dispatched },
             new() { Value = failures.Select(x => x.Event.Id).ToArray() },
-            // PostgreSQL stores no NUL, and a stack of inner exceptions need not be kept whole.
-            new() { Value = failures.Select(x => x.Error[..Math.Min(x.Error.Length, 2000)].Replace('\0', ' ')).ToArray() },
+            new() { Value = failures.Select(x => ErrorText.Storable(x.Error)).ToArray() },
             new() { Value = failures.Select(x => x.Delay).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Interval });
 
         await command.ExecuteNonQueryAsync(ct);

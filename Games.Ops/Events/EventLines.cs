@@ -105,7 +105,8 @@ internal sealed class EventLines(IEventPublisher events, NewEvent defaults)
     {
         try
         {
-            var line = JsonSerializer.Deserialize<Line>(text, JsonSerializerOptions.Web)!;
+            var line = JsonSerializer.Deserialize<Line>(text, JsonSerializerOptions.Web)
+                ?? throw new JsonException("The line is null.");
             return new(
                 line.EventType ?? "", line.Payload ?? JsonElement.Parse("{}"), line.Source ?? defaults.Source, line.Channel ?? defaults.Channel,
                 line.CorrelationId ?? defaults.CorrelationId, line.Id);

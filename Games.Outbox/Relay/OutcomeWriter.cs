@@ -98,10 +98,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             metrics.Retried();
         }
 
-        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, Storable(error), attempt, delay, ct), stopping);
-
-        // PostgreSQL stores no NUL, and a stack of inner exceptions need not be kept whole.
-        static string Storable(string text) => text[..Math.Min(text.Length, 2000)].Replace('\0', ' ');
+        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, ErrorText.Storable(error), attempt, delay, ct), stopping);
     }
 
     private static long[] Rows(List<PublishOutcome> outcomes, Func<PublishOutcome, bool> which) =>

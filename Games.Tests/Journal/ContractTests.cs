@@ -103,6 +103,19 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
             x => Assert.Contains(x, error));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    public async Task An_error_that_is_cut_is_not_cut_through_a_character(string offByOne)
+    {
+        await using var api = await StartAsync();
+
+        var broken = await _events.InsertAsync("game.created", $$"""{"{{offByOne}}{{string.Concat(Enumerable.Repeat("🎲", 1500))}}":1}""");
+
+        Assert.Contains("🎲", await _events.OutcomeAsync(broken));
+        Assert.Equal(1, await _events.ScalarAsync("select attempts from events where id = $1 and dead_at is not null", broken));
+    }
+
     private static GameCreated AGame() => new(
         Guid.CreateVersion7(), "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid",
         new(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5);

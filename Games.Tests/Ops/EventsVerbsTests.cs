@@ -122,6 +122,16 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Contains(outcome.Errors, x => x.Contains(said));
     }
 
+    [Fact]
+    public async Task A_line_that_is_null_is_refused_by_its_number_and_the_others_are_published()
+    {
+        var outcome = await RunAsync("{\"eventType\":\"line.one\"}\nnull\n{\"eventType\":\"line.three\"}\n", "publish", "-", "--source", "test");
+
+        Assert.Equal((1, 2), (outcome.ExitCode, outcome.Output.Length));
+        Assert.Contains(outcome.Errors, x => x.StartsWith("Line 2: no event", StringComparison.Ordinal));
+        Assert.DoesNotContain(outcome.Errors, x => x.Contains("Exception"));
+    }
+
     private Task<ServiceProcess.Outcome> RunAsync(string input, params string[] verb) => ServiceProcess.RunWithInputAsync(
         Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString }, input, ["events", .. verb]);
 }
