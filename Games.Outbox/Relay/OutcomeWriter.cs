@@ -98,7 +98,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             metrics.Retried();
         }
 
-        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, ErrorText.Storable(error), attempt, delay, ct), stopping);
+        var storable = ErrorText.Storable(error);
+        await WriteAsync([row.SequenceNumber], (_, ct) => store.FailAsync(row.SequenceNumber, storable, attempt, delay, ct), stopping);
     }
 
     private static long[] Rows(List<PublishOutcome> outcomes, Func<PublishOutcome, bool> which) =>
