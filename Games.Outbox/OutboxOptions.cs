@@ -99,10 +99,10 @@ public sealed class OutboxOptions
 
     /// <summary>
     /// How long a claimed row is leased without a renewal. After this the rows of a relay that died are free; one that lives renews its leases at
-    /// every third of it. Default: 5 s.
+    /// every third of it. Default: 3 s.
     /// </summary>
     [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
-    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// Messages that may wait in memory between their commit and their publish. Those beyond it are read back from the table, so a slow

@@ -56,7 +56,7 @@ internal sealed class FaultConductor(ChaosSystem system, IReadOnlyList<PlannedFa
     {
         var target = _targets.GetOrAdd(fault.Target, _ => new SemaphoreSlim(1));
         await target.WaitAsync(ct);
-        var record = new Record(fault, accepted.Count, DateTime.UtcNow);
+        var record = new Record(fault, accepted.Count, TimeProvider.System.GetUtcNow().UtcDateTime);
         _records.Enqueue(record);
         var started = Stopwatch.GetTimestamp();
         try

@@ -8,7 +8,7 @@ namespace Games.Bench.Commands;
 
 internal static class ChaosCommand
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
 
     public static Command Create()
     {

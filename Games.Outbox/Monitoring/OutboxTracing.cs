@@ -61,10 +61,20 @@ internal static class OutboxTracing
             span.SetStatus(ActivityStatusCode.Error, error);
     }
 
-    private static ActivityContext PublisherOf(OutboxMessage row) =>
-        SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(row.Headers) is { } headers
-        && headers.TryGetValue(DiagnosticHeaders.ActivityId, out var id)
-        && ActivityContext.TryParse(id?.ToString(), null, isRemote: true, out var publisher)
-            ? publisher
-            : default;
+    private static ActivityContext PublisherOf(OutboxMessage row)
+    {
+        try
+        {
+            return SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(row.Headers) is { } headers
+                && headers.TryGetValue(DiagnosticHeaders.ActivityId, out var id)
+                && ActivityContext.TryParse(id?.ToString(), null, isRemote: true, out var publisher)
+                    ? publisher
+                    : default;
+        }
+        catch (Exception)
+        {
+            // Headers that cannot be read: the publish reads them again and is refused, with the reason.
+            return default;
+        }
+    }
 }

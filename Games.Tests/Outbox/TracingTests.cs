@@ -3,6 +3,8 @@ using System.Diagnostics;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -44,6 +46,24 @@ public sealed class TracingTests(EmptyDatabase database, TestBroker broker) : IC
         Assert.StartsWith($"00-{request.TraceId}-", consumer.Header, StringComparison.Ordinal);
         Assert.DoesNotContain(request.SpanId.ToString(), consumer.Header);
         await Until.TrueAsync(() => spans.Of(request).Any(x => x.Source.Name == "Games.Outbox"), "the relay's span has ended");
+    }
+
+    [Fact]
+    public async Task A_message_whose_headers_cannot_be_read_is_refused_and_not_leased_for_ever()
+    {
+        using var spans = new Spans();
+        await using var service = await StartAsync();
+
+        var number = await service.QueryAsync(db => db.Database.SqlQueryRaw<long>("""
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Headers")
+            VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Any', '{{}}', 'exchange:any', 'no JSON')
+            RETURNING "SequenceNumber" AS "Value"
+            """).ToListAsync());
+
+        await Until.TrueAsync(
+            async () => await service.QueryAsync(db => db.Set<OutboxMessage>()
+                .AnyAsync(x => x.SequenceNumber == number[0] && x.Attempts > 0 && x.LastError != null)),
+            "it is refused", TimeSpan.FromSeconds(30));
     }
 
     [Fact]
