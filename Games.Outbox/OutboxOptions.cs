@@ -93,9 +93,9 @@ public sealed class OutboxOptions
     [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
     public int PublishLimit { get; set; } = 60;
 
-    /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 10 s.</summary>
+    /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 5 s.</summary>
     [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
-    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long a claimed row is leased without a renewal. After this the rows of a relay that died are free; one that lives renews its leases at

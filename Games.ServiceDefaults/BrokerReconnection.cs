@@ -15,10 +15,10 @@ namespace Games.ServiceDefaults;
 public static class BrokerReconnection
 {
     /// <summary>MassTransit waits one second more before each attempt.</summary>
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Endpoints and sends share one connection, and each of them opens it when it is lost: together they try once in this time.</summary>
-    private static readonly TimeSpan MinConnectInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinConnectInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Replaces <c>UsingRabbitMq</c> and its call of <c>Host</c>.</summary>
     /// <param name="bus">The service's bus.</param>
