@@ -14,6 +14,8 @@ internal static class HttpEndpoints
             discovery.DisableAutoDiscovery = true;
             discovery.Assemblies = [typeof(HttpEndpoints).Assembly];
         });
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddScoped<IdempotentRequests>();
         // FastEndpoints copies these options, and the API document describes the bodies by them.
         builder.Services.ConfigureHttpJsonOptions(http => http.SerializerOptions.UseGamesFormat());
     }

@@ -1,5 +1,8 @@
 using FastEndpoints;
+using Games.Api.Access;
+using Games.Data;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.OpenApi;
 
 namespace Games.Api;
 
@@ -17,21 +20,38 @@ internal static class OpenApiDocument
             description.Info = new() { Title = "Games", Version = "1", Description = "Game nights for Discord communities." };
             // Where it is served is known to who fetched it, and behind a proxy to nobody here.
             description.Servers = null;
+            description.Components ??= new();
+            description.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+            {
+                [ApiKeyHandler.Bearer] = new OpenApiSecurityScheme
+                {
+                    Type = SecuritySchemeType.Http,
+                    Scheme = "bearer",
+                    BearerFormat = $"{ApiKeyText.Prefix}…",
+                    Description = "A key that an operator has made: Games.Ops keys create NAME",
+                },
+            };
+            description.Security = [new() { [new(ApiKeyHandler.Bearer, description)] = [] }];
             // Endpoints are found in no particular order.
             description.Tags = description.Tags?.OrderBy(tag => tag.Name, StringComparer.Ordinal).ToHashSet();
             return Task.CompletedTask;
         });
     });
 
-    public static void MapOpenApiDocument(this WebApplication app)
+    public static void MapOpenApiDocument(this WebApplication app) => app.MapOpenApi(DocumentPath).AllowAnonymous();
+
+    /// <summary>Files that hold nothing of ours: whoever reads them needs no key, and the page asks for one.</summary>
+    public static void UseOpenApiPage(this WebApplication app) => app.UseSwaggerUI(page =>
     {
-        app.MapOpenApi(DocumentPath);
-        app.UseSwaggerUI(page =>
-        {
-            page.RoutePrefix = "docs";
-            page.SwaggerEndpoint(DocumentPath, "Games");
-        });
-    }
+        page.RoutePrefix = "docs";
+        page.SwaggerEndpoint(DocumentPath, "Games");
+    });
+
+    /// <summary>The endpoint takes the header Idempotency-Key.</summary>
+    public static RouteHandlerBuilder AcceptsIdempotencyKey(this RouteHandlerBuilder route) => route
+        .WithMetadata(new IdempotencyKeyMetadata())
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     /// <summary>
     /// Hands what an endpoint says of itself on to the generator, which does not know FastEndpoints, and adds the answers that all have.
@@ -39,7 +59,10 @@ internal static class OpenApiDocument
     public static void Describe(EndpointDefinition endpoint) => endpoint.Description(route =>
     {
         route.WithTags([.. endpoint.EndpointTags ?? []]).WithSummary(endpoint.EndpointSummary?.Summary ?? "");
-        route.ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        route.ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         if (endpoint.ValidatorType is not null)
             route.ProducesProblem(StatusCodes.Status400BadRequest);
 
@@ -48,6 +71,8 @@ internal static class OpenApiDocument
         else
             route.ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     });
+
+    internal sealed record IdempotencyKeyMetadata;
 
     // The package says of every request type that it can be a body; the document would show that and no parameters.
     private static void RemoveBody(EndpointBuilder endpoint)

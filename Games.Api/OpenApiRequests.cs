@@ -5,6 +5,7 @@ using FastEndpoints;
 using FluentValidation;
 using FluentValidation.Internal;
 using FluentValidation.Validators;
+using Games.Data;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
 
         if (endpoint.EndpointSummary?.RequestExamples.SingleOrDefault() is { } example)
             operation.RequestBody!.Content!["application/json"].Example = JsonSerializer.SerializeToNode(example.Value, json.Value.SerializerOptions);
+
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<OpenApiDocument.IdempotencyKeyMetadata>().Any())
+            AddIdempotencyKey(operation);
 
         SortByStatus(operation.Responses!);
         await AddParametersAsync(operation, endpoint, context, ct);
@@ -71,6 +75,14 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             schema.Description = null;
         }
     }
+
+    private static void AddIdempotencyKey(OpenApiOperation operation) => (operation.Parameters ??= []).Add(new OpenApiParameter
+    {
+        Name = IdempotentRequests.Header,
+        In = ParameterLocation.Header,
+        Description = "Names the request: for 24 hours the same key and body get the first answer, so that a request can be repeated.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyKey.KeyMaxLength },
+    });
 
     // A reader meets what goes well first.
     private static void SortByStatus(OpenApiResponses responses)

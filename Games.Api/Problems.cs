@@ -34,20 +34,21 @@ internal static partial class Problems
         });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.Use((context, next) =>
-        {
-            // Routing refuses a wrong content type; it lets a request pass that has none.
-            if (!string.IsNullOrEmpty(context.Request.ContentType)
-                || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
-                || accepts.ContentTypes.Contains("*/*"))
-            {
-                return next(context);
-            }
-
-            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-            return Task.CompletedTask;
-        });
     }
+
+    /// <summary>Routing refuses a wrong content type; it lets a request pass that has none.</summary>
+    public static void RequireContentType(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (!string.IsNullOrEmpty(context.Request.ContentType)
+            || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
+            || accepts.ContentTypes.Contains("*/*"))
+        {
+            return next(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+        return Task.CompletedTask;
+    });
 
     private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
     {

@@ -1,5 +1,5 @@
 using Games.Api;
-using Games.Api.Ops;
+using Games.Api.Access;
 using Games.Data;
 using Games.Journal;
 using Games.ServiceDefaults;
@@ -23,6 +23,7 @@ try
     builder.AddMessaging();
     builder.AddJournal();
     builder.AddProblems();
+    builder.AddApiAccess();
     builder.AddOpenApiDocument();
     builder.AddHttpEndpoints();
 
@@ -31,10 +32,13 @@ try
         await app.MigrateAsync();
 
     app.UseProblems();
-    app.UseOpsKey();
+    app.UseOpenApiPage();
+    app.UseApiAccess();
+    app.RequireContentType();
     app.MapHttpEndpoints();
     app.MapOpenApiDocument();
     app.MapHealth();
+    app.MapOutboxHealth().RequireAuthorization(Scope.Ops);
 
     await app.RunServiceAsync();
     return 0;

@@ -63,7 +63,7 @@ internal sealed class LocalRun : IAsyncDisposable
         }
     }
 
-    public string DirectoryOf(string server) => Path.Combine(_data, server);
+    public string PathOf(string name) => Path.Combine(_data, name);
 
     public Action<string> LogOf(string server) => _log.Of(server);
 

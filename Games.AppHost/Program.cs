@@ -9,8 +9,8 @@ var data = new Option<string>("--data") { Description = "Where PostgreSQL and Ra
 var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.") { apiUrls, botUrls, data };
 command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue(data), async (run, ct) =>
 {
-    var postgres = new PostgresServer(run.DirectoryOf("postgres"), run.LogOf("postgres"));
-    var rabbitMq = new RabbitMqServer(run.DirectoryOf("rabbitmq"), run.LogOf("rabbitmq"));
+    var postgres = new PostgresServer(run.PathOf("postgres"), run.LogOf("postgres"));
+    var rabbitMq = new RabbitMqServer(run.PathOf("rabbitmq"), run.LogOf("rabbitmq"));
     var connections = new Dictionary<string, string>
     {
         ["ConnectionStrings__Games"] = postgres.ConnectionStringTo("games"),
@@ -18,12 +18,14 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     };
     var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
     var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), connections, run.LogOf("bot"));
+    var key = new LocalKey(run.PathOf("api-key"), api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
     api.RequireFreePorts();
     bot.RequireFreePorts();
 
     // RabbitMQ is the slowest to start: the database is migrated meanwhile.
     await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
     await LocalRun.AllAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
+    await key.EnsureAsync(ct);
 
     run.Write($"""
         Games is running.
@@ -32,6 +34,8 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           Bot         {bot.Address}health/ready
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}
+        The key for everything is in {key.ShellPath}. A first game:
+          curl {api.Address}games -H "Authorization: Bearer $(cat {key.ShellPath})" --json '{LocalKey.Game}'
         Ctrl+C stops everything and keeps the data.
         """);
 
@@ -39,7 +43,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     {
         await run.StartAsync(postgres, stop);
         await postgres.CreateDatabaseAsync("games", ct: stop);
-        await api.RunOnceAsync("--migrate", stop);
+        await api.RunOnceAsync(stop, "--migrate");
     }
 }));
 return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -11,6 +11,8 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     public DbSet<Announcement> Announcements => Set<Announcement>();
     public DbSet<DiscordMessage> DiscordMessages => Set<DiscordMessage>();
     public DbSet<JournalEvent> Events => Set<JournalEvent>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

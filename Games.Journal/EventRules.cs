@@ -14,6 +14,11 @@ public static partial class EventRules
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private static readonly string[] InternalWords = ["game", "player", "discord", "message"];
+
+    /// <summary>Whether only this system's own services say it: what follows from it, an announcement or a stored message, is theirs.</summary>
+    public static bool IsInternal(string eventType) => InternalWords.Contains(eventType.Split('.')[0]);
+
     public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);
 
     public static bool IsChannel(string? text) => text is { Length: <= JournalEvent.ChannelMaxLength } && Name().IsMatch(text);

@@ -12,15 +12,19 @@ public static class Health
     public const string Ready = "ready";
 
     /// <summary>
-    /// Maps <c>/health/live</c> (the process answers), <c>/health/ready</c> (it can do its job: for whoever routes requests) and
-    /// <c>/health/outbox</c> (what waits and what is dead: for whoever watches). A degraded check is answered with 503, like an unhealthy one.
+    /// Maps <c>/health/live</c> (the process answers) and <c>/health/ready</c> (it can do its job: for whoever routes requests), which need no
+    /// key. A degraded check is answered with 503, like an unhealthy one.
     /// </summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        routes.MapHealthChecks("/health/ready", Tagged(Ready));
-        routes.MapHealthChecks("/health/outbox", Tagged("outbox"));
+        var probes = routes.MapGroup("/health").AllowAnonymous().DisableRateLimiting();
+        probes.MapHealthChecks("/live", new HealthCheckOptions { Predicate = _ => false });
+        probes.MapHealthChecks("/ready", Tagged(Ready));
     }
+
+    /// <summary>Maps <c>/health/outbox</c> (what waits and what is dead: for whoever watches).</summary>
+    public static IEndpointConventionBuilder MapOutboxHealth(this IEndpointRouteBuilder routes) =>
+        routes.MapHealthChecks("/health/outbox", Tagged("outbox"));
 
     private static HealthCheckOptions Tagged(string tag) => new()
     {

@@ -1,5 +1,6 @@
 using FastEndpoints;
 using FluentValidation;
+using Games.Api.Access;
 using Games.Contracts;
 using Games.Data;
 using MassTransit;
@@ -40,13 +41,13 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
     }
 }
 
-internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, TimeProvider clock)
+internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, IdempotentRequests requests, TimeProvider clock)
     : Endpoint<CreateGameRequest, GameView>
 {
     public override void Configure()
     {
         Post("/games");
-        AllowAnonymous();
+        Policies(Scope.GamesWrite);
         // Not from the query as well: a time there would need no offset.
         RequestBinder(new RequestBinder<CreateGameRequest>(BindingSource.JsonBody));
         Tags("Games");
@@ -63,10 +64,15 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
                 MaxPlayers = 5,
             };
         });
-        Description(route => route.Produces<GameView>(StatusCodes.Status201Created));
+        Description(route => route.Produces<GameView>(StatusCodes.Status201Created).AcceptsIdempotencyKey());
     }
 
-    public override async Task HandleAsync(CreateGameRequest request, CancellationToken ct)
+    public override async Task HandleAsync(CreateGameRequest request, CancellationToken ct) => await Send.ResultAsync(
+        HttpContext.Caller().Sees(request.GuildId!)
+            ? await requests.RunOnceAsync(request, stop => CreateAsync(request, stop), ct)
+            : Results.Problem(statusCode: StatusCodes.Status403Forbidden, detail: $"The key is not for the guild {request.GuildId}."));
+
+    private async Task<GameView> CreateAsync(CreateGameRequest request, CancellationToken ct)
     {
         var game = Game.Create(
             request.GuildId!,
@@ -83,9 +89,7 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Tim
         db.Games.Add(game);
         await events.Publish(
             new GameCreated(game.Id, game.GuildId, game.ChannelId, game.HostId, game.Title, game.ScheduledAt, game.MaxPlayers), ct);
-        await db.SaveChangesAsync(ct);
 
-        HttpContext.Response.Headers.Location = $"/games/{game.Id}";
-        await Send.ResponseAsync(GameView.Of(game), StatusCodes.Status201Created, ct);
+        return GameView.Of(game);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class GetEvent(GamesDbContext db) : Endpoint<GetEventRequest, Ge
     public override void Configure()
     {
         Get("/events/{id}");
-        AllowAnonymous();
+        Policies(Scope.EventsRead);
         Tags("Events");
         Summary(get => get.Summary = "Shows one event: its payload, and whether it has been dispatched");
         Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));

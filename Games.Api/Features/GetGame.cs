@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using FastEndpoints;
+using Games.Api.Access;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,7 +30,7 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
     public override void Configure()
     {
         Get("/games/{id}");
-        AllowAnonymous();
+        Policies(Scope.GamesRead);
         Tags("Games");
         Summary(get => get.Summary = "Shows one game, and its announcement once there is one");
         Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
@@ -48,6 +49,7 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
 
     private Task<GetGameResponse?> FindAsync(Guid id, CancellationToken ct) => db.Games
         .Where(game => game.Id == id)
+        .SeenBy(HttpContext.Caller())
         .Select(GameView.Projection)
         .LeftJoin(db.Announcements, game => game.Id, announcement => announcement.GameId, (game, announcement) => new GetGameResponse(
             game,

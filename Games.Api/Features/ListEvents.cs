@@ -45,7 +45,7 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
     public override void Configure()
     {
         Get("/events");
-        AllowAnonymous();
+        Policies(Scope.EventsRead);
         Tags("Events");
         Summary(list => list.Summary = "Lists events without their payloads, newest first, page by page");
     }

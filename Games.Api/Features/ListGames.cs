@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using FastEndpoints;
 using FluentValidation;
+using Games.Api.Access;
 using Games.Data;
 
 namespace Games.Api.Features;
@@ -31,14 +32,21 @@ internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, 
     public override void Configure()
     {
         Get("/games");
-        AllowAnonymous();
+        Policies(Scope.GamesRead);
         Tags("Games");
         Summary(list => list.Summary = "Lists games, newest first, page by page");
+        Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 
     public override async Task HandleAsync(ListGamesRequest request, CancellationToken ct)
     {
-        var games = db.Games.AsQueryable();
+        if (request.GuildId is { } guild && !HttpContext.Caller().Sees(guild))
+        {
+            await Send.ResultAsync(Results.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no guild with this id."));
+            return;
+        }
+
+        var games = db.Games.SeenBy(HttpContext.Caller());
         if (request.GuildId is not null)
             games = games.Where(game => game.GuildId == request.GuildId);
         if (request.Status is { } status)

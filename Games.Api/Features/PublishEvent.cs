@@ -1,6 +1,8 @@
 using System.Text.Json;
 using FastEndpoints;
 using FluentValidation;
+using Games.Api.Access;
+using Games.Data;
 using Games.Journal;
 using Microsoft.AspNetCore.Mvc;
 
@@ -38,7 +40,7 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
     public override void Configure()
     {
         Post("/events");
-        AllowAnonymous();
+        Policies(Scope.EventsPublish);
         // Not from the query as well: an address may be logged on its way.
         RequestBinder(new RequestBinder<PublishEventRequest>(BindingSource.JsonBody));
         Tags("Events");
@@ -60,6 +62,14 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
 
     public override async Task HandleAsync(PublishEventRequest request, CancellationToken ct)
     {
+        if (EventRules.IsInternal(request.EventType!) && !HttpContext.Caller().Has(Scope.EventsInternal))
+        {
+            await Send.ResultAsync(Results.Problem(
+                statusCode: StatusCodes.Status403Forbidden,
+                detail: $"Only services of this system publish {request.EventType}: the key lacks the scope {Scope.EventsInternal}."));
+            return;
+        }
+
         try
         {
             var (id, isNew) = await events.PublishAsync(

@@ -40,12 +40,14 @@ internal sealed class GamesService(string name, string project, string urls, IRe
             : throw new ServerUnavailableException($"{project} is not built: no {project}.dll in {output}. Build Games.sln first.");
     }
 
-    /// <summary>Runs the service with this argument (<c>--migrate</c>) until it exits.</summary>
-    public async Task RunOnceAsync(string argument, CancellationToken ct)
+    /// <summary>Runs the program with these arguments (<c>--migrate</c>) until it exits, and returns what it wrote.</summary>
+    public async Task<string> RunOnceAsync(CancellationToken ct, params IReadOnlyList<string> arguments)
     {
-        var (exitCode, output) = await ChildProcess.RunAsync(CommandOf(argument), ct);
-        if (exitCode != 0)
-            throw new ServerUnavailableException($"{project} {argument} ended with exit code {exitCode}:{Environment.NewLine}{output}");
+        var (exitCode, output) = await ChildProcess.RunAsync(CommandOf(arguments), ct);
+        return exitCode == 0
+            ? output
+            : throw new ServerUnavailableException(
+                $"{project} {string.Join(' ', arguments)} ended with exit code {exitCode}:{Environment.NewLine}{output}");
     }
 
     /// <summary>Throws before anything is started when a port is taken.</summary>

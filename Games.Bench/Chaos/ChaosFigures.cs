@@ -26,6 +26,9 @@ internal sealed record ChaosFigures(
     IReadOnlyList<string> Complaints)
 {
     public bool Passed => Complaints.Count == 0;
+
+    /// <summary>Without the time that a server or service took to answer again; of all faults.</summary>
+    public double? LongestRecoveryAfterOutageSeconds => Faults.Max(fault => Math.Max(0, fault.RecoverySeconds - fault.OutageSeconds ?? 0));
 }
 
 /// <summary>A fault and what it cost.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Games.Bench.Driving;
+using Games.Bench.Measuring;
 using Games.Bench.Showing;
 using Npgsql;
 using RabbitMQ.Client.Exceptions;
@@ -90,7 +91,8 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         ChaosSystem system, AcceptedGames accepted, FaultConductor conductor, List<string> complaints, BeginPhase begin, CancellationToken ct)
     {
         var run = $"chaos {load.Seed}";
-        var posters = system.Apis.Select(api => new GamePoster(api.Address, run, load.Clients, RequestTimeout)).ToList();
+        var key = await BenchKey.CreateAsync(system.Database, ct);
+        var posters = system.Apis.Select(api => new GamePoster(api.Address, key, run, load.Clients, RequestTimeout)).ToList();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var clients = new ChaosClients(posters, accepted, load.Clients);
         var faults = conductor.RunAsync(ending.Token);

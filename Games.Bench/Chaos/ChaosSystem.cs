@@ -88,7 +88,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         // A row cannot hold the time of its own commit; PostgreSQL can.
         await ExecuteAsync("alter system set track_commit_timestamp = on", ct);
         await _postgres.RestartAsync(ct: ct);
-        await Apis[0].RunOnceAsync("--migrate", ct);
+        await Apis[0].RunOnceAsync(ct, "--migrate");
         await AuditTrail.InstallAsync(Database, ct);
     }
 

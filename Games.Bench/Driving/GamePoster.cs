@@ -23,8 +23,9 @@ internal sealed class GamePoster : IDisposable
     private readonly Uri _games;
     private readonly GameBodies _bodies;
 
+    /// <param name="key">Of the API.</param>
     /// <param name="timeout">For one answer; 30 s unless given.</param>
-    public GamePoster(Uri api, string run, int connections, TimeSpan? timeout = null)
+    public GamePoster(Uri api, string key, string run, int connections, TimeSpan? timeout = null)
     {
         _games = new Uri(api, "/games");
         _bodies = new GameBodies(run);
@@ -39,6 +40,7 @@ internal sealed class GamePoster : IDisposable
         })
         {
             Timeout = timeout ?? DefaultTimeout,
+            DefaultRequestHeaders = { Authorization = new("Bearer", key) },
         };
     }
 

@@ -10,6 +10,7 @@ namespace Games.Bench.Measuring;
 internal sealed class Job(Uri api, NpgsqlDataSource database, TimeSpan timeout)
 {
     private readonly Announcements _announcements = new(database);
+    private string? _key;
 
     /// <summary>As fast as <paramref name="clients"/> clients get their answers.</summary>
     public Task<JobFigures> LoadAsync(int games, int clients, BeginPhase begin, CancellationToken ct) =>
@@ -48,7 +49,7 @@ internal sealed class Job(Uri api, NpgsqlDataSource database, TimeSpan timeout)
         var before = await _announcements.CountAsync(ct);
         var posted = begin($"{games} games {what}", games);
         var announced = begin("announced", games);
-        using var poster = new GamePoster(api, Guid.NewGuid().ToString("N")[..8], connections);
+        using var poster = new GamePoster(api, _key ??= await BenchKey.CreateAsync(database, ct), Guid.NewGuid().ToString("N")[..8], connections);
         using var driven = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var watching = _announcements.WatchAsync(before, announced, driven.Token);
 

@@ -36,7 +36,7 @@ internal sealed class Backlog(NpgsqlDataSource database, string outboxTable, Mea
 
     private async Task<double> PostAsync(int games, int clients, IProgress<double> phase, CancellationToken ct)
     {
-        using var poster = new GamePoster(api.Address, "backlog", clients);
+        using var poster = new GamePoster(api.Address, await BenchKey.CreateAsync(database, ct), "backlog", clients);
         var answers = await ClosedLoop.RunAsync(poster, games, clients, phase, ct);
         if (answers.Accepted.Count < games)
             throw new BenchException($"{api.Address} accepted {answers.Accepted.Count} of {games} games: {answers.RefusedText}.");

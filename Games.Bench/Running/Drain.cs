@@ -46,7 +46,7 @@ internal sealed class Drain(
     {
         await _outbox.CaptureTemplateAsync(ct);
         await api.StartAsync(ct);
-        using var poster = new GamePoster(api.Address, "drain", connections: 1);
+        using var poster = new GamePoster(api.Address, await BenchKey.CreateAsync(database, ct), "drain", connections: 1);
         var answer = await poster.PostAsync(1, ct);
         if (!answer.Accepted)
             throw new BenchException($"{api.Address} did not accept the game whose message was to be copied: {answer.Refusal}.");

@@ -1,5 +1,6 @@
 extern alias Api;
 
+using Games.Tests.Servers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,20 @@ internal sealed class ApiHost(
     public const string NoBroker = "amqp://nobody:nothing@127.0.0.1:1/";
 
     public RecordedLog Log { get; } = new();
+
+    /// <summary>A caller without a key.</summary>
+    public HttpClient CreateStranger()
+    {
+        var stranger = CreateClient();
+        stranger.DefaultRequestHeaders.Authorization = null;
+        return stranger;
+    }
+
+    protected override void ConfigureClient(HttpClient client)
+    {
+        base.ConfigureClient(client);
+        client.DefaultRequestHeaders.Authorization = TestKey.Header;
+    }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {

@@ -25,6 +25,7 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
         }
 
         _host = new ApiHost(await _postgres.CreateDatabaseAsync("games"));
+        await TestKey.AddAsync(_host.Services);
     }
 
     public async ValueTask DisposeAsync()

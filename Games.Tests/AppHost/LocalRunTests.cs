@@ -24,6 +24,8 @@ public sealed partial class LocalRunTests(TestServers servers)
         using var first = await RunningAsync(data);
         await ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
         var children = Processes.DescendantsOf(first.Id);
+        var key = await File.ReadAllTextAsync(Path.Combine(data, "api-key"));
+        await TheFirstCallWorksAsTypedAsync();
 
         first.Send(Signal.Kill);
 
@@ -34,6 +36,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         _output.Clear();
         using var second = await RunningAsync(data);
         Assert.Equal("kept", await ExecuteAsync("select text from notes"));
+        Assert.Equal(key, await File.ReadAllTextAsync(Path.Combine(data, "api-key")));
         children = Processes.DescendantsOf(second.Id);
 
         second.Send(Signal.Term);
@@ -128,6 +131,18 @@ public sealed partial class LocalRunTests(TestServers servers)
         return run;
     }
 
+    private async Task TheFirstCallWorksAsTypedAsync()
+    {
+        var line = _output.Select(line => line.Split("| ")[^1].Trim()).Single(line => line.StartsWith("curl "));
+        var mode = (await ChildProcess.RunAsync(new Command("stat", "-c", "%a", KeyFile.Match(line).Groups[1].Value))).Output;
+
+        var (exitCode, answer) = await ChildProcess.RunAsync(new Command("bash", "-c", $"{line} --silent --fail"));
+
+        Assert.Equal("600", mode.Trim());
+        Assert.Equal(0, exitCode);
+        Assert.Contains("\"title\":\"Friday raid\"", answer);
+    }
+
     private async Task<object?> ExecuteAsync(string sql)
     {
         var port = PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value;
@@ -139,6 +154,9 @@ public sealed partial class LocalRunTests(TestServers servers)
 
     [GeneratedRegex(@"psql -h 127\.0\.0\.1 -p (\d+) -U games games")]
     private static partial Regex PsqlPort { get; }
+
+    [GeneratedRegex(@"\$\(cat '?([^')]+)'?\)")]
+    private static partial Regex KeyFile { get; }
 
     [GeneratedRegex(@"--[a-z]+(-[a-z]+)*")]
     private static partial Regex Option { get; }

@@ -62,7 +62,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
         var api = await ApiAsync(_ => Task.FromResult(Results.Ok()));
         var address = AddressOf(api);
         await api.DisposeAsync();
-        using var poster = new GamePoster(address, "run", connections: 2);
+        using var poster = new GamePoster(address, TestKey.Text, "run", connections: 2);
 
         var answers = await ClosedLoop.RunAsync(poster, games: 4, clients: 2, new Progress<double>(), TestContext.Current.CancellationToken);
 
@@ -154,7 +154,7 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
 
     private static async Task<Answers> PostAsync(WebApplication api, Func<GamePoster, CancellationToken, Task<Answers>> drive)
     {
-        using var poster = new GamePoster(AddressOf(api), "run", connections: 64);
+        using var poster = new GamePoster(AddressOf(api), TestKey.Text, "run", connections: 64);
         return await drive(poster, TestContext.Current.CancellationToken);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Games.AppHost.Servers;
 using Games.Tests.Api;
+using Games.Tests.Servers;
 using Npgsql;
 
 namespace Games.Tests.MainJob;
@@ -34,7 +35,11 @@ internal sealed class RunningServices : IAsyncDisposable
 
     public GamesService NewApi() => new("api", "Games.Api", $"http://127.0.0.1:{FreePort.Next()}", _settings, _apiLog.Enqueue);
 
-    public HttpClient Client(GamesService? api = null) => new() { BaseAddress = (api ?? Api).Address };
+    public HttpClient Client(GamesService? api = null) => new()
+    {
+        BaseAddress = (api ?? Api).Address,
+        DefaultRequestHeaders = { Authorization = TestKey.Header },
+    };
 
     /// <summary>Creates games with several clients at once; the ids of those answered 201.
     /// Other answers and broken connections are no games.</summary>

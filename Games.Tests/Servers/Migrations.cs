@@ -14,6 +14,8 @@ internal static class Migrations
         builder.Configuration["ConnectionStrings:Games"] = $"{connectionString};Pooling=false";
         builder.AddGamesDatabase();
         using var host = builder.Build();
-        return await host.Services.MigrateGamesDatabaseAsync();
+        var applied = await host.Services.MigrateGamesDatabaseAsync();
+        await TestKey.AddAsync(host.Services);
+        return applied;
     }
 }

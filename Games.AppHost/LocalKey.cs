@@ -1,0 +1,57 @@
+using System.Net;
+using Games.AppHost.Servers;
+
+namespace Games.AppHost;
+
+/// <summary>The key of the local run: made once, by the operator's console, and kept beside the data that it opens.</summary>
+/// <param name="path">Its file, which only its owner may read.</param>
+/// <param name="api">The API that must take it.</param>
+/// <param name="console">Games.Ops, on the database of the run.</param>
+internal sealed class LocalKey(string path, Uri api, GamesService console)
+{
+    /// <summary>A game that anybody may create by pasting it.</summary>
+    public const string Game =
+        """{"guildId":"100000000000000001","channelId":"200000000000000001","hostId":"300000000000000001","""
+        + """ "title":"Friday raid","scheduledAt":"2031-01-01T20:00:00+01:00"}""";
+
+    private static readonly string[] Scopes = ["games:read", "games:write", "events:read", "events:publish", "events:internal", "ops"];
+
+    /// <summary>The file's path as a shell in this directory takes it.</summary>
+    public string ShellPath
+    {
+        get
+        {
+            var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+            var shortest = relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+            return shortest.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
+                ? shortest
+                : $"'{shortest.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        }
+    }
+
+    /// <summary>Makes a key unless there is one that the API takes: its database may have been deleted since.</summary>
+    public async Task EnsureAsync(CancellationToken ct)
+    {
+        if (File.Exists(path) && await IsTakenAsync((await File.ReadAllTextAsync(path, ct)).Trim(), ct))
+            return;
+
+        var key = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. Scopes.SelectMany(scope => new[] { "--scope", scope })]);
+        File.Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using var file = new FileStream(path, options);
+        await using var text = new StreamWriter(file);
+        await text.WriteLineAsync(key.Trim());
+    }
+
+    private async Task<bool> IsTakenAsync(string key, CancellationToken ct)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, "/games?limit=1"));
+        // Whatever a person may have written into the file.
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+        using var answer = await http.SendAsync(request, ct);
+        return answer.StatusCode is not HttpStatusCode.Unauthorized;
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Games.Data.Configurations;
+
+internal sealed class IdempotencyKeyConfiguration : IEntityTypeConfiguration<IdempotencyKey>
+{
+    public void Configure(EntityTypeBuilder<IdempotencyKey> key)
+    {
+        key.ToTable("idempotency_keys");
+        key.HasKey(k => new { k.ApiKeyId, k.Key });
+        key.Property(k => k.Key).HasMaxLength(IdempotencyKey.KeyMaxLength);
+        key.HasOne<ApiKey>().WithMany().HasForeignKey(k => k.ApiKeyId);
+        // The old ones, for whoever deletes them.
+        key.HasIndex(k => k.CreatedAt);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net.Http.Headers;
+using Games.Data;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Games.Tests.Servers;
+
+/// <summary>A key for everything, in every migrated database of the tests.</summary>
+internal static class TestKey
+{
+    public static readonly string Text = ApiKeyText.New();
+
+    public static AuthenticationHeaderValue Header => new("Bearer", Text);
+
+    public static async Task AddAsync(IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await AddAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), "tests", Text, Scope.All);
+    }
+
+    public static async Task<Guid> AddAsync(
+        GamesDbContext db, string name, string text, IEnumerable<string> scopes, string[]? guilds = null, DateTimeOffset? expiresAt = null)
+    {
+        var key = ApiKey.Create(name, text, scopes, guilds ?? [], expiresAt, DateTimeOffset.UtcNow);
+        db.ApiKeys.Add(key);
+        await db.SaveChangesAsync();
+        return key.Id;
+    }
+}
