@@ -1,6 +1,6 @@
 using FastEndpoints;
-using Games.Api.Access;
 using Games.Data;
+using Games.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.OpenApi;
 
@@ -10,6 +10,7 @@ namespace Games.Api;
 internal static class OpenApiDocument
 {
     private const string DocumentPath = "/openapi.json";
+    private const string Bearer = "Bearer";
 
     public static void AddOpenApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(document =>
     {
@@ -23,7 +24,7 @@ internal static class OpenApiDocument
             description.Components ??= new();
             description.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
             {
-                [ApiKeyHandler.Bearer] = new OpenApiSecurityScheme
+                [Bearer] = new OpenApiSecurityScheme
                 {
                     Type = SecuritySchemeType.Http,
                     Scheme = "bearer",
@@ -31,7 +32,7 @@ internal static class OpenApiDocument
                     Description = "A key that an operator has made: Games.Ops keys create NAME",
                 },
             };
-            description.Security = [new() { [new(ApiKeyHandler.Bearer, description)] = [] }];
+            description.Security = [new() { [new(Bearer, description)] = [] }];
             // Endpoints are found in no particular order.
             description.Tags = description.Tags?.OrderBy(tag => tag.Name, StringComparer.Ordinal).ToHashSet();
             return Task.CompletedTask;

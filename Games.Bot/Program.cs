@@ -3,6 +3,7 @@ using Games.Bot.Ingestion;
 using Games.Data;
 using Games.Journal;
 using Games.ServiceDefaults;
+using Games.ServiceDefaults.Access;
 
 try
 {
@@ -12,9 +13,12 @@ try
     builder.AddMessaging();
     builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
+    builder.AddApiAccess();
 
     var app = builder.Build();
+    app.UseApiAccess();
     app.MapHealth();
+    app.MapOutboxHealth();
     app.MapStatus();
 
     await app.RunServiceAsync();

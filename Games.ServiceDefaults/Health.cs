@@ -1,3 +1,4 @@
+using Games.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -22,9 +23,9 @@ public static class Health
         probes.MapHealthChecks("/ready", Tagged(Ready));
     }
 
-    /// <summary>Maps <c>/health/outbox</c> (what waits and what is dead: for whoever watches).</summary>
-    public static IEndpointConventionBuilder MapOutboxHealth(this IEndpointRouteBuilder routes) =>
-        routes.MapHealthChecks("/health/outbox", Tagged("outbox"));
+    /// <summary>Maps <c>/health/outbox</c> (what waits and what is dead: for whoever watches, and has a key with the scope <c>ops</c>).</summary>
+    public static void MapOutboxHealth(this IEndpointRouteBuilder routes) =>
+        routes.MapHealthChecks("/health/outbox", Tagged("outbox")).RequireAuthorization(Scope.Ops);
 
     private static HealthCheckOptions Tagged(string tag) => new()
     {

@@ -1,8 +1,8 @@
 using FastEndpoints;
 using FluentValidation;
-using Games.Api.Access;
 using Games.Contracts;
 using Games.Data;
+using Games.ServiceDefaults.Access;
 using MassTransit;
 
 namespace Games.Api.Features;

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using FastEndpoints;
-using Games.Api.Access;
 using Games.Data;
+using Games.ServiceDefaults.Access;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Features;
@@ -47,9 +47,8 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, GetG
         await Send.OkAsync(game, ct);
     }
 
-    private Task<GetGameResponse?> FindAsync(Guid id, CancellationToken ct) => db.Games
+    private Task<GetGameResponse?> FindAsync(Guid id, CancellationToken ct) => HttpContext.Caller().Seen(db.Games)
         .Where(game => game.Id == id)
-        .SeenBy(HttpContext.Caller())
         .Select(GameView.Projection)
         .LeftJoin(db.Announcements, game => game.Id, announcement => announcement.GameId, (game, announcement) => new GetGameResponse(
             game,

@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using FastEndpoints;
 using FluentValidation;
-using Games.Api.Access;
 using Games.Data;
+using Games.ServiceDefaults.Access;
 
 namespace Games.Api.Features;
 
@@ -46,7 +46,7 @@ internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, 
             return;
         }
 
-        var games = db.Games.SeenBy(HttpContext.Caller());
+        var games = HttpContext.Caller().Seen(db.Games);
         if (request.GuildId is not null)
             games = games.Where(game => game.GuildId == request.GuildId);
         if (request.Status is { } status)

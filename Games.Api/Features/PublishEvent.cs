@@ -1,9 +1,9 @@
 using System.Text.Json;
 using FastEndpoints;
 using FluentValidation;
-using Games.Api.Access;
 using Games.Data;
 using Games.Journal;
+using Games.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Games.Api.Features;

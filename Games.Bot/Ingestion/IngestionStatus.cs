@@ -29,7 +29,7 @@ internal sealed record IngestionStatus(
                 ingestion = Of(metrics, checks[IngestionHealthCheck.Name]),
                 checks = checks.ToDictionary(check => check.Key, check => new CheckedHealth(check.Value.Status.ToString(), check.Value.Description)),
             };
-        });
+        }).RequireAuthorization(Scope.Ops);
 
     private static IngestionStatus Of(IngestionMetrics metrics, HealthReportEntry health)
     {

@@ -24,8 +24,10 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
             Assert.Skip(unavailable.Message);
         }
 
-        _host = new ApiHost(await _postgres.CreateDatabaseAsync("games"));
-        await TestKey.AddAsync(_host.Services);
+        var database = await _postgres.CreateDatabaseAsync("games");
+        await Migrations.ApplyAsync(database);
+        await TestKey.AddAsync(database);
+        _host = new ApiHost(database);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,7 @@
 extern alias Bot;
 
 using Games.Tests.Api;
+using Games.Tests.Servers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,20 @@ internal sealed class BotHost(
     : WebApplicationFactory<Bot::Program>
 {
     public RecordedLog Log { get; } = new();
+
+    /// <summary>A caller without a key.</summary>
+    public HttpClient CreateStranger()
+    {
+        var stranger = CreateClient();
+        stranger.DefaultRequestHeaders.Authorization = null;
+        return stranger;
+    }
+
+    protected override void ConfigureClient(HttpClient client)
+    {
+        base.ConfigureClient(client);
+        client.DefaultRequestHeaders.Authorization = TestKey.Header;
+    }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {

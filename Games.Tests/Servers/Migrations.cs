@@ -14,8 +14,6 @@ internal static class Migrations
         builder.Configuration["ConnectionStrings:Games"] = $"{connectionString};Pooling=false";
         builder.AddGamesDatabase();
         using var host = builder.Build();
-        var applied = await host.Services.MigrateGamesDatabaseAsync();
-        await TestKey.AddAsync(host.Services);
-        return applied;
+        return await host.Services.MigrateGamesDatabaseAsync();
     }
 }

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using Games.Data;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.EntityFrameworkCore;
 
 namespace Games.Tests.Servers;
 
@@ -11,10 +11,10 @@ internal static class TestKey
 
     public static AuthenticationHeaderValue Header => new("Bearer", Text);
 
-    public static async Task AddAsync(IServiceProvider services)
+    public static async Task AddAsync(string connectionString)
     {
-        await using var scope = services.CreateAsyncScope();
-        await AddAsync(scope.ServiceProvider.GetRequiredService<GamesDbContext>(), "tests", Text, Scope.All);
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(connectionString).Options);
+        await AddAsync(db, "tests", Text, Scope.All);
     }
 
     public static async Task<Guid> AddAsync(

@@ -126,6 +126,7 @@ public sealed class TestServers : IAsyncDisposable
             await DropDatabaseAsync(new NpgsqlConnectionStringBuilder(GivenPostgres) { Database = Template }.ConnectionString);
         var connectionString = await CreateDatabaseAsync(Template, from: null);
         await Migrations.ApplyAsync(connectionString);
+        await TestKey.AddAsync($"{connectionString};Pooling=false");
     }
 
     private static async Task ExecuteAsync(string connectionString, string sql)

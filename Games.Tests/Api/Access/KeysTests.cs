@@ -121,8 +121,10 @@ public sealed class KeysTests : IClassFixture<TestDatabase>, IAsyncLifetime
 
         await caller.GetAsync("/games");
 
-        await using var command = _database.CreateCommand(
-            $"SELECT last_used_at = date_trunc('hour', now(), 'UTC') AND NOT to_jsonb(k)::text LIKE '%{text[10..]}%' FROM api_keys k WHERE id = '{id}'");
+        await using var command = _database.CreateCommand($"""
+            SELECT last_used_at = date_trunc('hour', now(), 'UTC') AND NOT to_jsonb(k)::text LIKE '%{text[10..]}%'
+            FROM api_keys k WHERE id = '{id}'
+            """);
         Assert.True((bool?)await command.ExecuteScalarAsync());
     }
 

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
-namespace Games.Api.Access;
+namespace Games.ServiceDefaults.Access;
 
 /// <summary>Writes down when a key was used, to the hour: one statement an hour, a key and a process.</summary>
 internal sealed partial class KeyUse(IServiceScopeFactory scopes, TimeProvider time, ILogger<KeyUse> logger)

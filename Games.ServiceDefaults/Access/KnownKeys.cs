@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
-namespace Games.Api.Access;
+namespace Games.ServiceDefaults.Access;
 
 /// <summary>
 /// The keys that are neither revoked nor expired, read anew every few seconds while requests come. A key that is not among them is refused

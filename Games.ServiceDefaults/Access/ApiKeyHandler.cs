@@ -2,9 +2,11 @@ using System.Text.Encodings.Web;
 using Games.Data;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Games.Api.Access;
+namespace Games.ServiceDefaults.Access;
 
 /// <summary>Reads <c>Authorization: Bearer games_…</c> (RFC 6750). What the holder may do is said by the policies, one a scope.</summary>
 internal sealed class ApiKeyHandler(

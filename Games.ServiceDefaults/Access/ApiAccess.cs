@@ -1,10 +1,13 @@
 using Games.Data;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
-namespace Games.Api.Access;
+namespace Games.ServiceDefaults.Access;
 
-internal static class ApiAccess
+public static class ApiAccess
 {
     /// <summary>Every endpoint needs a key unless it says that it needs none; an endpoint's policy is the name of its scope.</summary>
     public static void AddApiAccess(this IHostApplicationBuilder builder)
