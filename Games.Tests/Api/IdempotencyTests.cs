@@ -180,7 +180,7 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
     {
         await using var command = _database.CreateCommand($"""
             SELECT (SELECT count(*) FROM games WHERE title = '{game["title"]}'),
-                (SELECT count(*) FROM events WHERE payload ->> 'title' = '{game["title"]}')
+                (SELECT count(*) FROM "OutboxMessage" WHERE "Body" LIKE '%{game["title"]}%')
             """);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();

@@ -85,7 +85,8 @@ public sealed partial class LocalRunTests(TestServers servers)
         var data = servers.DirectoryOf("no-port");
 
         var (exitCode, said) = await ChildProcess.RunAsync(
-            CommandOf("--data", data, "--bot-urls", $"http://localhost:{port}"), TestContext.Current.CancellationToken);
+            CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{port}"),
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
         Assert.Contains($"port {port} is taken", said);

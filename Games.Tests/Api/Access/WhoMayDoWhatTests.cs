@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Games.Data;
 using Games.Tests.Servers;
 
@@ -34,36 +32,4 @@ public sealed class WhoMayDoWhatTests(TestDatabase database) : IClassFixture<Tes
         foreach (var list in new[] { "/games?limit=100", $"/games?guildId={Own}&limit=100" })
             Assert.All((await (await caller.GetAsync(list)).BodyAsync())["items"]!.AsArray(), game => Assert.Equal(Own, (string?)game!["guildId"]));
     }
-
-    [Theory]
-    [InlineData("game.created")]
-    [InlineData("player.joined")]
-    [InlineData("discord.message.received")]
-    [InlineData("message.stored")]
-    [InlineData("game")]
-    public async Task What_only_our_services_say_needs_a_scope_of_its_own(string type)
-    {
-        using var publisher = await _host.CallerAsync([Scope.EventsPublish]);
-        using var service = await _host.CallerAsync([Scope.EventsPublish, Scope.EventsInternal]);
-
-        using var refused = await publisher.PostAsJsonAsync("/events", Event(type));
-        using var taken = await service.PostAsJsonAsync("/events", Event(type));
-
-        Assert.Contains(Scope.EventsInternal, (string?)(await refused.IsProblemAsync(HttpStatusCode.Forbidden, _host.Log))["detail"]);
-        Assert.NotEqual(HttpStatusCode.Forbidden, taken.StatusCode);
-    }
-
-    [Theory]
-    [InlineData("gamer.created")]
-    [InlineData("tournament.game.ended")]
-    public async Task Other_events_do_not(string type)
-    {
-        using var publisher = await _host.CallerAsync([Scope.EventsPublish]);
-
-        using var taken = await publisher.PostAsJsonAsync("/events", Event(type));
-
-        Assert.Equal(HttpStatusCode.Accepted, taken.StatusCode);
-    }
-
-    private static JsonObject Event(string type) => new() { ["eventType"] = type, ["payload"] = new JsonObject(), ["source"] = "a test" };
 }
