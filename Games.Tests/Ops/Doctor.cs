@@ -2,6 +2,7 @@ extern alias Ops;
 
 using System.Text.Json;
 using Games.Tests.Api;
+using Npgsql;
 
 namespace Games.Tests.Ops;
 
@@ -15,6 +16,22 @@ internal sealed class Doctor(string database, string broker)
 
     public static string Saw(JsonElement[] findings, string subject) =>
         findings.Single(finding => finding.GetProperty("subject").GetString() == subject).GetProperty("saw").GetString()!;
+
+    /// <summary>A bot is ready before it listens for the outbox, which wakes it and no more; the doctor looks for both listeners.</summary>
+    public async Task ListenedToAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var command = source.CreateCommand("""
+                    select count(distinct application_name) from pg_stat_activity
+                    where datname = current_database() and application_name in ('Games.Bot outbox', 'Games.Bot events')
+                    """);
+                return (long)(await command.ExecuteScalarAsync())! == 2;
+            },
+            "both listeners are there");
+    }
 
     public async Task<(int ExitCode, JsonElement[] Findings)> ExamineAsync()
     {

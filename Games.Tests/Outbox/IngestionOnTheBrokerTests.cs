@@ -120,7 +120,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         var outbox = host.Services.GetRequiredService<OutboxControl<GamesDbContext>>();
         var handler = host.Services.GetRequiredService<MessageHandler>();
 
-        await outbox.PauseAsync("test");
+        await PauseAsync(host);
         await handler.HandleAsync(NewMessage.With(), default);
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).StatusCode is HttpStatusCode.ServiceUnavailable, "the bot is red");
         Assert.Contains("nothing has been stored", (await StatusAsync(bot)).GetProperty("problem").GetString());
@@ -138,7 +138,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         var outbox = host.Services.GetRequiredService<OutboxControl<GamesDbContext>>();
         var message = NewMessage.With();
 
-        await outbox.PauseAsync("test");
+        await PauseAsync(host);
         try
         {
             await host.Services.GetRequiredService<MessageHandler>().HandleAsync(message, default);
@@ -165,6 +165,13 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
     private BotHost Host() => new(database.ConnectionString, broker.ConnectionString, services => services
         .AddSingleton(new DiscordOptions { Channels = [NewMessage.ChannelId] })
         .AddSingleton(new IngestionOptions { StalledAfter = StalledAfter }));
+
+    /// <summary>Returns when the relay knows it: until then it publishes what is handed over to it.</summary>
+    private static async Task PauseAsync(BotHost host)
+    {
+        await host.Services.GetRequiredService<OutboxControl<GamesDbContext>>().PauseAsync("test");
+        await Until.TrueAsync(() => host.Log.Lines.Any(line => line.Contains("relaying is paused")), "the relay has paused");
+    }
 
     private static async Task<HttpClient> ReadyAsync(BotHost host)
     {
