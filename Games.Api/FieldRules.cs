@@ -1,20 +1,62 @@
 using FluentValidation;
+using FluentValidation.Validators;
+using Games.Data;
 
 namespace Games.Api;
 
 /// <summary>The rules that several requests share, in words that read well after a field's name.</summary>
 internal static class FieldRules
 {
-    public static IRuleBuilderOptions<T, string?> Snowflake<T>(this IRuleBuilder<T, string?> field) => field
-        .Must(Data.Snowflake.IsValid)
-        .WithMessage($"must be a Discord id: a string of {Data.Snowflake.MinLength} to {Data.Snowflake.MaxLength} digits");
+    public const string NotStorable = "must not hold the character U+0000";
 
-    public static IRuleBuilderOptions<T, string?> OneLine<T>(this IRuleBuilder<T, string?> field) => field
-        .Must(text => text is null || !text.Any(char.IsControl))
-        .WithMessage("must not hold line breaks or control characters");
+    private const string NoControlCharacters = @"^[^\u0000-\u001f\u007f-\u009f]*$";
+
+    public static IRuleBuilderOptions<T, string?> Snowflake<T>(this IRuleBuilder<T, string?> field) => field.Text(
+        Data.Snowflake.IsValid, $"must be a Discord id: a string of {Data.Snowflake.MinLength} to {Data.Snowflake.MaxLength} digits",
+        $"^[0-9]{{{Data.Snowflake.MinLength},{Data.Snowflake.MaxLength}}}$");
+
+    public static IRuleBuilderOptions<T, string?> OneLine<T>(this IRuleBuilder<T, string?> field) => field.Text(
+        text => text is null || !text.Any(char.IsControl), "must not hold line breaks or control characters", NoControlCharacters);
 
     /// <summary>PostgreSQL cannot store the character U+0000.</summary>
-    public static IRuleBuilderOptions<T, string?> Storable<T>(this IRuleBuilder<T, string?> field) => field
-        .Must(text => text is null || !text.Contains('\0'))
-        .WithMessage("must not hold the character U+0000");
+    public static IRuleBuilderOptions<T, string?> Storable<T>(this IRuleBuilder<T, string?> field) => field.Text(
+        text => text is null || !text.Contains('\0'), NotStorable, @"^[^\u0000]*$");
+
+    public static IRuleBuilderOptions<T, string?> AtMost<T>(this IRuleBuilder<T, string?> field, int codePoints) => field.Text(
+        text => CodePoints.In(text) <= codePoints, $"must have at most {codePoints} characters", maxLength: codePoints);
+
+    /// <summary>Not blank, and not longer than this without the white space around it.</summary>
+    public static IRuleBuilderOptions<T, string?> TrimmedAtMost<T>(this IRuleBuilder<T, string?> field, int codePoints) => field.Text(
+        text => text?.Trim() is { Length: > 0 } trimmed && CodePoints.In(trimmed) <= codePoints,
+        $"must have 1 to {codePoints} characters", minLength: 1, maxLength: codePoints);
+
+    /// <summary>A rule, and as much of it as JSON Schema can say.</summary>
+    public static IRuleBuilderOptions<T, string?> Text<T>(
+        this IRuleBuilder<T, string?> field, Func<string?, bool> holds, string words, string? pattern = null, int? minLength = null,
+        int? maxLength = null) =>
+        field.SetValidator(new TextRule<T>(holds, pattern, minLength, maxLength)).WithMessage(words);
+
+    private sealed class TextRule<T>(Func<string?, bool> holds, string? pattern, int? minLength, int? maxLength)
+        : PropertyValidator<T, string?>, ITextRule
+    {
+        public override string Name => nameof(TextRule<>);
+
+        public string? Pattern => pattern;
+
+        public int? MinLength => minLength;
+
+        public int? MaxLength => maxLength;
+
+        public override bool IsValid(ValidationContext<T> context, string? value) => holds(value);
+    }
+}
+
+/// <summary>What the API's document says of a text.</summary>
+internal interface ITextRule
+{
+    string? Pattern { get; }
+
+    int? MinLength { get; }
+
+    int? MaxLength { get; }
 }

@@ -22,6 +22,7 @@ internal static class HttpEndpoints
 
     public static void MapHttpEndpoints(this WebApplication app)
     {
+        app.Use(QueryParameters.CheckAsync);
         app.MapFastEndpoints(config =>
         {
             // A validator that cannot be made stops the start, and not the first request.
@@ -30,6 +31,7 @@ internal static class HttpEndpoints
             config.Endpoints.Configurator = endpoint =>
             {
                 ParseEnumsByName(config.Binding, endpoint.ReqDtoType);
+                endpoint.Description(route => route.WithMetadata(new QueryParameters(endpoint.ReqDtoType)));
                 OpenApiDocument.Describe(endpoint);
             };
             config.Errors.UseProblemDetails();
@@ -42,7 +44,31 @@ internal static class HttpEndpoints
         app.Map("/_test_url_cache_", () => Results.NotFound()).WithOrder(-1).ExcludeFromDescription();
     }
 
-    // Enum.TryParse, the package's parser, also takes numbers and lists.
+    /// <summary>HEAD is GET whose body the server leaves out, so every GET answers it and none has to say so.</summary>
+    public static void UseHeadAsGet(this WebApplication app)
+    {
+        app.Use(async (context, next) =>
+        {
+            if (!HttpMethods.IsHead(context.Request.Method))
+            {
+                await next(context);
+                return;
+            }
+
+            context.Request.Method = HttpMethods.Get;
+            try
+            {
+                await next(context);
+            }
+            finally
+            {
+                context.Request.Method = HttpMethods.Head;
+            }
+        });
+        // By default it comes before all others, and would still see HEAD.
+        app.UseRouting();
+    }
+
     private static void ParseEnumsByName(BindingOptions binding, Type request)
     {
         foreach (var type in request.GetProperties().Select(property => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType))
@@ -53,7 +79,5 @@ internal static class HttpEndpoints
     }
 
     private static ParseResult ParseByName(Type type, StringValues text) =>
-        Enum.GetNames(type).FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } found
-            ? new(true, Enum.Parse(type, found))
-            : new(false, null);
+        EnumNames.Find(type, text) is { } found ? new(true, found) : new(false, null);
 }

@@ -9,7 +9,8 @@ internal static class JsonFormat
     public static void UseGamesFormat(this JsonSerializerOptions json)
     {
         json.NumberHandling = JsonNumberHandling.Strict;
-        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
+        json.Converters.Add(new EnumNames());
         json.Converters.Add(new Rfc3339TimeConverter());
+        json.Converters.Add(new WholeNumberConverter());
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FastEndpoints;
 using FluentValidation;
 using FluentValidation.Internal;
@@ -36,9 +37,11 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
     {
         var type = context.JsonTypeInfo.Type;
         var value = Nullable.GetUnderlyingType(type) ?? type;
-        if (value.IsEnum || value == typeof(DateTimeOffset))
-            // A converter of ours writes it, of which the generator does not know that it writes strings.
-            schema.Type = value == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        if (schema.Type is null && TypeOf(value) is { } written)
+            schema.Type = value == type ? written : written | JsonSchemaType.Null;
+
+        if (value.IsEnum)
+            schema.Enum = [.. EnumNames.Of(value).Select(name => (JsonNode)name)];
         else if (type == typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))
             AddErrors(schema);
         else if (FindEndpoint(type) is { } endpoint && ValidatorOf(endpoint) is { } validator)
@@ -49,6 +52,16 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
 
         return Task.CompletedTask;
     }
+
+    // What converters of ours write, of which the generator knows nothing.
+    private static JsonSchemaType? TypeOf(Type value) => value switch
+    {
+        { IsEnum: true } => JsonSchemaType.String,
+        _ when value == typeof(DateTimeOffset) => JsonSchemaType.String,
+        _ when value == typeof(int) => JsonSchemaType.Integer,
+        _ when value == typeof(JsonElement) => JsonSchemaType.Object,
+        _ => null,
+    };
 
     private async Task AddParametersAsync(
         OpenApiOperation operation, EndpointDefinition endpoint, OpenApiOperationTransformerContext context, CancellationToken ct)
@@ -64,6 +77,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             var schema = await context.GetOrCreateSchemaAsync(type, cancellationToken: ct);
             Limit(schema, validator, name);
+            if (inPath)
+                // Our paths name things by their uuid. What is none names nothing: a 404, as for one that nobody has.
+                schema.Format = "uuid";
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
                 Name = name,
@@ -96,6 +112,13 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
     private static void AddErrors(OpenApiSchema problem)
     {
         static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
+        problem.Required = new HashSet<string> { "type", "title", "status", "traceId" };
+        foreach (var always in problem.Required)
+        {
+            if (problem.Properties!.TryGetValue(always, out var property) && property is OpenApiSchema schema)
+                schema.Type = (schema.Type ?? JsonSchemaType.Integer) & ~JsonSchemaType.Null;
+        }
+
         problem.Properties!["traceId"] = Text();
         problem.Properties["errors"] = new OpenApiSchema
         {
@@ -105,6 +128,7 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             {
                 Type = JsonSchemaType.Object,
                 Properties = new Dictionary<string, IOpenApiSchema> { ["name"] = Text(), ["reason"] = Text() },
+                Required = new HashSet<string> { "name", "reason" },
             },
         };
     }
@@ -121,8 +145,12 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
                 continue;
 
             Limit(schema, validator, name);
-            if (body.Required.Contains(name))
-                schema.Type &= ~JsonSchemaType.Null;
+            if (!body.Required.Contains(name))
+                continue;
+
+            // What is required cannot be null. The properties come here after this body, and keep a type that they have.
+            var clrType = type.GetProperties().Single(x => x.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).PropertyType;
+            schema.Type = (schema.Type ?? TypeOf(Nullable.GetUnderlyingType(clrType) ?? clrType)) & ~JsonSchemaType.Null;
         }
     }
 
@@ -136,16 +164,23 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
                     schema.Minimum = Convert.ToString(between.From, CultureInfo.InvariantCulture);
                     schema.Maximum = Convert.ToString(between.To, CultureInfo.InvariantCulture);
                     break;
-                case ILengthValidator length:
-                    schema.MaxLength = length.Max;
+                case ITextRule text:
+                    // JSON Schema counts code points, as our rules do.
+                    schema.Pattern = text.Pattern ?? schema.Pattern;
+                    schema.MinLength = text.MinLength ?? schema.MinLength;
+                    schema.MaxLength = text.MaxLength ?? schema.MaxLength;
+                    Explain(schema, options);
                     break;
                 case IPredicateValidator:
                     // Only its words say what a predicate demands.
-                    schema.Description = string.Join("; ", new[] { schema.Description, options.GetUnformattedErrorMessage() }.OfType<string>());
+                    Explain(schema, options);
                     break;
             }
         }
     }
+
+    private static void Explain(OpenApiSchema schema, IRuleComponent rule) =>
+        schema.Description = string.Join("; ", new[] { schema.Description, rule.GetUnformattedErrorMessage() }.OfType<string>());
 
     private EndpointDefinition? FindEndpoint(Type request) => endpoints.Endpoints
         .Select(endpoint => endpoint.Metadata.GetMetadata<EndpointDefinition>())

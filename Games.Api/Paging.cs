@@ -28,7 +28,7 @@ internal static class Paging
     {
         validator.RuleFor(page => page.Limit).InclusiveBetween(1, MaxLimit);
         validator.RuleFor(page => page.Cursor)
-            .Must(cursor => cursor is null || isCursor(cursor)).WithMessage("must be the nextCursor of another page of this list");
+            .Text(cursor => cursor is null || isCursor(cursor), "must be the nextCursor of another page of this list", "^[A-Za-z0-9_-]+$");
     }
 
     public static async Task<Page<TItem>> ToPageAsync<TItem>(

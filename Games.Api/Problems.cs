@@ -3,6 +3,7 @@ using FastEndpoints;
 using Games.Data;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Net.Http.Headers;
 
 namespace Games.Api;
 
@@ -27,11 +28,15 @@ internal static partial class Problems
             if (Activity.Current is { } activity)
                 context.TraceIdentifier = activity.TraceId.ToHexString();
 
+            // Everything here is JSON, errors too: whoever accepts only what there is not is told why all the same.
+            context.Request.Headers.Remove(HeaderNames.Accept);
+
             await next(context);
 
             if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
                 Log.Answered(app.Logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, context.TraceIdentifier);
         });
+        app.UseHeadAsGet();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
     }

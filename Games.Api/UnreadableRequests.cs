@@ -16,6 +16,10 @@ internal static class UnreadableRequests
 
     public static async ValueTask<object?> ReadBodyAsync(HttpRequest request, Type type, JsonSerializerOptions json, CancellationToken ct)
     {
+        // A content type comes with many a GET, and sometimes a body, which has no meaning (RFC 9110, 9.3.1).
+        if (HttpMethods.IsGet(request.Method))
+            return null;
+
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var content) && content.Charset.HasValue && !IsKnown(content))
             throw new BadHttpRequestException("The charset of the body is not known.", StatusCodes.Status415UnsupportedMediaType);
 
@@ -51,9 +55,9 @@ internal static class UnreadableRequests
     /// <summary>What a field of this type takes, in words that read well after its name.</summary>
     public static string Expected(Type? type) => (type is null ? null : Nullable.GetUnderlyingType(type) ?? type) switch
     {
-        { IsEnum: true } names => $"must be one of {string.Join(", ", Enum.GetNames(names).Select(JsonNamingPolicy.CamelCase.ConvertName))}",
+        { IsEnum: true } names => $"must be one of {string.Join(", ", EnumNames.Of(names))}",
         var text when text == typeof(string) => "must be a string of Unicode text",
-        var number when number == typeof(int) => $"must be a whole number of at most {int.MaxValue}, written without a fraction",
+        var number when number == typeof(int) => $"must be a whole number of at most {int.MaxValue}",
         var uuid when uuid == typeof(Guid) => "must be a uuid",
         var time when time == typeof(DateTimeOffset) => $"must be {Rfc3339TimeConverter.Expected}",
         _ => "cannot be read",

@@ -3,7 +3,7 @@ namespace Games.Data;
 /// <summary>What Discord is told of a game. <see cref="MessageId"/> is null until Discord has taken it.</summary>
 public sealed class Announcement
 {
-    /// <summary>Discord refuses longer messages (characters).</summary>
+    /// <summary>Discord refuses longer messages (code points).</summary>
     public const int TextMaxLength = 2000;
 
     private Announcement()
@@ -18,7 +18,7 @@ public sealed class Announcement
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, TextMaxLength, nameof(text));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
 
         return new()
         {

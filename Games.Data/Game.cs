@@ -41,9 +41,9 @@ public sealed class Game
     {
         title = title.Trim();
         ArgumentOutOfRangeException.ThrowIfZero(title.Length, nameof(title));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(title.Length, TitleMaxLength, nameof(title));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(description?.Length ?? 0, DescriptionMaxLength, nameof(description));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(location?.Length ?? 0, LocationMaxLength, nameof(location));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(title), TitleMaxLength, nameof(title));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(description), DescriptionMaxLength, nameof(description));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(location), LocationMaxLength, nameof(location));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(scheduledAt, now);
         ArgumentOutOfRangeException.ThrowIfLessThan(durationMinutes ?? 1, 1, nameof(durationMinutes));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(durationMinutes ?? 1, MaxDurationMinutes, nameof(durationMinutes));

@@ -26,6 +26,7 @@ public static class GamesDatabase
 
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
             .UseNpgsql(connectionString)
+            .AddInterceptors(new RestedConnections())
             // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);

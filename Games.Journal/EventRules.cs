@@ -12,6 +12,15 @@ public static partial class EventRules
     public const string Source = "must be one line of text of at most 100 characters";
     public const string Payload = "must be a JSON object";
 
+    /// <summary>As JSON Schema writes it.</summary>
+    public const string EventTypePattern = $"^{DottedWords}$";
+
+    /// <summary>As JSON Schema writes it.</summary>
+    public const string ChannelPattern = $"^{Words}$";
+
+    private const string DottedWords = "[a-z0-9_]+([.][a-z0-9_]+)*";
+    private const string Words = "[a-z0-9_]+([.-][a-z0-9_]+)*";
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static readonly string[] InternalWords = ["game", "player", "discord", "message"];
@@ -29,7 +38,7 @@ public static partial class EventRules
         {
             // A lone surrogate is text to .NET, and to nobody else.
             return !string.IsNullOrWhiteSpace(text) && !text.Any(char.IsControl) && Utf8.GetByteCount(text) > 0
-                && text.EnumerateRunes().Count() <= JournalEvent.SourceMaxLength;
+                && CodePoints.In(text) <= JournalEvent.SourceMaxLength;
         }
         catch (EncoderFallbackException)
         {
@@ -37,9 +46,10 @@ public static partial class EventRules
         }
     }
 
-    [GeneratedRegex(@"^[a-z0-9_]+([.][a-z0-9_]+)*\z")]
+    // Not by $, which to .NET is also before a last line break.
+    [GeneratedRegex($@"^{DottedWords}\z")]
     private static partial Regex Dotted();
 
-    [GeneratedRegex(@"^[a-z0-9_]+([.-][a-z0-9_]+)*\z")]
+    [GeneratedRegex($@"^{Words}\z")]
     private static partial Regex Name();
 }

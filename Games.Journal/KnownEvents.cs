@@ -88,7 +88,7 @@ public static class KnownEvents
             RespectNullableAnnotations = true,
             RespectRequiredConstructorParameters = true,
             UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-            Converters = { new Rfc3339TimeConverter() },
+            Converters = { new Rfc3339TimeConverter(), new WholeNumberConverter() },
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;

@@ -7,6 +7,15 @@ internal static class CommonOptions
     private const int DefaultLimit = 20;
     private const int MaxLimit = 1_000;
 
+    /// <summary>The library's own parser also takes numbers, and lists that become another value.</summary>
+    public static void AcceptOnlyNames<TEnum>(this Option<TEnum> option)
+        where TEnum : struct, Enum => option.Validators.Add(result =>
+    {
+        var names = Enum.GetNames<TEnum>();
+        if (!result.Errors.Any() && result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase))
+            result.AddError($"{option.Name} must be one of {string.Join(", ", names.Select(name => name.ToLowerInvariant()))}.");
+    });
+
     public static Option<int> Limit()
     {
         var limit = new Option<int>("--limit")

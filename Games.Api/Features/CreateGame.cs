@@ -27,12 +27,9 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
         RuleFor(game => game.GuildId).Snowflake();
         RuleFor(game => game.ChannelId).Snowflake();
         RuleFor(game => game.HostId).Snowflake();
-        RuleFor(game => game.Title)
-            .Must(title => title?.Trim().Length is >= 1 and <= Game.TitleMaxLength)
-            .WithMessage($"must have 1 to {Game.TitleMaxLength} characters")
-            .OneLine();
-        RuleFor(game => game.Description).MaximumLength(Game.DescriptionMaxLength).Storable();
-        RuleFor(game => game.Location).MaximumLength(Game.LocationMaxLength).OneLine();
+        RuleFor(game => game.Title).TrimmedAtMost(Game.TitleMaxLength).OneLine();
+        RuleFor(game => game.Description).AtMost(Game.DescriptionMaxLength).Storable();
+        RuleFor(game => game.Location).AtMost(Game.LocationMaxLength).OneLine();
         RuleFor(game => game.ScheduledAt)
             .NotNull().WithMessage("is required")
             .Must(time => time is null || time > clock.GetUtcNow()).WithMessage("must be in the future");

@@ -13,7 +13,7 @@ internal sealed record PublishEventRequest
     public Guid? Id { get; init; }
     public string? EventType { get; init; }
     public string? Channel { get; init; }
-    public JsonElement? Payload { get; init; }
+    public JsonElement Payload { get; init; }
     public Guid? CorrelationId { get; init; }
     public string? Source { get; init; }
 }
@@ -25,10 +25,14 @@ internal sealed class PublishEventValidator : Validator<PublishEventRequest>
     public PublishEventValidator()
     {
         RuleFor(said => said.Id).Must(id => id != Guid.Empty).WithMessage("must not be nil");
-        RuleFor(said => said.EventType).Must(EventRules.IsEventType).WithMessage(EventRules.EventType);
-        RuleFor(said => said.Channel).Must(channel => channel is null || EventRules.IsChannel(channel)).WithMessage(EventRules.Channel);
-        RuleFor(said => said.Payload).Must(payload => payload is { ValueKind: JsonValueKind.Object }).WithMessage(EventRules.Payload);
-        RuleFor(said => said.Source).Must(EventRules.IsSource).WithMessage(EventRules.Source);
+        RuleFor(said => said.EventType)
+            .Text(EventRules.IsEventType, EventRules.EventType, EventRules.EventTypePattern, maxLength: JournalEvent.EventTypeMaxLength);
+        RuleFor(said => said.Channel).Text(
+            channel => channel is null || EventRules.IsChannel(channel),
+            EventRules.Channel, EventRules.ChannelPattern, maxLength: JournalEvent.ChannelMaxLength);
+        RuleFor(said => said.Payload).Must(payload => payload.ValueKind is JsonValueKind.Object).WithMessage(EventRules.Payload);
+        RuleFor(said => said.Source)
+            .Text(EventRules.IsSource, EventRules.Source, minLength: 1, maxLength: JournalEvent.SourceMaxLength).OneLine();
     }
 }
 
@@ -73,7 +77,7 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
         try
         {
             var (id, isNew) = await events.PublishAsync(
-                request.EventType!, request.Payload!.Value, request.Source!, request.Channel, request.CorrelationId, request.Id, ct);
+                request.EventType!, request.Payload, request.Source!, request.Channel, request.CorrelationId, request.Id, ct);
 
             HttpContext.Response.Headers.Location = $"/events/{id}";
             await Send.ResponseAsync(new PublishEventResponse(id), isNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK, ct);
@@ -81,7 +85,7 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
         catch (EventRefusedException refused) when (refused.Column is "payload")
         {
             // What only the table can tell: a NUL, a lone surrogate, more than 4 MiB.
-            AddError(said => said.Payload!, refused.Rule);
+            AddError(said => said.Payload, refused.Rule);
             await Send.ErrorsAsync(cancellation: ct);
         }
     }

@@ -9,7 +9,7 @@ internal static class AnnouncementText
 {
     private const string Ellipsis = "…";
 
-    /// <summary>Composes the text: at most <see cref="Announcement.TextMaxLength"/> characters, at the cost of the description's end.</summary>
+    /// <summary>Composes the text: at most <see cref="Announcement.TextMaxLength"/> code points, at the cost of the description's end.</summary>
     public static string Of(Game game, int players)
     {
         var unix = game.ScheduledAt.ToUnixTimeSeconds();
@@ -30,17 +30,16 @@ internal static class AnnouncementText
 
     private static void AppendWhatFits(StringBuilder text, string description)
     {
-        var room = Announcement.TextMaxLength - text.Length;
-        if (description.Length <= room)
+        var room = Announcement.TextMaxLength - CodePoints.In(text.ToString());
+        if (CodePoints.In(description) <= room)
         {
             text.Append(description);
             return;
         }
 
-        var end = room - Ellipsis.Length;
-        if (char.IsHighSurrogate(description[end - 1]))
-            end--;
-        text.Append(description, 0, end).Append(Ellipsis);
+        foreach (var character in description.EnumerateRunes().Take(room - Ellipsis.Length))
+            text.Append(character);
+        text.Append(Ellipsis);
     }
 
     /// <summary>A zero-width space after each @: a title of "@everyone" must not wake a whole guild.</summary>

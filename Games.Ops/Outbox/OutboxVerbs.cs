@@ -31,6 +31,7 @@ internal static class OutboxVerbs
             Description = "Which messages",
             DefaultValueFactory = _ => OutboxMessageState.Pending,
         };
+        state.AcceptOnlyNames();
         var limit = CommonOptions.Limit();
         var cursor = new Option<InspectionCursor?>("--cursor")
         {

@@ -157,6 +157,52 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     }
 
     [Theory]
+    [InlineData("title", 200)]
+    [InlineData("description", 2000)]
+    [InlineData("location", 500)]
+    public async Task A_character_is_a_code_point_as_it_is_in_the_table(string field, int length)
+    {
+        var longest = string.Concat(Enumerable.Repeat("🎲", length));
+
+        Assert.Equal(longest, (string?)(await _api.CreateGameAsync(Requests.ValidGame(field, longest)))[field]);
+
+        using var longer = await _api.PostGameAsync(Requests.ValidGame(field, longest + "x"));
+        await longer.NamesAsync(field, _host.Log);
+        using var longerByOneDie = await _api.PostGameAsync(Requests.ValidGame(field, longest + "🎲"));
+        await longerByOneDie.NamesAsync(field, _host.Log);
+    }
+
+    [Theory]
+    [InlineData("7.0", 7)]
+    [InlineData("1e1", 10)]
+    [InlineData("1E+1", 10)]
+    [InlineData("70e-1", 7)]
+    [InlineData("0.7e1", 7)]
+    [InlineData("100.000000000000000000000000000000", 100)]
+    public async Task A_number_is_whole_however_it_is_written(string json, int value)
+    {
+        using var response = await PostMaxPlayersAsync(json);
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal(value, (int?)(await response.BodyAsync())["maxPlayers"]);
+    }
+
+    [Theory]
+    [InlineData("7.5")]
+    [InlineData("7.00000001")]
+    [InlineData("75e-1")]
+    [InlineData("1e400")]
+    [InlineData("1e99999999999999999999")]
+    [InlineData("-1e-400")]
+    [InlineData("2147483648.0")]
+    public async Task A_number_that_is_not_whole_is_named(string json)
+    {
+        using var response = await PostMaxPlayersAsync(json);
+
+        await response.NamesAsync("maxPlayers", _host.Log);
+    }
+
+    [Theory]
     [InlineData("durationMinutes", 0)]
     [InlineData("durationMinutes", 1441)]
     [InlineData("maxPlayers", 0)]
@@ -233,4 +279,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
 
         await response.IsProblemAsync(HttpStatusCode.MethodNotAllowed, _host.Log);
     }
+
+    private Task<HttpResponseMessage> PostMaxPlayersAsync(string json) =>
+        _api.PostTextAsync($"{Requests.ValidGameWithout("maxPlayers").ToJsonString()[..^1]},\"maxPlayers\":{json}}}");
 }

@@ -47,6 +47,8 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
         await IsUnavailableAsync(await Api.PostGameAsync(Requests.ValidGame("title", "meanwhile")));
         await IsUnavailableAsync(await Api.GetAsync("/games"));
         await IsUnavailableAsync(await Api.GetAsync($"/games/{Guid.NewGuid()}"));
+        using var csv = new HttpRequestMessage(HttpMethod.Get, "/games") { Headers = { { "Accept", "text/csv" } } };
+        await IsUnavailableAsync(await Api.SendAsync(csv));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Api.GetAsync("/health/ready")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await Api.GetAsync("/health/live")).StatusCode);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -14,6 +15,21 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
 
     private static readonly Gen<string> Number = Gen.OneOf(
         Gen.Int.Select(x => $"{x}"), Gen.Long.Select(x => $"{x}"), Gen.Int[-10, 200].Select(x => $"{x}.0"), Gen.OneOf("1e400", "-0", "5.5"));
+
+    // With a fraction, an exponent, both or neither; small enough that a decimal holds it.
+    private static readonly Gen<string> SmallNumber = Gen.Select(
+        Gen.Int[-20, 1200], Gen.OneOf("", ".0", ".5", ".25", ".000"), Gen.OneOf("", "e0", "e1", "E-1", "e+2", "e-2"), (a, b, c) => $"{a}{b}{c}");
+
+    private static readonly Gen<string> Characters = Gen.OneOf("x", "ß", "漢", "🎲", "👩‍👩‍👧", "e\u0301", "\U0001F1E9\U0001F1EA");
+
+    private static readonly Gen<string> QueryValue = Gen.Frequency(
+        (4, Gen.OneOf("scheduled", "Cancelled", "pending", "dispatched", "dead", "100000000000000001", "test.event", "5")),
+        (2, Gen.OneOf("0", "1", "7", "-1", "scheduled,cancelled", "pending,dead", " scheduled", "pending|dead", "5.0", "1e1", "")),
+        (2, Gen.OneOf("\0", "a\0b", "5\0", "scheduled\0", "🎲", "\uFFFF", "'", "%", "\u0661")),
+        (1, Gen.String[0, 30]));
+
+    private static readonly Gen<(string Name, string Value)[]> Query = Gen.Select(
+        Gen.OneOf("status", "Status", "state", "type", "channel", "guildId", "limit", "cursor", "correlationId", "x"), QueryValue).Array[0, 4];
 
     private static readonly Gen<string> Text = Gen.OneOf(
         Gen.String.Select(x => JsonSerializer.Serialize(x)),
@@ -64,12 +80,94 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
                 if (response.StatusCode is HttpStatusCode.Created)
                     return;
 
-                Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+                await IsRefusedAsync(response);
+            },
+            time: Seconds,
+            threads: 2);
+    }
+
+    [Fact]
+    public async Task Any_number_is_taken_if_it_is_whole_and_within_its_bounds_however_it_is_written()
+    {
+        var valid = Requests.ValidGameWithout("maxPlayers").ToJsonString()[..^1];
+        await SmallNumber.SampleAsync(
+            async text =>
+            {
+                using var response = await _api.PostTextAsync($"{valid},\"maxPlayers\":{text}}}");
+
+                var number = decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+                var isTaken = number % 1 == 0 && number is >= 1 and <= 100;
+                Assert.Equal((text, isTaken ? HttpStatusCode.Created : HttpStatusCode.BadRequest), (text, response.StatusCode));
+                if (isTaken)
+                    Assert.Equal(number, (decimal?)(await response.BodyAsync())["maxPlayers"]);
+            },
+            time: Seconds,
+            threads: 2);
+    }
+
+    [Fact]
+    public async Task Any_text_is_taken_up_to_its_length_in_code_points()
+    {
+        await Gen.Select(Gen.OneOf(("title", 200), ("description", 2000), ("location", 500)), Characters.Array[1, 5], Gen.Int[-3, 3]).SampleAsync(
+            async (field, characters, more) =>
+            {
+                var runes = Enumerable.Repeat(characters.SelectMany(x => x.EnumerateRunes()), field.Item2 + more).SelectMany(x => x);
+                var text = string.Concat(runes.Take(field.Item2 + more));
+                using var response = await _api.PostGameAsync(Requests.ValidGame(field.Item1, text));
+
+                Assert.Equal(more > 0 ? HttpStatusCode.BadRequest : HttpStatusCode.Created, response.StatusCode);
+            },
+            time: Seconds,
+            threads: 2);
+    }
+
+    [Theory]
+    [InlineData("/games", "status", "scheduled", "cancelled")]
+    [InlineData("/events", "state", "pending", "dispatched", "dead")]
+    public async Task Any_query_is_answered_by_what_it_says_or_refused_by_its_name(string path, string field, params string[] names)
+    {
+        await Query.SampleAsync(
+            async query =>
+            {
+                using var response = await _api.GetAsync(
+                    $"{path}?{string.Join('&', query.Select(x => $"{x.Name}={Uri.EscapeDataString(Storable(x.Value))}"))}");
+
+                var given = query.Where(x => x.Name.Equals(field, StringComparison.OrdinalIgnoreCase)).Select(x => x.Value).ToList();
+                var isOneName = given is [] || (given is [var name] && names.Contains(name, StringComparer.OrdinalIgnoreCase));
+                if (response.StatusCode is HttpStatusCode.OK)
+                {
+                    Assert.True(isOneName, $"{string.Join(' ', given)} was taken as a {field}");
+                    return;
+                }
+
+                var refused = (await IsRefusedAsync(response)).ToList();
+                Assert.All(refused, x => Assert.Contains(x, query.Select(x => x.Name), StringComparer.OrdinalIgnoreCase));
+                if (isOneName)
+                    Assert.DoesNotContain(field, refused);
+            },
+            time: Seconds,
+            threads: 2);
+    }
+
+    [Fact]
+    public async Task Any_error_is_problem_details_whatever_is_accepted()
+    {
+        var asked = Gen.Select(
+            Gen.OneOf("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"),
+            Gen.OneOf("/games", "/games/7", "/events", "/events/7", "/nowhere", "/games?limit=0", "/events?type=%00", "/ops/outbox/messages/7"),
+            Gen.OneOf("", "*/*", "text/csv", "text/html, */*;q=0", "image/png", "nonsense", "application/json"));
+        await asked.SampleAsync(
+            async (method, path, accept) =>
+            {
+                using var request = new HttpRequestMessage(new(method), path);
+                request.Headers.TryAddWithoutValidation("Accept", accept);
+                using var response = await _api.SendAsync(request);
+
+                Assert.True((int)response.StatusCode < 500, $"{method} {path}: {response.StatusCode}");
+                if ((int)response.StatusCode < 400)
+                    return;
                 Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
-                var errors = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["errors"]!.AsArray();
-                Assert.NotEmpty(errors);
-                Assert.All(errors, error => Assert.NotEmpty((string)error!["name"]!));
-                Assert.All(errors, error => Assert.DoesNotMatch(UnreadableRequestTests.Internals, (string)error!["reason"]!));
+                Assert.NotEmpty((string)(await response.BodyAsync())["traceId"]!);
             },
             time: Seconds,
             threads: 2);
@@ -84,6 +182,21 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
                 ListEvents.TryReadCursor(text, out _, out _);
             },
             iter: 50_000);
+
+    /// <summary>The names of what was refused.</summary>
+    private static async Task<IEnumerable<string>> IsRefusedAsync(HttpResponseMessage response)
+    {
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var errors = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["errors"]!.AsArray();
+        Assert.NotEmpty(errors);
+        Assert.All(errors, error => Assert.NotEmpty((string)error!["name"]!));
+        Assert.All(errors, error => Assert.DoesNotMatch(UnreadableRequestTests.Internals, (string)error!["reason"]!));
+        return errors.Select(error => (string)error!["name"]!);
+    }
+
+    // Half of a surrogate pair has no place in an address.
+    private static string Storable(string text) => string.Concat(text.EnumerateRunes().Select(rune => rune.ToString()));
 
     private static string Nested(int depth) => new string('[', depth) + new string(']', depth);
 }

@@ -56,12 +56,26 @@ public sealed class AnnouncementTextTests
         Assert.EndsWith("…", text);
     }
 
+    [Fact]
+    public void Discord_counts_code_points_so_a_text_of_emoji_is_cut_no_sooner_than_one_of_letters()
+    {
+        static string Dice(int count) => string.Concat(Enumerable.Repeat("🎲", count));
+
+        var whole = AnnouncementText.Of(NewGame.With(description: Dice(1500)), players: 0);
+        var cut = AnnouncementText.Of(NewGame.With(title: Dice(200), description: Dice(2000), location: Dice(500)), players: 0);
+
+        Assert.EndsWith($"\n\n{Dice(1500)}", whole);
+        Assert.EndsWith("🎲…", cut);
+        Assert.Equal(Announcement.TextMaxLength, cut.EnumerateRunes().Count());
+        Assert.Equal(cut, Announcement.For(NewGame.With(), cut, NewGame.Now).Text);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("x")]
     public void A_description_that_is_cut_short_is_not_cut_through_a_character(string offByOne)
     {
-        var description = offByOne + string.Concat(Enumerable.Repeat("🎲", 990));
+        var description = offByOne + string.Concat(Enumerable.Repeat("🎲", 1990));
 
         var text = AnnouncementText.Of(NewGame.With(description: description), players: 0);
 

@@ -76,6 +76,18 @@ public sealed class GameTests
     }
 
     [Fact]
+    public void A_character_is_a_code_point_as_it_is_in_PostgreSQL()
+    {
+        static string Dice(int count) => string.Concat(Enumerable.Repeat("🎲", count));
+
+        NewGame.With(title: Dice(200), description: Dice(2000), location: Dice(500));
+
+        IsRefused("title", () => NewGame.With(title: Dice(201)));
+        IsRefused("description", () => NewGame.With(description: Dice(2001)));
+        IsRefused("location", () => NewGame.With(location: Dice(501)));
+    }
+
+    [Fact]
     public void A_game_lies_in_the_future()
     {
         NewGame.With(scheduledAt: NewGame.Now.AddSeconds(1));

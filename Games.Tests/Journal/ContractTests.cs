@@ -49,6 +49,21 @@ public sealed class ContractTests(TestDatabase database, TestBroker broker) : IC
     }
 
     [Theory]
+    [InlineData("5.0")]
+    [InlineData("0.5e1")]
+    public async Task A_whole_number_may_be_written_with_a_fraction_of_nothing(string maxPlayers)
+    {
+        await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, Exchanges.GameCreated);
+        await using var api = await StartAsync();
+        var payload = JsonSerializer.Serialize(AGame(), JsonSerializerOptions.Web).Replace("\"maxPlayers\":5", $"\"maxPlayers\":{maxPlayers}");
+
+        var id = await _events.InsertAsync("game.created", payload);
+
+        await listener.HearsAsync(id);
+        Assert.Equal(5, Assert.IsType<GameCreated>(Assert.Single(listener.Heard, x => x.MessageId == id).Message).MaxPlayers);
+    }
+
+    [Theory]
     [InlineData("field \"title\" is missing", "title", null)]
     [InlineData("field \"title\" must be a text", "title", "7")]
     [InlineData("field \"title\" must be a text", "title", "null")]

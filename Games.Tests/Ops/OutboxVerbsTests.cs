@@ -30,6 +30,12 @@ public sealed class OutboxVerbsTests(TestDatabase database) : IClassFixture<Test
         await FailsAsync("no message", "show", $"{number}");
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("pending,dead")]
+    [InlineData("unheard-of")]
+    public async Task A_state_is_one_of_the_three_by_its_name(string state) => await FailsAsync("--state", "list", "--state", state);
+
     [Fact]
     public async Task All_dead_are_retried_at_once()
     {
