@@ -111,6 +111,13 @@ public sealed class OutboxOptions
     [Range(0, int.MaxValue, ErrorMessage = ZeroOrMore)]
     public int HandoffLimit { get; set; } = 2_000;
 
+    /// <summary>
+    /// Bytes of messages (bodies and headers, as they are in memory) that a claim may take, that may wait in memory between their commit and their
+    /// publish, and that may wait for their confirm: each of the three as much, and one message however large. Default: 16 MiB.
+    /// </summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
+    public int ByteLimit { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>
     [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);

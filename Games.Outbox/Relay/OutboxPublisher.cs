@@ -29,6 +29,8 @@ internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions
 
     private async Task<PublishOutcome> SendAsync(OutboxMessage row)
     {
+        if (row.Unreadable is { } reason)
+            return new(row, PublishResult.Refused, reason);
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
 

@@ -57,7 +57,8 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
     /// <summary>
     /// Whether rows may be handed over: the relay runs and is not paused, the broker is there and the memory set aside for it is not full.
     /// </summary>
-    public bool Accepts => _circuit.IsClosed && !_store.IsPaused && _leased.Count < _options.HandoffLimit;
+    public bool Accepts =>
+        _circuit.IsClosed && !_store.IsPaused && _leased.Count < _options.HandoffLimit && _leased.Size < _options.ByteLimit;
 
     /// <summary>Says that rows were committed and not handed over. Others are notified only if this relay may not get to them soon.</summary>
     public void RowsCommitted()
