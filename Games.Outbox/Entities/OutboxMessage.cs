@@ -123,6 +123,9 @@ public class OutboxMessage
     /// <summary>Why the row, as it lies in the table, is no message; null if it is one.</summary>
     internal string? Unreadable { get; init; }
 
+    /// <summary>Whether the broker has returned it before, for want of a queue.</summary>
+    internal bool WasReturned { get; init; }
+
     /// <summary>Bytes that it takes in this process, as far as they may be many.</summary>
     internal int Size => (BodyBytes?.Length ?? 0) + (Headers?.Length ?? 0);
 

@@ -103,7 +103,7 @@ internal sealed class PublishWindow<TDbContext>(
     /// <summary>Publishes one row; whether those behind it may follow.</summary>
     private async Task<bool> PublishAsync(OutboxMessage row)
     {
-        if (!circuit.IsClosed || store.IsPaused)
+        if (!circuit.IsClosed || store.IsPaused || outcomes.AreRefused)
         {
             outcomes.Withhold(row);
             return false;
@@ -124,7 +124,7 @@ internal sealed class PublishWindow<TDbContext>(
         if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken && circuit.Open(period, outcome.Error!))
             wakeUp.Set();
 
-        return outcome.Result is PublishResult.Confirmed
+        return outcome.Leaves
             || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// <summary>Whether relaying is paused, as the last claim has read it.</summary>
     public bool IsPaused => _isPaused;
 
-    /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes.</summary>
+    /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes or of rows that it has put off.</summary>
     public bool HasMore => _hasMore;
 
     /// <summary>
@@ -59,8 +59,9 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         var hasMore = false;
         while (await reader.ReadAsync(ct))
         {
-            rows.Add(ReadRow(reader, leasedSince));
-            hasMore = reader.GetBoolean(19);
+            if (!reader.GetBoolean(19))
+                rows.Add(ReadRow(reader, leasedSince));
+            hasMore |= reader.GetBoolean(20);
         }
         _hasMore = hasMore;
 
@@ -133,6 +134,14 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         database.WriteAsync(table => SqlFor(table).Fail, ct, Sql.Value(row), Sql.Value(Owner), Sql.Value(error),
             Sql.Nullable(delay, NpgsqlDbType.Interval), Sql.Value(attempts));
 
+    /// <summary>Has rows wait without counting an attempt, each as long as is said.</summary>
+    public Task<int> PutOffAsync(long[] rows, string[] errors, TimeSpan[] delays, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).PutOff, ct, Sql.Value(rows), Sql.Value(Owner), Sql.Value(errors), Sql.Value(delays));
+
+    /// <summary>Ends the wait of up to <paramref name="limit" /> rows that were returned from these destinations; how many there were.</summary>
+    public Task<int> ReleaseReturnedAsync(string[] destinations, int limit, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).ReleaseReturned, ct, Sql.Value(destinations), Sql.Value(limit));
+
     private RelaySql SqlFor(OutboxTable table) => _sql ??= new(table);
 
     private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
@@ -192,6 +201,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         ExpirationTime = reader.IsDBNull(15) ? null : Expires(reader.GetDouble(15)),
         OrderingKey = reader.Text(16),
         Attempts = reader.GetInt32(17),
+        WasReturned = reader.GetBoolean(21),
         LeasedSince = leasedSince,
         PublishableSince = reader.IsDBNull(18) ? null : leasedSince - (long)(reader.GetDouble(18) * time.TimestampFrequency)
     };
