@@ -18,8 +18,6 @@ internal static class Messaging
         ("Outbox:ConsumeTogether", "32"), ("Outbox:ConsumerTransactions", "1"), ("Outbox:ConsumeTogetherDelay", "00:00:00.004"),
     ];
 
-    private const int KeptEventsLimit = 10_000;
-
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         var broker = builder.Configuration.RequireBrokerAddress();
@@ -38,13 +36,8 @@ internal static class Messaging
             bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
                 rabbitMq.UseGamesExchanges();
-                // Nobody consumes it yet, and a message that no queue would get is returned and tried again for ever: the newest stay here for
-                // whoever comes. They bind a queue of their own.
-                rabbitMq.Publish<MessageStored>(message => message.BindQueue(Exchanges.MessageStored, Queues.MessageStored, queue =>
-                {
-                    queue.SetQueueArgument("x-max-length", KeptEventsLimit);
-                    queue.SetQueueArgument("x-message-ttl", (int)TimeSpan.FromDays(1).TotalMilliseconds);
-                }));
+                // Nobody consumes it yet: its exchange is there for whoever comes.
+                rabbitMq.Publish<MessageStored>();
                 rabbitMq.DeployPublishTopology = true;
                 rabbitMq.ConfigureEndpoints(context);
             });

@@ -11,6 +11,8 @@ public static class GamesMigrations
     /// <summary>Any number that every version of every service agrees on.</summary>
     private const long LockKey = 0x47414D4553;
 
+    private static readonly TimeSpan MigrationTimeout = TimeSpan.FromMinutes(10);
+
     /// <summary>
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
     /// replicas may start at once. Returns the names of the migrations applied here.
@@ -21,21 +23,18 @@ public static class GamesMigrations
         var database = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database;
         await CreateIfMissingAsync(database, ct);
 
-        // The lock belongs to the session: the connection stays open from here to the unlock, whatever migrates in between.
-        database.SetCommandTimeout(TimeSpan.FromMinutes(10));
-        await database.OpenConnectionAsync(ct);
-        await database.ExecuteSqlAsync($"select pg_advisory_lock({LockKey})", ct);
-        try
-        {
-            var pending = (await database.GetPendingMigrationsAsync(ct)).ToList();
-            await database.MigrateAsync(ct);
-            return pending;
-        }
-        finally
-        {
-            await database.ExecuteSqlAsync($"select pg_advisory_unlock({LockKey})", CancellationToken.None);
-            await database.CloseConnectionAsync();
-        }
+        // The lock belongs to a transaction beside those of the migrations: one of the session is lost behind PgBouncer, which gives each transaction
+        // another one.
+        await using var lockScope = services.CreateAsyncScope();
+        var locks = lockScope.ServiceProvider.GetRequiredService<GamesDbContext>().Database;
+        locks.SetCommandTimeout(MigrationTimeout);
+        await using var transaction = await locks.BeginTransactionAsync(ct);
+        await locks.ExecuteSqlAsync($"select pg_advisory_xact_lock({LockKey})", ct);
+
+        database.SetCommandTimeout(MigrationTimeout);
+        var pending = (await database.GetPendingMigrationsAsync(ct)).ToList();
+        await database.MigrateAsync(ct);
+        return pending;
     }
 
     private static async Task CreateIfMissingAsync(DatabaseFacade database, CancellationToken ct)

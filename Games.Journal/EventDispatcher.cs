@@ -28,6 +28,9 @@ internal sealed partial class EventDispatcher(
     /// <summary>Whether wake-ups arrive here.</summary>
     public bool IsListening => listener.IsListening;
 
+    /// <summary>Why they do not, as far as that is known.</summary>
+    public string? ListeningProblem => listener.Problem;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!options.Dispatch)

@@ -111,6 +111,13 @@ public sealed class OutboxOptions
     [Range(0, int.MaxValue, ErrorMessage = ZeroOrMore)]
     public int HandoffLimit { get; set; } = 2_000;
 
+    /// <summary>
+    /// Bytes of messages (bodies and headers, as they are in memory) that a claim may take, that may wait in memory between their commit and their
+    /// publish, and that may wait for their confirm: each of the three as much, and one message however large. Default: 16 MiB.
+    /// </summary>
+    [Range(1, int.MaxValue, ErrorMessage = MoreThanZero)]
+    public int ByteLimit { get; set; } = 16 * 1024 * 1024;
+
     /// <summary>After this a statement of the relay or the clean-up is given up. Default: 30 s.</summary>
     [Range(typeof(TimeSpan), OneSecond, Longest, ErrorMessage = AtLeastOneSecond)]
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(30);
@@ -127,12 +134,8 @@ public sealed class OutboxOptions
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Publish as mandatory: a message that no queue would get is returned, kept and tried again instead of being lost. Default: true.
-    /// </summary>
-    public bool Mandatory { get; set; } = true;
-
-    /// <summary>
-    /// Pause before a returned message is tried again. It never becomes dead by that: its queue may still be declared. Default: 5 s.
+    /// Pause before one message of a destination that no queue gets anything from is tried again; the others follow it when it arrives. With more than
+    /// 100 such destinations it grows with their number. No message becomes dead by that: its queue may still be declared. Default: 5 s.
     /// </summary>
     [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);

@@ -18,12 +18,17 @@ public static class Broker
             ? address
             : throw new SettingException($"Setting ConnectionStrings:{Name} is not of the form amqp://user:password@host:port/vhost.");
 
-    /// <summary>Names the exchange of each event as <see cref="Exchanges"/> does.</summary>
+    /// <summary>
+    /// Names the exchange of each event as <see cref="Exchanges"/> does, and says which must arrive: those are kept by the outbox while nobody consumes
+    /// them, and the others are dropped then.
+    /// </summary>
     public static void UseGamesExchanges(this IRabbitMqBusFactoryConfigurator rabbitMq)
     {
         rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
         rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
         rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
+        rabbitMq.ConfigurePublish(publish => publish.UseExecute(context =>
+            context.Mandatory |= context is PublishContext<GameCreated> or PublishContext<DiscordMessageReceived>));
     }
 
     /// <summary>Lets a service start and serve while the broker is away: the outbox keeps what cannot be sent.</summary>

@@ -19,6 +19,11 @@ internal static class ServerBinaries
         ?? throw new ServerMissingException(
             $"RabbitMQ is not installed: no rabbitmq-server in {folder} or on the PATH. On Debian or Ubuntu: apt-get install rabbitmq-server");
 
+    public static string PgBouncer(string folder = "/usr/sbin", string? path = null) =>
+        PathFolders(path).Prepend(folder).FirstOrDefault(candidate => Has(candidate, "pgbouncer"))
+        ?? throw new ServerMissingException(
+            $"PgBouncer is not installed: no pgbouncer in {folder} or on the PATH. On Debian or Ubuntu: apt-get install pgbouncer");
+
     /// <summary>One of Erlang's own programs (epmd, erl_call), which come with RabbitMQ.</summary>
     public static string Erlang(string program, string root = "/usr/lib/erlang", string? path = null) =>
         PathFolders(path).Append(Path.Combine(root, "bin")).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)

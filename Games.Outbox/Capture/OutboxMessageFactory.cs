@@ -46,7 +46,7 @@ internal static class OutboxMessageFactory
             IsUnordered = OrderingKeys.IsUnordered(context),
             ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
             MessageType = string.Join(';', context.SupportedMessageTypes),
-            Headers = Json(context.Headers.GetAll()),
+            Headers = Json(StoredHeaders.Of(context)),
             Properties = context is TransportSendContext transport ? Json(PropertiesOf(transport)) : null,
             Body = body.GetString(),
             BodyBytes = bytes

@@ -14,11 +14,18 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     /// <summary>Pause after a notification, in which the commits of a burst gather for the next one.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
 
+    private static readonly TimeSpan PoolerPause = TimeSpan.FromMinutes(1);
+
     private readonly WakeUp _requested = new();
     private volatile bool _isListening;
+    private volatile string? _problem;
+    private bool _isPooled;
 
     /// <summary>Whether notifications arrive here, as far as the last keep-alive can tell. While they do, this class looks at the table.</summary>
     public bool IsListening => _isListening;
+
+    /// <summary>Why notifications do not arrive here; null while they do, and before the first failure.</summary>
+    public string? Problem => _problem;
 
     /// <summary>
     /// Sends the notifications that <see cref="RequestNotification" /> asks for. With <paramref name="wake" /> it listens as well, and calls it
@@ -60,7 +67,8 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
                 if (connected is { } start && time.GetElapsedTime(start) > TimeSpan.FromSeconds(1))
                     failures.Reset();
 
-                var pause = failures.Next();
+                var pause = exception is PoolerException ? PoolerPause : failures.Next();
+                _problem = exception.Message;
                 LogConnectionLost(pause, exception.Message);
                 if (_isListening)
                 {
@@ -104,12 +112,40 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
         };
 
         // LISTEN takes no parameter. The name is letters and digits.
-        await using var listen = new NpgsqlCommand($"LISTEN {channel}", connection);
-        await listen.ExecuteNonQueryAsync(ct);
+        await using var listen = new NpgsqlCommand($"LISTEN {channel}; SELECT pg_backend_pid()", connection);
+        // Another process answers than the one that was connected to: a pooler stands between.
+        _isPooled = (int)(await listen.ExecuteScalarAsync(ct))! != connection.ProcessID;
+        if (_isPooled)
+            await RequireNotificationsAsync(connection, channel, ct);
         _isListening = true;
+        _problem = null;
 
         // Notifications that were sent while nobody listened.
         wake(WakeUpSource.Reconnect);
+    }
+
+    /// <summary>
+    /// A pooler that gives each transaction a backend of its choice (PgBouncer's transaction mode) takes LISTEN and delivers nothing. That shows in the
+    /// channels of the backend, but not if it happens to be the same one; so a notification is sent from elsewhere, and has to arrive.
+    /// </summary>
+    private async Task RequireNotificationsAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
+    {
+        await RequireChannelAsync(connection, channel, ct);
+
+        await using var other = await OpenAsync(ct);
+        await NotifyAsync(other, channel, ct);
+        if (!await connection.WaitAsync(TimeSpan.FromSeconds(connection.ConnectionTimeout), ct))
+            throw new PoolerException();
+    }
+
+    private static async Task RequireChannelAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
+    {
+        await using var channels = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_listening_channels() channel WHERE channel = $1)", connection)
+        {
+            Parameters = { new() { Value = channel } }
+        };
+        if (await channels.ExecuteScalarAsync(ct) is not true)
+            throw new PoolerException();
     }
 
     private async Task ServeAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource>? wake, CancellationToken ct)
@@ -123,7 +159,7 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
 
             if (wake is not null && left <= TimeSpan.Zero)
             {
-                rest = await LookAsync(connection, wake, ct);
+                rest = await LookAsync(connection, channel, wake, ct);
                 since = time.GetTimestamp();
             }
             else if (await WaitAsync(connection, wake is not null, left, ct))
@@ -182,8 +218,11 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     /// Tries the connection with the very statement that looks at the table, so that both cost one. Returns how long to rest: rows of which nobody
     /// sends a notification (a dead process had leased them) are due when their lease is over.
     /// </summary>
-    private async Task<TimeSpan> LookAsync(NpgsqlConnection connection, Action<WakeUpSource> wake, CancellationToken ct)
+    private async Task<TimeSpan> LookAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource> wake, CancellationToken ct)
     {
+        if (_isPooled)
+            await RequireChannelAsync(connection, channel, ct);
+
         var due = await PeekAsync(connection, ct);
         if (due <= TimeSpan.Zero)
             wake(WakeUpSource.Poll);
@@ -194,4 +233,7 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     }
 
     private TimeSpan NextKeepAlive() => keepAliveInterval * (1 + 0.2 * Random.Shared.NextDouble());
+
+    private sealed class PoolerException() : Exception(
+        "LISTEN does not last, because a pooler in transaction mode stands before the database. Connect past it, or switch notifications off");
 }

@@ -6,6 +6,9 @@ namespace Games.Outbox.Database;
 /// <summary>What statements and readers need again and again.</summary>
 internal static class Sql
 {
+    /// <summary>A time from which PostgreSQL can subtract: null in place of the infinite ones.</summary>
+    public static string Finite(string time) => $"NULLIF(NULLIF({time}, 'infinity'), '-infinity')";
+
     public static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 
     public static NpgsqlParameter Nullable<T>(T? value, NpgsqlDbType type)
@@ -15,7 +18,22 @@ internal static class Sql
 
     public static Guid? Id(this NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetGuid(column);
 
-    public static Uri? Address(this NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : new(reader.GetString(column));
+    /// <exception cref="FormatException">The text is no absolute URI.</exception>
+    public static Uri? Address(this NpgsqlDataReader reader, int column) =>
+        reader.Text(column) is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var address) ? address
+        : throw new FormatException($"{reader.GetName(column)} is not an address: '{text}'.");
 
-    public static DateTime? Time(this NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetDateTime(column);
+    /// <summary>A time; the greatest in place of one that a DateTime cannot hold.</summary>
+    public static DateTime? Time(this NpgsqlDataReader reader, int column)
+    {
+        try
+        {
+            return reader.IsDBNull(column) ? null : reader.GetDateTime(column);
+        }
+        catch (InvalidCastException)
+        {
+            return DateTime.MaxValue;
+        }
+    }
 }

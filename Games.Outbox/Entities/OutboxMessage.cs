@@ -120,6 +120,15 @@ public class OutboxMessage
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }
 
+    /// <summary>Why the row, as it lies in the table, is no message; null if it is one.</summary>
+    internal string? Unreadable { get; init; }
+
+    /// <summary>Whether the broker has returned it before, for want of a queue.</summary>
+    internal bool WasReturned { get; init; }
+
+    /// <summary>Bytes that it takes in this process, as far as they may be many.</summary>
+    internal int Size => (BodyBytes?.Length ?? 0) + (Headers?.Length ?? 0);
+
     /// <summary>When this process leased the row, by its own monotonic clock (TimeProvider timestamp).</summary>
     internal long LeasedSince { get; set; }
 

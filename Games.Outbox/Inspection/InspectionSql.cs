@@ -18,7 +18,7 @@ internal sealed class InspectionSql
         var leased = row.IsLeased("$1");
 
         // A message with a delay is not late before its time.
-        var since = $"GREATEST({t.Created}, {t.EnqueueTime})";
+        var since = Sql.Finite($"GREATEST({t.Created}, {t.EnqueueTime})");
 
         Summary = $"""
             SELECT ready.n, ready.leased, later.n, later.leased, later.scheduled, dead.n,

@@ -9,6 +9,7 @@ internal sealed class Heartbeat<TDbContext>(TimeProvider time)
     private const long Stopped = long.MaxValue;
 
     private long _expected = Stopped;
+    private string? _refusal;
 
     /// <summary>How long the loop has been late; null while it does not run.</summary>
     public TimeSpan? Overdue
@@ -23,6 +24,13 @@ internal sealed class Heartbeat<TDbContext>(TimeProvider time)
 
             return overdue > TimeSpan.Zero ? overdue : TimeSpan.Zero;
         }
+    }
+
+    /// <summary>Why the database will not delete what was published, so that the relay publishes nothing; null if it does.</summary>
+    public string? Refusal
+    {
+        get => Volatile.Read(ref _refusal);
+        set => Volatile.Write(ref _refusal, value);
     }
 
     /// <summary>The loop is alive and will be back after this time.</summary>

@@ -66,6 +66,7 @@ internal sealed class OutboxBacklog<TDbContext>(OutboxDatabase<TDbContext> datab
     {
         var (outbox, sequence, created) = (t.Name, t.SequenceNumber, t.Created);
         var (next, relayed, enqueue) = (t.NextAttempt, t.Relayed, t.EnqueueTime);
+        var since = Sql.Finite($"GREATEST({created}, {enqueue})");
 
         return $"""
             SELECT CASE WHEN ready + later <= $1 THEN ready + later ELSE GREATEST(ready + later, rows - dead) END, dead, age
@@ -75,8 +76,8 @@ internal sealed class OutboxBacklog<TDbContext>(OutboxDatabase<TDbContext> datab
                 (SELECT count(*) FROM (SELECT FROM {outbox} WHERE {next} = 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1) d) AS dead,
                 (SELECT reltuples::bigint FROM pg_class WHERE oid = {t.Oid}) AS rows,
                 EXTRACT(EPOCH FROM clock_timestamp() - LEAST(
-                    (SELECT GREATEST({created}, {enqueue}) FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1),
-                    (SELECT min(GREATEST({created}, {enqueue}))
+                    (SELECT {since} FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1),
+                    (SELECT min({since})
                      FROM (SELECT {created}, {enqueue} FROM {outbox}
                            WHERE {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT $1) l)))::float8 AS age) m
             """;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Games.Outbox.Monitoring;
 
 /// <summary>
-/// Unhealthy when the relay of this process does not get through a pass, by the beat of its loop. Degraded when messages wait for long, or
+/// Unhealthy when the relay of this process does not get through a pass, by the beat of its loop, or may not delete. Degraded when messages wait for long, or
 /// are dead, or cannot be counted. A broker that is down makes messages wait, and nothing more: whoever takes them is still ready.
 /// </summary>
 internal sealed class OutboxHealthCheck<TDbContext>(
@@ -20,6 +20,8 @@ internal sealed class OutboxHealthCheck<TDbContext>(
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var options = settings.Value;
+        if (relay.Refusal is { } refusal)
+            return HealthCheckResult.Unhealthy($"Nothing is published, because the database refuses to delete what was: {refusal}");
         if (relay.Overdue is { } overdue && overdue > options.UnhealthyAfter)
             return HealthCheckResult.Unhealthy($"The relay has not finished a pass for {overdue.TotalSeconds:F0} s.");
 

@@ -19,6 +19,7 @@ internal sealed class OutboxMetrics<TDbContext> : IDisposable
     private readonly Histogram<int> _batches;
     private readonly Counter<long> _wakeUps;
     private readonly Counter<long> _retries;
+    private readonly Counter<long> _dropped;
     private readonly Counter<long> _duplicates;
 
     public OutboxMetrics(OutboxBacklog<TDbContext> backlog, TimeProvider time, IServiceProvider provider)
@@ -45,6 +46,8 @@ internal sealed class OutboxMetrics<TDbContext> : IDisposable
             tags: null, new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
         _wakeUps = meter.CreateCounter<long>("outbox.wakeups", "{wakeup}", "What made the relay look: commit, notify, poll or reconnect.");
         _retries = meter.CreateCounter<long>("outbox.retries", "{message}", "Messages put off to be tried again, because the broker refused them.");
+        _dropped = meter.CreateCounter<long>("outbox.dropped", "{message}",
+            "Messages that left the table unsent: no queue would have got them and none need, or they had expired.");
         _duplicates = meter.CreateCounter<long>("inbox.duplicates", "{message}", "Messages that had been consumed before, and had no effect.");
     }
 
@@ -84,7 +87,16 @@ internal sealed class OutboxMetrics<TDbContext> : IDisposable
         _wakeUps.Add(1, new KeyValuePair<string, object?>("source", name));
     }
 
-    public void Retried() => _retries.Add(1);
+    public void Retried(int rows) => _retries.Add(rows);
+
+    /// <summary>Counts rows that were deleted and not sent.</summary>
+    public void Dropped(int withoutQueue, int expired)
+    {
+        if (withoutQueue > 0)
+            _dropped.Add(withoutQueue, new KeyValuePair<string, object?>("reason", "no_queue"));
+        if (expired > 0)
+            _dropped.Add(expired, new KeyValuePair<string, object?>("reason", "expired"));
+    }
 
     public void Repeated() => _duplicates.Add(1);
 

@@ -1,4 +1,5 @@
 using Games.Outbox.Monitoring;
+using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -10,8 +11,8 @@ namespace Games.Outbox.Relay;
 /// opens the circuit.
 /// </summary>
 internal sealed partial class BrokerCircuit<TDbContext>(
-    OutboxPublisher<TDbContext> publisher, TableReader<TDbContext> reader, OutcomeWriter<TDbContext> outcomes, LeasedRows leased,
-    Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
+    OutboxOptions options, OutboxPublisher<TDbContext> publisher, TableReader<TDbContext> reader, OutcomeWriter<TDbContext> outcomes,
+    LeasedRows leased, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
@@ -53,10 +54,8 @@ internal sealed partial class BrokerCircuit<TDbContext>(
             await Task.Delay(LookInterval, time, ct);
         }
 
-        if (await reader.ClaimAsync(1) is [var probe, .. var others])
+        if (await ClaimProbeAsync() is { } probe)
         {
-            outcomes.Withhold([.. others]);
-
             var outcome = await publisher.PublishAsync(probe);
             var isToBlame = outcome.Result is PublishResult.Broken && publisher.BrokerIsReachable;
             outcomes.Report(isToBlame ? outcome with { Result = PublishResult.Refused } : outcome);
@@ -75,6 +74,21 @@ internal sealed partial class BrokerCircuit<TDbContext>(
         LogFlows();
 
         return true;
+    }
+
+    /// <summary>The first message that is to be published: those that have expired, however many, say nothing about the broker.</summary>
+    private async Task<OutboxMessage?> ClaimProbeAsync()
+    {
+        for (var limit = 1; await reader.ClaimAsync(limit) is { Count: > 0 } rows; limit = options.ClaimLimit)
+        {
+            var probe = rows.Find(x => !publisher.HasExpired(x));
+            foreach (var row in rows.Where(x => x != probe))
+                outcomes.Report(new(row, publisher.HasExpired(row) ? PublishResult.Expired : PublishResult.Withheld));
+            if (probe is not null)
+                return probe;
+        }
+
+        return null;
     }
 
     [LoggerMessage(LogLevel.Information, "Outbox: the broker is reachable, messages flow")]

@@ -7,14 +7,24 @@ namespace Games.Outbox.Relay;
 internal sealed class LeasedRows(TimeProvider time, TimeSpan lease)
 {
     private readonly ConcurrentDictionary<long, OutboxMessage> _rows = new();
+    private long _size;
 
     public int Count => _rows.Count;
+
+    /// <summary>Bytes of these rows.</summary>
+    public long Size => Interlocked.Read(ref _size);
 
     /// <summary>Adds rows that were inserted as leased.</summary>
     public void Add(OutboxMessage[] rows)
     {
         foreach (var row in rows)
+        {
+            // Claimed since, because the answer to the commit took longer than the lease.
+            if (_rows.TryGetValue(row.SequenceNumber, out var claimed))
+                Forget(claimed);
             _rows[row.SequenceNumber] = row;
+            Interlocked.Add(ref _size, row.Size);
+        }
     }
 
     /// <summary>
@@ -30,6 +40,7 @@ internal sealed class LeasedRows(TimeProvider time, TimeSpan lease)
         {
             if (_rows.TryAdd(row.SequenceNumber, row))
             {
+                Interlocked.Add(ref _size, row.Size);
                 fresh.Add(row);
                 continue;
             }
@@ -49,7 +60,11 @@ internal sealed class LeasedRows(TimeProvider time, TimeSpan lease)
     public bool IsOurs(OutboxMessage row) => time.GetElapsedTime(row.LeasedSince) <= lease;
 
     /// <summary>Forgets exactly this row, and not one that has since been claimed under its number.</summary>
-    public void Forget(OutboxMessage row) => _rows.TryRemove(KeyValuePair.Create(row.SequenceNumber, row));
+    public void Forget(OutboxMessage row)
+    {
+        if (_rows.TryRemove(KeyValuePair.Create(row.SequenceNumber, row)))
+            Interlocked.Add(ref _size, -row.Size);
+    }
 
     /// <summary>Numbers of the rows that have been leased for longer than <paramref name="age" />.</summary>
     public long[] OlderThan(TimeSpan age) => [.. _rows.Values.Where(x => time.GetElapsedTime(x.LeasedSince) > age).Select(x => x.SequenceNumber)];

@@ -1,18 +1,28 @@
 using System.Net.Sockets;
+using Games.Outbox.Capture;
 using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
+using MassTransit.Logging;
 using MassTransit.Serialization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Games.Outbox.Relay;
 
 /// <summary>Publishes stored messages and tells refusal from absence of the broker.</summary>
-internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions options, OutboxMetrics<TDbContext> metrics, TimeProvider time)
+internal sealed class OutboxPublisher<TDbContext>(
+    IBusControl bus, OutboxOptions options, OutboxMetrics<TDbContext> metrics, TimeProvider time, ILoggerFactory loggers)
     where TDbContext : DbContext
 {
+    private readonly PublishEndpoints _endpoints = new(bus);
+    private readonly ILogContext _log = SendLog.Of(loggers);
+
     /// <summary>Whether the broker is there, as far as the bus knows.</summary>
     public bool BrokerIsReachable => bus.CheckHealth().Status is not BusHealthStatus.Unhealthy;
+
+    /// <summary>Whether nobody wants the message any more.</summary>
+    public bool HasExpired(OutboxMessage row) => row.ExpirationTime <= time.GetUtcNow().UtcDateTime;
 
     /// <summary>Publishes one row, within a span of its own.</summary>
     public async Task<PublishOutcome> PublishAsync(OutboxMessage row)
@@ -20,7 +30,7 @@ internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions
         using var span = OutboxTracing.StartPublish(row);
         var outcome = await SendAsync(row);
 
-        span?.End(outcome.Result.ToString(), outcome.Result is PublishResult.Confirmed ? null : outcome.Error ?? "");
+        span?.End(outcome.Result.ToString(), outcome.Leaves ? null : outcome.Error ?? "");
         if (outcome.Result is PublishResult.Confirmed)
             metrics.Published(row);
 
@@ -29,24 +39,38 @@ internal sealed class OutboxPublisher<TDbContext>(IBusControl bus, OutboxOptions
 
     private async Task<PublishOutcome> SendAsync(OutboxMessage row)
     {
+        if (row.Unreadable is { } reason)
+            return new(row, PublishResult.Refused, reason);
         if (row.DestinationAddress is null)
             return new(row, PublishResult.Refused, "The message has no destination address.");
+        if (HasExpired(row))
+            return new(row, PublishResult.Expired);
 
+        LogContext.Current = _log;
+        var mayBeDropped = false;
         // Cancels the publish in RabbitMQ's client. If that has written it already, it still arrives, and its late confirm is ignored.
         using var timeout = new CancellationTokenSource(options.PublishTimeout);
 
         try
         {
-            var endpoint = await bus.GetSendEndpoint(row.DestinationAddress);
+            var headers = StoredHeaders.Read(row.Headers);
+            headers.Remove(StoredHeaders.Published, out var publishedType);
+            var isOptional = headers.Remove(StoredHeaders.Optional);
+            var (endpoint, isKnown) = await _endpoints.FindAsync(row, publishedType?.ToString());
+            mayBeDropped = isOptional && isKnown;
+
             // Waits no longer than the token: the client waits 20 s for the answer to a declaration, whatever the token says.
-            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, options.Mandatory, time), timeout.Token)
-                .WaitAsync(timeout.Token);
+            await endpoint.Send(new SerializedMessageBody(), new StoredMessagePipe(row, headers, time), timeout.Token).WaitAsync(timeout.Token);
 
             return new(row, PublishResult.Confirmed);
         }
         catch (Exception exception)
         {
-            return new(row, Classify(exception), $"{exception.GetType().Name}: {exception.Message}");
+            var result = Classify(exception);
+
+            return result is PublishResult.Unroutable && mayBeDropped
+                ? new(row, PublishResult.Dropped)
+                : new(row, result, $"{exception.GetType().Name}: {exception.Message}");
         }
     }
 

@@ -37,16 +37,17 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
 
     public OutboxRelay(
         RelayStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, Notifications<TDbContext> notifications,
-        OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger<OutboxRelay<TDbContext>> logger)
+        OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILoggerFactory loggers)
     {
         (_store, _options, _notifications, _metrics) = (store, settings.Value, notifications, metrics);
+        var logger = loggers.CreateLogger<OutboxRelay<TDbContext>>();
         (_heartbeat, _time, _logger) = (heartbeat, time, logger);
 
-        var publisher = new OutboxPublisher<TDbContext>(bus, _options, metrics, time);
+        var publisher = new OutboxPublisher<TDbContext>(bus, _options, metrics, time, loggers);
         _leased = new(time, _options.Lease);
-        _outcomes = new(store, _options, _leased, _wakeUp, metrics, time, logger);
+        _outcomes = new(store, _options, _leased, _wakeUp, metrics, heartbeat, time, logger);
         _table = new(store, _options, _leased, _outcomes, _wakeUp, notifications, metrics, heartbeat, time, logger);
-        _circuit = new(publisher, _table, _outcomes, _leased, heartbeat, time, logger);
+        _circuit = new(_options, publisher, _table, _outcomes, _leased, heartbeat, time, logger);
         _window = new(store, _options, publisher, _circuit, _outcomes, _leased, _wakeUp, time);
         _renewal = new(store, _options, _leased, time, logger);
     }
@@ -57,7 +58,8 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
     /// <summary>
     /// Whether rows may be handed over: the relay runs and is not paused, the broker is there and the memory set aside for it is not full.
     /// </summary>
-    public bool Accepts => _circuit.IsClosed && !_store.IsPaused && _leased.Count < _options.HandoffLimit;
+    public bool Accepts =>
+        _circuit.IsClosed && !_store.IsPaused && !_outcomes.AreRefused && _leased.Count < _options.HandoffLimit && _leased.Size < _options.ByteLimit;
 
     /// <summary>Says that rows were committed and not handed over. Others are notified only if this relay may not get to them soon.</summary>
     public void RowsCommitted()
@@ -124,7 +126,9 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
             {
                 try
                 {
-                    if (!_circuit.IsClosed && !await _circuit.TryCloseAsync(ct))
+                    if (_outcomes.AreRefused)
+                        await Task.Delay(failures.Next(), _time, ct);
+                    else if (!_circuit.IsClosed && !await _circuit.TryCloseAsync(ct))
                         await Task.Delay(failures.Next(), _time, ct);
                     else if (await RelayBatchAsync(ct) is var claimed && claimed < _options.ClaimLimit)
                         await _table.RestAsync(claimed, ct);

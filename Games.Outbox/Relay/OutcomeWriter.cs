@@ -14,12 +14,19 @@ namespace Games.Outbox.Relay;
 /// </summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
-    TimeProvider time, ILogger logger)
+    Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Rows whose wait one statement ends.</summary>
+    private const int ReleaseLimit = 1000;
+
     private readonly Channel<PublishOutcome> _outcomes = Channel.CreateUnbounded<PublishOutcome>();
+    private readonly UnroutableDestinations _unroutable = new(options, time);
+
+    /// <summary>Whether the database refuses to delete what was published: then nothing is to be published.</summary>
+    public bool AreRefused => heartbeat.Refusal is not null;
 
     public void Report(PublishOutcome outcome) => _outcomes.Writer.TryWrite(outcome);
 
@@ -55,38 +62,82 @@ internal sealed partial class OutcomeWriter<TDbContext>(
 
     private async Task WriteAsync(List<PublishOutcome> outcomes, CancellationToken stopping)
     {
-        // What is given back is forgotten first: the next claim may return it before this method does.
-        foreach (var (row, _, _) in outcomes.Where(x => x.Result is not PublishResult.Confirmed))
-            leased.Forget(row);
+        // Nobody wants it any more: it is neither tried again nor dead.
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            if (outcomes[i] is { Result: PublishResult.Refused or PublishResult.Unroutable } x && x.Row.ExpirationTime <= time.GetUtcNow().UtcDateTime)
+                outcomes[i] = x with { Result = PublishResult.Expired };
+        }
 
-        await WriteAsync(Rows(outcomes, x => x.Result is PublishResult.Confirmed), store.DeleteAsync, stopping);
+        // What is given back is forgotten first: the next claim may return it before this method does.
+        foreach (var outcome in outcomes.Where(x => !x.Leaves))
+            leased.Forget(outcome.Row);
+
+        await DeleteAsync(outcomes, stopping);
         await WriteAsync(
             Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld),
             store.ReleaseAsync, stopping);
+        await PutOffAsync([.. outcomes.Where(x => x.Result is PublishResult.Unroutable)], stopping);
 
         foreach (var (row, result, error) in outcomes)
         {
-            if (result is PublishResult.Confirmed)
-                leased.Forget(row);
-            else if (result is PublishResult.Refused or PublishResult.Unroutable)
-                await FailAsync(row, result, error!, stopping);
+            if (result is PublishResult.Refused)
+                await FailAsync(row, error!, stopping);
         }
 
-        if (outcomes.Exists(x => x.Result is not PublishResult.Confirmed || x.Row.OrderingKey is not null))
+        if (outcomes.Exists(x => !x.Leaves || x.Row.OrderingKey is not null))
             wakeUp.Set();
     }
 
-    private async Task FailAsync(OutboxMessage row, PublishResult result, string error, CancellationToken stopping)
+    private async Task DeleteAsync(List<PublishOutcome> outcomes, CancellationToken stopping)
     {
-        // A returned message waits for its queue and never dies of that, so it does not use up the attempts of its refusals either.
-        var counts = result is PublishResult.Refused;
-        var attempt = row.Attempts + (counts ? 1 : 0);
-        var dies = counts && attempt >= options.MaxAttempts || row.ExpirationTime < time.GetUtcNow().UtcDateTime;
-        TimeSpan? delay = dies ? null
-            : counts ? Backoff.Delay(attempt, options.RetryDelay, options.MaxRetryDelay)
-            : Backoff.Delay(1, options.UnroutableDelay, options.UnroutableDelay);
+        await WriteAsync(Rows(outcomes, x => x.Leaves), store.DeleteAsync, stopping, untilWritten: true);
+        foreach (var outcome in outcomes.Where(x => x.Leaves))
+            leased.Forget(outcome.Row);
 
-        if (dies)
+        var expired = outcomes.Count(x => x.Result is PublishResult.Expired);
+        metrics.Dropped(outcomes.Count(x => x.Result is PublishResult.Dropped), expired);
+        if (expired > 0)
+            LogExpired(expired);
+
+        // Their queue is there: so it is for those that were put off.
+        if (_unroutable.Found(outcomes.Where(x => x.Result is PublishResult.Confirmed).Select(x => x.Row)) is { Length: > 0 } found)
+        {
+            await WriteAsync([0], async (_, ct) =>
+            {
+                while (await store.ReleaseReturnedAsync(found, ReleaseLimit, ct) == ReleaseLimit)
+                {
+                }
+
+                return 0;
+            }, stopping);
+            wakeUp.Set();
+        }
+    }
+
+    /// <summary>A returned message waits for its queue. It never dies of that, so it does not use up the attempts of its refusals either.</summary>
+    private async Task PutOffAsync(PublishOutcome[] returned, CancellationToken stopping)
+    {
+        if (returned.Length == 0)
+            return;
+
+        var (waits, warnings) = _unroutable.PutOff(returned.Select(x => x.Row));
+        foreach (var warning in warnings)
+            LogReturned(warning.Returned, warning.Address, warning.Pause.TotalSeconds);
+        metrics.Retried(returned.Length);
+
+        var errors = returned.ToDictionary(x => x.Row.SequenceNumber, x => ErrorText.Storable(x.Error!));
+        await WriteAsync(
+            [.. waits.Select(x => x.Row.SequenceNumber)],
+            (rows, ct) => store.PutOffAsync(rows, [.. rows.Select(x => errors[x])], [.. waits.Select(x => x.Delay)], ct), stopping);
+    }
+
+    private async Task FailAsync(OutboxMessage row, string error, CancellationToken stopping)
+    {
+        var attempt = row.Attempts + 1;
+        TimeSpan? delay = attempt >= options.MaxAttempts ? null : Backoff.Delay(attempt, options.RetryDelay, options.MaxRetryDelay);
+
+        if (delay is null)
         {
             LogDead(row.MessageId, row.SequenceNumber, row.MessageType, attempt, error);
             if (row.OrderingKey is { } key && !OutboxSession.IsTransactionKey(key))
@@ -94,8 +145,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
         }
         else
         {
-            LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay!.Value.TotalSeconds, error);
-            metrics.Retried();
+            LogRetry(row.MessageId, row.SequenceNumber, row.MessageType, attempt, delay.Value.TotalSeconds, error);
+            metrics.Retried(1);
         }
 
         var storable = ErrorText.Storable(error);
@@ -105,8 +156,12 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     private static long[] Rows(List<PublishOutcome> outcomes, Func<PublishOutcome, bool> which) =>
         [.. outcomes.Where(which).Select(x => x.Row.SequenceNumber)];
 
-    /// <summary>Writes until it is written: what the broker has confirmed must not be forgotten while the database is away.</summary>
-    private async Task WriteAsync(long[] rows, Func<long[], CancellationToken, Task<int>> write, CancellationToken stopping)
+    /// <summary>
+    /// Writes until it is written: what the broker has confirmed must not be forgotten while the database is away. With
+    /// <paramref name="untilWritten" /> also while it refuses: what would come again with every lease must not be published at all.
+    /// </summary>
+    private async Task WriteAsync(
+        long[] rows, Func<long[], CancellationToken, Task<int>> write, CancellationToken stopping, bool untilWritten = false)
     {
         if (rows.Length == 0)
             return;
@@ -118,20 +173,29 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             try
             {
                 await write(rows, CancellationToken.None);
+                if (heartbeat.Refusal is not null)
+                    LogAccepted();
+                heartbeat.Refusal = null;
                 return;
             }
-            catch (PostgresException exception) when (!exception.IsTransient)
+            catch (PostgresException exception) when (!exception.IsTransient && !untilWritten)
             {
                 LogRefused(exception, rows.Length);
                 return;
             }
+            catch (PostgresException exception) when (!exception.IsTransient)
+            {
+                if (heartbeat.Refusal is null)
+                    LogNotDeleted(exception, rows.Length);
+                heartbeat.Refusal = exception.Message;
+            }
             catch (Exception exception)
             {
                 LogNotWritten(exception.Message);
-                if (stopping.IsCancellationRequested)
-                    return;
             }
 
+            if (stopping.IsCancellationRequested)
+                return;
             await PauseAsync(failures.Next());
         }
     }
@@ -141,6 +205,21 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     [LoggerMessage(LogLevel.Error,
         "Outbox: the database refused to write down what became of {Count} publish(es), they are repeated after their lease")]
     private partial void LogRefused(Exception exception, int count);
+
+    [LoggerMessage(LogLevel.Critical,
+        "Outbox: the database refuses to delete {Count} message(s) that were published, so nothing is published until it deletes them: each would be "
+        + "published again and again")]
+    private partial void LogNotDeleted(Exception exception, int count);
+
+    [LoggerMessage(LogLevel.Information, "Outbox: the database deletes what was published, messages flow again")]
+    private partial void LogAccepted();
+
+    [LoggerMessage(LogLevel.Warning,
+        "Outbox: {Count} message(s) to {Destination} were returned, because no queue gets them. They wait in the table, and one is tried in {Delay:F1} s")]
+    private partial void LogReturned(int count, string destination, double delay);
+
+    [LoggerMessage(LogLevel.Information, "Outbox: {Count} message(s) expired before they could leave and are dropped")]
+    private partial void LogExpired(int count);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, what became of the last publishes is written down later: {Reason}")]
     private partial void LogNotWritten(string reason);

@@ -8,6 +8,12 @@ internal enum PublishResult
     /// <summary>The broker has confirmed it.</summary>
     Confirmed,
 
+    /// <summary>No queue would have got it, and none need.</summary>
+    Dropped,
+
+    /// <summary>It was not published any more, because nobody wants it now.</summary>
+    Expired,
+
     /// <summary>The broker was there and would not have it: an attempt of this message.</summary>
     Refused,
 
@@ -25,7 +31,11 @@ internal enum PublishResult
 }
 
 /// <summary>A row and what became of it.</summary>
-internal readonly record struct PublishOutcome(OutboxMessage Row, PublishResult Result, string? Error = null);
+internal readonly record struct PublishOutcome(OutboxMessage Row, PublishResult Result, string? Error = null)
+{
+    /// <summary>Whether the row has nothing more to wait for.</summary>
+    public bool Leaves => Result is PublishResult.Confirmed or PublishResult.Dropped or PublishResult.Expired;
+}
 
 internal static class PublishErrors
 {

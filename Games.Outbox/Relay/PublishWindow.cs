@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Outbox.Relay;
 
 /// <summary>
-/// Publishes many groups of rows at once, as far as the limit of unconfirmed publishes lets it; the rows of a group one after the other.
+/// Publishes many groups of rows at once, as far as the limits of unconfirmed publishes and of their bytes let it; the rows of a group one after the
+/// other.
 /// </summary>
 internal sealed class PublishWindow<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, OutboxPublisher<TDbContext> publisher, BrokerCircuit<TDbContext> circuit,
@@ -15,12 +16,17 @@ internal sealed class PublishWindow<TDbContext>(
 {
     private readonly SemaphoreSlim _window = new(options.PublishLimit);
 
+    // Two that each wait for more places than are left would wait for each other.
+    private readonly SemaphoreSlim _turn = new(1);
+
     /// <summary>Starts publishing rows one after the other, once the window has room.</summary>
     public async Task StartAsync(OutboxMessage[] rows, CancellationToken ct)
     {
+        var places = Places(rows);
+
         try
         {
-            await _window.WaitAsync(ct);
+            await EnterAsync(places, ct);
         }
         catch (OperationCanceledException)
         {
@@ -28,7 +34,33 @@ internal sealed class PublishWindow<TDbContext>(
             throw;
         }
 
-        _ = PublishAsync(rows);
+        _ = PublishAsync(rows, places);
+    }
+
+    /// <summary>A place in the window stands for its share of the bytes, so what is large takes several, and at most all.</summary>
+    private int Places(OutboxMessage[] rows) =>
+        (int)Math.Clamp(
+            Math.Ceiling(rows.Sum(x => (double)x.Size) * options.PublishLimit / options.ByteLimit), 1, options.PublishLimit);
+
+    private async Task EnterAsync(int places, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        var taken = 0;
+
+        try
+        {
+            for (; taken < places; taken++)
+                await _window.WaitAsync(ct);
+        }
+        catch (OperationCanceledException) when (taken > 0)
+        {
+            _window.Release(taken);
+            throw;
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     /// <summary>Waits until no publish is under way, for at most the option StopTimeout; whether that was long enough.</summary>
@@ -49,7 +81,7 @@ internal sealed class PublishWindow<TDbContext>(
         }
     }
 
-    private async Task PublishAsync(OutboxMessage[] rows)
+    private async Task PublishAsync(OutboxMessage[] rows, int places)
     {
         try
         {
@@ -64,14 +96,14 @@ internal sealed class PublishWindow<TDbContext>(
         }
         finally
         {
-            _window.Release();
+            _window.Release(places);
         }
     }
 
     /// <summary>Publishes one row; whether those behind it may follow.</summary>
     private async Task<bool> PublishAsync(OutboxMessage row)
     {
-        if (!circuit.IsClosed || store.IsPaused)
+        if (!circuit.IsClosed || store.IsPaused || outcomes.AreRefused)
         {
             outcomes.Withhold(row);
             return false;
@@ -92,7 +124,7 @@ internal sealed class PublishWindow<TDbContext>(
         if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken && circuit.Open(period, outcome.Error!))
             wakeUp.Set();
 
-        return outcome.Result is PublishResult.Confirmed
+        return outcome.Leaves
             || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);
     }
 }

@@ -13,10 +13,13 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// <summary>What pg_stat_activity shows behind the name of the service for the connection that listens.</summary>
     public const string ListenerPurpose = "outbox";
 
+    private const double LongestRest = 24 * 60 * 60;
+
     private readonly OutboxOptions _options = settings.Value;
     private RelaySql? _sql;
     private string? _channel;
     private volatile bool _isPaused;
+    private volatile bool _hasMore;
 
     /// <summary>The value of LockId on every row that this process has leased.</summary>
     public Guid Owner => database.Owner;
@@ -24,7 +27,13 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// <summary>Whether relaying is paused, as the last claim has read it.</summary>
     public bool IsPaused => _isPaused;
 
-    /// <summary>Leases up to <paramref name="limit" /> rows that are due and free, in order of their sequence numbers.</summary>
+    /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes or of rows that it has put off.</summary>
+    public bool HasMore => _hasMore;
+
+    /// <summary>
+    /// Leases up to <paramref name="limit" /> rows that are due and free, and as many again of those that were put off, as far as the option ByteLimit
+    /// allows; in order of their sequence numbers.
+    /// </summary>
     public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => database.ExecuteAsync(async (connection, table) =>
     {
         var sql = SqlFor(table);
@@ -36,7 +45,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
                 new(sql.LockClaims),
                 new(sql.Claim)
                 {
-                    Parameters = { Sql.Value(Owner), Sql.Value(_options.Lease), Sql.Value(limit) }
+                    Parameters = { Sql.Value(Owner), Sql.Value(_options.Lease), Sql.Value(limit), Sql.Value((long)_options.ByteLimit) }
                 }
             }
         };
@@ -47,8 +56,14 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         await reader.ReadAsync(ct);
         var paused = reader.GetBoolean(0);
         await reader.NextResultAsync(ct);
+        var hasMore = false;
         while (await reader.ReadAsync(ct))
-            rows.Add(ReadRow(reader, leasedSince, time.TimestampFrequency));
+        {
+            if (!reader.GetBoolean(19))
+                rows.Add(ReadRow(reader, leasedSince));
+            hasMore |= reader.GetBoolean(20);
+        }
+        _hasMore = hasMore;
 
         // Resumed while this claim waited for its turn: what it took is to be published.
         _isPaused = paused && rows.Count == 0;
@@ -119,6 +134,14 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         database.WriteAsync(table => SqlFor(table).Fail, ct, Sql.Value(row), Sql.Value(Owner), Sql.Value(error),
             Sql.Nullable(delay, NpgsqlDbType.Interval), Sql.Value(attempts));
 
+    /// <summary>Has rows wait without counting an attempt, each as long as is said.</summary>
+    public Task<int> PutOffAsync(long[] rows, string[] errors, TimeSpan[] delays, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).PutOff, ct, Sql.Value(rows), Sql.Value(Owner), Sql.Value(errors), Sql.Value(delays));
+
+    /// <summary>Ends the wait of up to <paramref name="limit" /> rows that were returned from these destinations; how many there were.</summary>
+    public Task<int> ReleaseReturnedAsync(string[] destinations, int limit, CancellationToken ct) =>
+        database.WriteAsync(table => SqlFor(table).ReleaseReturned, ct, Sql.Value(destinations), Sql.Value(limit));
+
     private RelaySql SqlFor(OutboxTable table) => _sql ??= new(table);
 
     private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
@@ -132,33 +155,65 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         if (reader.GetBoolean(0) != _isPaused)
             return TimeSpan.Zero;
 
-        // Up to the next millisecond: a timer that ends before it would find nothing due.
-        return reader.IsDBNull(1) ? null : TimeSpan.FromMilliseconds(Math.Ceiling(reader.GetDouble(1) * 1000));
+        // Up to the next millisecond: a timer that ends before it would find nothing due. A far year is more than a TimeSpan holds.
+        return reader.IsDBNull(1) ? null : TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(reader.GetDouble(1), LongestRest) * 1000));
     }
 
-    private OutboxMessage ReadRow(NpgsqlDataReader reader, long leasedSince, long frequency) => new()
+    /// <summary>A row that cannot be read is one too, so that it alone is refused and not the claim that it is in.</summary>
+    private OutboxMessage ReadRow(NpgsqlDataReader reader, long leasedSince)
+    {
+        try
+        {
+            return ReadMessage(reader, leasedSince);
+        }
+        catch (FormatException exception)
+        {
+            return new()
+            {
+                SequenceNumber = reader.GetInt64(0),
+                MessageId = reader.GetGuid(1),
+                MessageType = reader.GetString(5),
+                OrderingKey = reader.Text(16),
+                Attempts = reader.GetInt32(17),
+                LeasedSince = leasedSince,
+                Unreadable = exception.Message
+            };
+        }
+    }
+
+    private OutboxMessage ReadMessage(NpgsqlDataReader reader, long leasedSince) => new()
     {
         SequenceNumber = reader.GetInt64(0),
         MessageId = reader.GetGuid(1),
-        SentTime = reader.GetDateTime(2),
-        Headers = reader.Text(3),
-        Properties = reader.Text(4),
-        ContentType = reader.GetString(5),
-        MessageType = reader.GetString(6),
-        BodyBytes = reader.GetFieldValue<byte[]>(7),
-        ConversationId = reader.Id(8),
-        CorrelationId = reader.Id(9),
-        InitiatorId = reader.Id(10),
-        RequestId = reader.Id(11),
-        SourceAddress = reader.Address(12),
-        DestinationAddress = reader.Address(13),
-        ResponseAddress = reader.Address(14),
-        FaultAddress = reader.Address(15),
-        // By our clock, so that what is left of it is what the database's clock says.
-        ExpirationTime = reader.IsDBNull(16) ? null : time.GetUtcNow().UtcDateTime.AddSeconds(reader.GetDouble(16)),
-        OrderingKey = reader.Text(17),
-        Attempts = reader.GetInt32(18),
+        Headers = reader.Text(2),
+        Properties = reader.Text(3),
+        ContentType = reader.GetString(4),
+        MessageType = reader.GetString(5),
+        BodyBytes = reader.GetFieldValue<byte[]>(6),
+        ConversationId = reader.Id(7),
+        CorrelationId = reader.Id(8),
+        InitiatorId = reader.Id(9),
+        RequestId = reader.Id(10),
+        SourceAddress = reader.Address(11),
+        DestinationAddress = reader.Address(12),
+        ResponseAddress = reader.Address(13),
+        FaultAddress = reader.Address(14),
+        ExpirationTime = reader.IsDBNull(15) ? null : Expires(reader.GetDouble(15)),
+        OrderingKey = reader.Text(16),
+        Attempts = reader.GetInt32(17),
+        WasReturned = reader.GetBoolean(21),
         LeasedSince = leasedSince,
-        PublishableSince = leasedSince - (long)(reader.GetDouble(19) * frequency)
+        PublishableSince = reader.IsDBNull(18) ? null : leasedSince - (long)(reader.GetDouble(18) * time.TimestampFrequency)
     };
+
+    /// <summary>By our clock, so that what is left of it is what the database's clock says.</summary>
+    /// <exception cref="FormatException">A DateTime has no such time.</exception>
+    private DateTime Expires(double left)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+
+        return left > (DateTime.MinValue - now).TotalSeconds && left < (DateTime.MaxValue - now).TotalSeconds
+            ? now.AddSeconds(left)
+            : throw new FormatException($"{nameof(OutboxMessage.ExpirationTime)} is infinite, or no time between the years 1 and 9999.");
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net.Mime;
+using Games.Outbox.Capture;
 using Games.Outbox.Monitoring;
 using MassTransit;
 using MassTransit.Context;
@@ -8,11 +9,8 @@ using MassTransit.Serialization;
 namespace Games.Outbox.Relay;
 
 /// <summary>Gives a send context what is stored of the message: its ids, addresses, headers and bytes, untouched.</summary>
-internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, TimeProvider time) : IPipe<SendContext>
+internal sealed class StoredMessagePipe(OutboxMessage message, Dictionary<string, object> headers, TimeProvider time) : IPipe<SendContext>
 {
-    /// <summary>Marks a row that the broker may drop; does not go out.</summary>
-    public const string OptionalHeader = "Outbox-Optional";
-
     public Task Send(SendContext context)
     {
         context.MessageId = message.MessageId;
@@ -28,8 +26,6 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
         if (message.ExpirationTime is { } expires)
             context.TimeToLive = expires - time.GetUtcNow().UtcDateTime;
 
-        var headers = Dictionary(message.Headers);
-        var isOptional = headers.Remove(OptionalHeader);
         foreach (var (name, value) in headers)
             context.Headers.Set(name, value);
         OutboxTracing.Pass(context);
@@ -37,11 +33,12 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
         if (context is TransportSendContext transport)
         {
             if (message.Properties is not null)
-                transport.ReadPropertiesFrom(Dictionary(message.Properties));
+                transport.ReadPropertiesFrom(StoredHeaders.Read(message.Properties));
 
             // The wait, if there was one, was in the table; the broker needs no plugin for it.
             transport.Delay = null;
-            transport.Mandatory |= mandatory && !isOptional;
+            // Also where it may be dropped: what the broker returns is counted.
+            transport.Mandatory = true;
         }
 
         var contentType = new ContentType(message.ContentType);
@@ -63,7 +60,4 @@ internal sealed class StoredMessagePipe(OutboxMessage message, bool mandatory, T
         mediaType.EndsWith("json", StringComparison.Ordinal)
         || mediaType.EndsWith("xml", StringComparison.Ordinal)
         || mediaType.StartsWith("text/", StringComparison.Ordinal);
-
-    private static Dictionary<string, object> Dictionary(string? json) =>
-        SystemTextJsonMessageSerializer.Instance.DeserializeDictionary<object>(json) ?? [];
 }

@@ -43,6 +43,8 @@ internal sealed partial class TableReader<TDbContext>(
     {
         if (claimed > 0)
             _idle.Reset();
+        if (store.HasMore)
+            return;
 
         if (store.IsPaused)
         {

@@ -7,6 +7,7 @@ using Games.Tests.Servers;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
 
 namespace Games.Tests.Outbox;
@@ -116,7 +117,8 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
     {
         // Nobody collects the gauges, so there is no backlog to measure.
         using var metrics = new OutboxMetrics<NotesDbContext>(backlog: null!, TimeProvider.System, new ServiceCollection().BuildServiceProvider());
-        var publisher = new OutboxPublisher<NotesDbContext>(bus, new OutboxOptions { PublishTimeout = timeout }, metrics, TimeProvider.System);
+        var publisher = new OutboxPublisher<NotesDbContext>(
+            bus, new OutboxOptions { PublishTimeout = timeout }, metrics, TimeProvider.System, NullLoggerFactory.Instance);
 
         return await Task.WhenAll(Enumerable.Range(0, count).Select(i => publisher.PublishAsync(new()
         {

@@ -36,7 +36,11 @@ public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<Empty
                 new(sql.LockClaims),
                 new($"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql.Claim}")
                 {
-                    Parameters = { new() { Value = Guid.CreateVersion7() }, new() { Value = TimeSpan.FromSeconds(5) }, new() { Value = 100 } }
+                    Parameters =
+                    {
+                        new() { Value = Guid.CreateVersion7() }, new() { Value = TimeSpan.FromSeconds(5) }, new() { Value = 100 },
+                        new() { Value = 16L * 1024 * 1024 },
+                    }
                 }
             }
         };

@@ -153,6 +153,24 @@ public sealed class ClaimingTests(EmptyDatabase database) : OutboxRows(database)
     }
 
     [Fact]
+    public async Task What_the_published_package_has_scheduled_waits_for_its_time_and_holds_up_nobody()
+    {
+        var scheduled = await InsertAsync(150, x => x.EnqueueTime = DateTime.UtcNow.AddHours(1));
+        var soon = await InsertAsync(1, x => x.EnqueueTime = DateTime.UtcNow.AddSeconds(2));
+        var rows = await InsertAsync(10);
+        var (store, claimed) = (Store(), new List<long>());
+
+        do
+            claimed.AddRange(Numbers(await store.ClaimAsync(100, None)));
+        while (store.HasMore);
+
+        Assert.Equal(rows, claimed);
+        Assert.Equal(scheduled.Length + soon.Length, (await Inspection.SummariseAsync(None)).Scheduled.Rows);
+        Assert.InRange((await store.PeekAsync(None))!.Value, TimeSpan.FromMilliseconds(-2000), TimeSpan.FromSeconds(2));
+        await Until.TrueAsync(async () => Numbers(await store.ClaimAsync(100, None)).SequenceEqual(soon), "it is due and claimed");
+    }
+
+    [Fact]
     public async Task With_nothing_in_the_table_there_is_nothing_to_wait_for()
     {
         Assert.Null(await Store().PeekAsync(None));

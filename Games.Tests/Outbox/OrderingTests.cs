@@ -180,7 +180,7 @@ public sealed class OrderingTests(EmptyDatabase database, TestBroker broker) : I
             x.AddConsumer<TakenConsumer, TakenConsumerDefinition>(), "Outbox:UnroutableDelay=00:00:00.050");
         await service.InScopeAsync(async (db, publisher) =>
         {
-            await publisher.Publish(new NoteFiled(Guid.CreateVersion7(), "returned: head"));
+            await publisher.Publish(new NoteFiled(Guid.CreateVersion7(), "returned: head"), x => x.Mandatory = true);
             await publisher.Publish(new NoteTaken(Guid.CreateVersion7(), "returned: behind it"));
             await db.SaveChangesAsync();
         });

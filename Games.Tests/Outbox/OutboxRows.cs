@@ -41,9 +41,11 @@ public abstract class OutboxRows(EmptyDatabase database) : IClassFixture<EmptyDa
     }
 
     /// <summary>What a relay knows of the table.</summary>
-    private protected RelayStore<NotesDbContext> Store(TimeSpan? lease = null, RelayStore<NotesDbContext>? owner = null, TimeProvider? time = null)
+    private protected RelayStore<NotesDbContext> Store(
+        TimeSpan? lease = null, RelayStore<NotesDbContext>? owner = null, TimeProvider? time = null, int? bytes = null)
     {
         OutboxSettings<NotesDbContext> settings = new(new() { Lease = lease ?? TimeSpan.FromMinutes(1) });
+        settings.Value.ByteLimit = bytes ?? settings.Value.ByteLimit;
         OutboxDatabase<NotesDbContext> database = new(_services.GetRequiredService<IServiceScopeFactory>(), settings)
         {
             Owner = owner?.Owner ?? Guid.CreateVersion7()

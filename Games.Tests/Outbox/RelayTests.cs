@@ -43,27 +43,6 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     }
 
     [Fact]
-    public async Task A_message_no_queue_would_get_is_kept_with_its_error_and_leaves_when_a_queue_is_there()
-    {
-        await using var service = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
-            host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:UnroutableDelay"] = "00:00:00.100" }));
-        var filed = new NoteFiled(Guid.CreateVersion7(), "nobody listens yet");
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            await publisher.Publish(filed);
-            await db.SaveChangesAsync();
-        });
-        await Until.TrueAsync(() =>
-            RowAsync(service, filed.Text, x => x.Attempts == 0 && x.LastError!.Contains("Returned")), "the broker has returned it");
-
-        await using var listener = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString, x =>
-            x.AddConsumer<FiledConsumer>());
-
-        await Until.TrueAsync(() => listener.Services.GetRequiredService<Seen>().Of<NoteFiled>().Contains(filed), "it has arrived");
-        await Until.TrueAsync(() => IsGoneAsync(service, filed.Text), "its row is gone");
-    }
-
-    [Fact]
     public async Task When_messages_flow_again_one_that_is_due_and_one_that_is_new_both_leave()
     {
         await using (var process = await BuildAsync())
@@ -77,21 +56,6 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
         await using var service = await StartAsync();
 
         await Until.TrueAsync(() => Texts(service).Contains("due again") && Texts(service).Contains("new"), "both have arrived");
-    }
-
-    [Fact]
-    public async Task A_message_that_has_expired_while_no_queue_would_have_it_is_dead()
-    {
-        await using var service = await StartAsync(("Outbox:UnroutableDelay", "00:00:00.050"));
-        var shredded = new NoteShredded(Guid.CreateVersion7(), "wanted for a second");
-
-        await service.InScopeAsync(async (db, publisher) =>
-        {
-            await publisher.Publish(shredded, x => x.TimeToLive = TimeSpan.FromSeconds(1));
-            await db.SaveChangesAsync();
-        });
-
-        await Until.TrueAsync(() => RowAsync(service, shredded.Text, x => x.Dead != null), "it is dead");
     }
 
     [Fact]
@@ -231,16 +195,6 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
         public Task Consume(ConsumeContext<NoteTaken> context)
         {
             seen.Add(new Received(context.MessageId, context.Message.Text));
-
-            return Task.CompletedTask;
-        }
-    }
-
-    private sealed class FiledConsumer(Seen seen) : IConsumer<NoteFiled>
-    {
-        public Task Consume(ConsumeContext<NoteFiled> context)
-        {
-            seen.Add(context.Message);
 
             return Task.CompletedTask;
         }

@@ -78,7 +78,7 @@ public sealed class TracingTests(EmptyDatabase database, TestBroker broker) : IC
             request = activity.Context;
             await service.InScopeAsync(async (db, publisher) =>
             {
-                await publisher.Publish(new NoteShredded(Guid.CreateVersion7(), "nobody listens"));
+                await publisher.Publish(new NoteShredded(Guid.CreateVersion7(), "nobody listens"), x => x.Mandatory = true);
                 await db.SaveChangesAsync();
             });
         }

@@ -1,0 +1,86 @@
+using Games.Tests.Messaging;
+using Games.Tests.Servers;
+using MassTransit;
+using MassTransit.EntityFrameworkCoreIntegration;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Games.Tests.Outbox;
+
+/// <summary>The database refuses for good to delete what was published: it must not be published again with every lease.</summary>
+public sealed class RefusedDeleteTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+{
+    [Fact]
+    public async Task Nothing_is_published_any_more_log_and_health_say_so_and_all_flows_when_it_deletes_again()
+    {
+        const string Role = "may_not_delete";
+        await using (var owner = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString))
+        {
+            await ExecuteAsync($"""
+                CREATE ROLE {Role} LOGIN;
+                GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {Role};
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {Role}
+                """);
+        }
+        await using var service = await NotesService.StartAsync(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = Role }.ConnectionString, broker.ConnectionString,
+            x => x.AddConsumer<TakenConsumer>(), host: x =>
+            {
+                x.Configuration["Outbox:Lease"] = "00:00:01";
+                x.Configuration["Outbox:MeasureInterval"] = "00:00:00";
+            });
+
+        try
+        {
+            await service.TakeNoteAsync("first");
+            await Until.TrueAsync(async () => (await CheckAsync(service)).Status is HealthStatus.Unhealthy, "health says so");
+            Assert.Contains("42501", (await CheckAsync(service)).Description);
+            Assert.Single(service.Logs.At(LogLevel.Critical));
+            await service.TakeNoteAsync("second");
+
+            // Some leases later, each seen by its renewal.
+            var seen = new HashSet<DateTime?>();
+            await Until.TrueAsync(async () => seen.Add(await LeaseEndAsync(service)) && seen.Count > 8, "the lease was renewed many times");
+            Assert.Equal(["first"], Taken(service));
+
+            await ExecuteAsync($"""GRANT DELETE ON "OutboxMessage" TO {Role}""");
+            await Until.TrueAsync(() => Taken(service).Contains("second"), "messages flow again");
+            await Until.TrueAsync(() => service.QueryAsync(db => db.Set<OutboxMessage>().AllAsync(x => false)), "all rows are gone");
+            Assert.Equal(HealthStatus.Healthy, (await CheckAsync(service)).Status);
+            Assert.Equal(["first", "second"], Taken(service));
+        }
+        finally
+        {
+            await ExecuteAsync($"""GRANT DELETE ON "OutboxMessage" TO {Role}""");
+        }
+    }
+
+    private static Task<DateTime?> LeaseEndAsync(NotesService service) => service.QueryAsync(db =>
+        db.Set<OutboxMessage>().Where(x => x.Body.Contains("first")).Select(x => x.LockedUntil).SingleAsync());
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<HealthReportEntry> CheckAsync(NotesService service) =>
+        (await service.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(x => x.Tags.Contains("outbox"))).Entries["outbox"];
+
+    private static string[] Taken(NotesService service) => service.Services.GetRequiredService<Seen>().Of<string>();
+
+    private sealed class TakenConsumer(Seen seen) : IConsumer<NoteTaken>
+    {
+        public Task Consume(ConsumeContext<NoteTaken> context)
+        {
+            seen.Add(context.Message.Text);
+
+            return Task.CompletedTask;
+        }
+    }
+}
