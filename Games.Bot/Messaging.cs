@@ -49,6 +49,7 @@ internal static class Messaging
                 rabbitMq.ConfigureEndpoints(context);
             });
         });
+        builder.AddGamesRetry();
         builder.Services.StartWithoutBroker();
     }
 }
