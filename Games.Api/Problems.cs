@@ -27,6 +27,7 @@ internal static partial class Problems
             if (Activity.Current is { } activity)
                 context.TraceIdentifier = activity.TraceId.ToHexString();
 
+            DatabasePool.EnterRequests();
             await next(context);
 
             if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)

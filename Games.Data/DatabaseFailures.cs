@@ -30,7 +30,8 @@ public static class DatabaseFailures
     public static void RenewSessions(this Exception failure)
     {
         var (now, renewed) = (TimeProvider.System.GetTimestamp(), Volatile.Read(ref _renewed));
-        if (failure.GetBaseException() is PostgresException { IsTransient: false } && (renewed == 0 || TimeProvider.System.GetElapsedTime(renewed, now) > RenewalInterval)
+        if (failure.GetBaseException() is PostgresException { IsTransient: false }
+            && (renewed == 0 || TimeProvider.System.GetElapsedTime(renewed, now) > RenewalInterval)
             && Interlocked.CompareExchange(ref _renewed, now, renewed) == renewed)
         {
             NpgsqlConnection.ClearAllPools();

@@ -43,6 +43,7 @@ internal sealed partial class EventDispatcher(
 
     private async Task DispatchAsync(CancellationToken ct)
     {
+        DatabasePool.EnterDispatcher();
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
         while (!ct.IsCancellationRequested)

@@ -49,7 +49,7 @@ internal abstract class JournalOrphans<TContract>(GamesDbContext db, string even
         {
             return judge((TContract)KnownEvents.Read(eventType, typeof(TContract), journaled.Payload));
         }
-        catch (Exception e) when (e is EventRefusedException or InvalidDiscordMessageException)
+        catch (Exception e) when (e is EventRefusedException or InvalidDiscordMessageException or JsonException)
         {
             return new(journaled.Id, null, e.Message);
         }
@@ -64,7 +64,7 @@ internal abstract class JournalOrphans<TContract>(GamesDbContext db, string even
             .Select(e => new { e.Id, e.Payload })
             .ToListAsync(ct);
 
-        return [.. page.Select(e => new JournaledEvent(e.Id, JsonElement.Parse(e.Payload)))];
+        return [.. page.Select(e => new JournaledEvent(e.Id, StoredJson.Parse(e.Payload)))];
     }
 
     private async Task<HashSet<Guid>> WaitingAsync(List<Orphan> orphans, CancellationToken ct)
