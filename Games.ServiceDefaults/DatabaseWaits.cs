@@ -27,6 +27,7 @@ internal sealed partial class DatabaseWaits(TimeProvider time, IHostApplicationL
 
     public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
     {
+        DatabasePool.EnterRequests();
         try
         {
             await next.Send(context);
