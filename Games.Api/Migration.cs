@@ -16,7 +16,7 @@ internal static partial class Migration
                 Log.Applied(app.Logger, migration);
             return 0;
         }
-        catch (Exception e) when (e.IsDatabaseGone() || e is PostgresException)
+        catch (Exception e) when (e.IsDatabaseUnavailable() || e is PostgresException)
         {
             throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} cannot be migrated: {e.GetBaseException().Message}");
         }

@@ -31,6 +31,7 @@ internal static partial class Problems
             // Everything here is JSON, errors too: whoever accepts only what there is not is told why all the same.
             context.Request.Headers.Remove(HeaderNames.Accept);
 
+            DatabasePool.EnterRequests();
             await next(context);
 
             if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
@@ -66,13 +67,14 @@ internal static partial class Problems
                 return true;
             }
 
-            var (status, detail) = exception.IsDatabaseGone()
-                ? (StatusCodes.Status503ServiceUnavailable, "The database does not answer. Try again.")
+            var (status, detail) = exception.IsDatabaseUnavailable()
+                ? (StatusCodes.Status503ServiceUnavailable, "The database is not available. Try again.")
                 : (StatusCodes.Status500InternalServerError, null);
 
             if (status is StatusCodes.Status503ServiceUnavailable)
             {
-                Log.DatabaseGone(logger, context.TraceIdentifier, exception.GetBaseException().Message);
+                exception.RenewSessions();
+                Log.DatabaseUnavailable(logger, context.TraceIdentifier, exception.GetBaseException().Message);
                 context.Response.Headers.RetryAfter = RetryAfterSeconds;
             }
             else
@@ -90,8 +92,8 @@ internal static partial class Problems
         [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered {Status}, trace {TraceId}")]
         public static partial void Answered(ILogger logger, string method, PathString path, int status, string traceId);
 
-        [LoggerMessage(LogLevel.Error, "The database does not answer, trace {TraceId}: {Reason}")]
-        public static partial void DatabaseGone(ILogger logger, string traceId, string reason);
+        [LoggerMessage(LogLevel.Error, "The database is not available, trace {TraceId}: {Reason}")]
+        public static partial void DatabaseUnavailable(ILogger logger, string traceId, string reason);
 
         [LoggerMessage(LogLevel.Error, "A request failed, trace {TraceId}")]
         public static partial void Failed(ILogger logger, Exception exception, string traceId);

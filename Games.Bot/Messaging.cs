@@ -42,6 +42,7 @@ internal static class Messaging
                 rabbitMq.ConfigureEndpoints(context);
             });
         });
+        builder.AddGamesRetry();
         builder.Services.StartWithoutBroker();
     }
 }

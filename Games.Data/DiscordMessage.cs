@@ -36,7 +36,7 @@ public sealed class DiscordMessage
     /// <summary>A JSON array.</summary>
     public string Embeds { get; private set; } = "[]";
 
-    /// <summary>The event as it came, a JSON object: with fields that this version does not know.</summary>
+    /// <summary>The event as it came, a JSON object: with stickers, poll, and fields that this version does not know.</summary>
     public string Raw { get; private set; } = null!;
 
     public DateTimeOffset CreatedAt { get; private set; }
@@ -48,8 +48,8 @@ public sealed class DiscordMessage
     /// <exception cref="InvalidDiscordMessageException">It breaks a rule.</exception>
     public static DiscordMessage Create(
         string? messageId, string? channelId, string? guildId, string? authorId, string? authorName, string? content, DateTimeOffset sentAt,
-        JsonElement[]? attachments, JsonElement[]? embeds, bool isForwarded, DateTimeOffset? editedAt, DateTimeOffset? deletedAt,
-        JsonElement raw, DateTimeOffset now)
+        JsonElement[]? attachments, JsonElement[]? embeds, JsonElement[]? stickers, JsonElement? poll, bool isForwarded, DateTimeOffset? editedAt,
+        DateTimeOffset? deletedAt, JsonElement raw, DateTimeOffset now)
     {
         RequireId(messageId, "messageId");
         RequireId(channelId, "channelId");
@@ -66,11 +66,19 @@ public sealed class DiscordMessage
             RequireStorable(attachment, "attachments");
         foreach (var embed in embeds ?? [])
             RequireStorable(embed, "embeds");
+        foreach (var sticker in stickers ?? [])
+            RequireStorable(sticker, "stickers");
+        if (poll is { } asked)
+            RequireStorable(asked, "poll");
         if (raw.ValueKind is not JsonValueKind.Object)
             throw new InvalidDiscordMessageException("raw", "must be a JSON object");
         RequireStorable(raw, "raw");
-        if (deletedAt is null && string.IsNullOrEmpty(content) && attachments is null or [] && embeds is null or [] && !isForwarded)
-            throw new InvalidDiscordMessageException("content", "is empty, and there is no attachment, no embed and nothing forwarded");
+        if (deletedAt is null && string.IsNullOrEmpty(content) && attachments is null or [] && embeds is null or [] && stickers is null or []
+            && poll is null && !isForwarded)
+        {
+            throw new InvalidDiscordMessageException(
+                "content", "is empty, and there is no attachment, embed, sticker or poll, and nothing forwarded");
+        }
 
         return new()
         {

@@ -15,8 +15,8 @@ public enum StoredChange
 public static class DiscordMessages
 {
     /// <summary>
-    /// Stores a version of a message in one statement, whatever else has come before or comes at the same time: the newest edit wins, and a
-    /// deletion stays, in any order of arrival. Part of the context's transaction if there is one.
+    /// Stores a version of a message in one statement, whatever else has come before or comes at the same time: the newest edit wins, with the
+    /// most embeds, and a deletion stays, in any order of arrival. Part of the context's transaction if there is one.
     /// </summary>
     public static async Task<StoredChange> StoreAsync(this GamesDbContext db, DiscordMessage message, CancellationToken ct)
     {
@@ -31,6 +31,7 @@ public static class DiscordMessages
         };
     }
 
+    // Of one edit, the version with more embeds is the later one: Discord adds the previews of links afterwards and calls that no edit.
     // Not excluded.edited_at > m.edited_at alone: what was never edited is the oldest version, and a deletion that came first is none. xmax is 0 in a
     // row that was inserted and not updated.
     private static IQueryable<bool> Write(GamesDbContext db, DiscordMessage x) => db.Database.SqlQuery<bool>($"""
@@ -43,6 +44,7 @@ public static class DiscordMessages
             is_forwarded = excluded.is_forwarded, attachments = excluded.attachments, embeds = excluded.embeds, raw = excluded.raw,
             updated_at = clock_timestamp(), is_processed = false
         WHERE m.author_id IS NULL OR COALESCE(excluded.edited_at, '-infinity') > COALESCE(m.edited_at, '-infinity')
+            OR (excluded.edited_at IS NOT DISTINCT FROM m.edited_at AND jsonb_array_length(excluded.embeds) > jsonb_array_length(m.embeds))
         RETURNING xmax = 0 AS "Value"
         """);
 

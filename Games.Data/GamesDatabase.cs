@@ -18,21 +18,23 @@ public static class GamesDatabase
     /// what we set and lock belongs to a transaction, or to a connection outside the pool. Only the migration locks, and unlocks, a session.
     /// The connection string comes later, and wins.
     /// </summary>
-    private const string Defaults = "Timeout=3;Command Timeout=10;Maximum Pool Size=40;Max Auto Prepare=100;No Reset On Close=true;";
+    private static readonly string Defaults =
+        $"Timeout=3;Command Timeout=10;Maximum Pool Size={DatabasePool.RequestsSize};Max Auto Prepare=100;No Reset On Close=true;";
 
     public static void AddGamesDatabase(this IHostApplicationBuilder builder)
     {
-        var connectionString = WithDefaults(builder.Configuration.RequireConnectionString(Name), builder.Environment.ApplicationName);
+        var settings = WithDefaults(builder.Configuration.RequireConnectionString(Name), builder.Environment.ApplicationName);
+        var chooser = new DatabasePool.Chooser(settings);
 
         builder.Services.AddDbContextPool<GamesDbContext>(options => options
-            .UseNpgsql(connectionString)
-            .AddInterceptors(new RestedConnections())
+            .UseNpgsql(DatabasePool.Shared(settings))
+            .AddInterceptors(chooser, new RestedConnections())
             // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
     }
 
-    private static string WithDefaults(string connectionString, string? service)
+    private static NpgsqlConnectionStringBuilder WithDefaults(string connectionString, string? service)
     {
         try
         {
@@ -40,7 +42,7 @@ public static class GamesDatabase
             // So that pg_stat_activity tells whose connection each is.
             if (string.IsNullOrEmpty(settings.ApplicationName))
                 settings.ApplicationName = service;
-            return settings.ConnectionString;
+            return settings;
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {

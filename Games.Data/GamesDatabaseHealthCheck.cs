@@ -3,12 +3,16 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Data;
 
-/// <summary>Asks the games table itself: an open pooled connection proves nothing, and a database without its tables is not ready.</summary>
+/// <summary>
+/// Asks the games table itself: an open pooled connection proves nothing, and a database without its tables, or one that takes nothing, is not ready.
+/// </summary>
 internal sealed class GamesDatabaseHealthCheck(GamesDbContext db) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default)
     {
-        await db.Games.AnyAsync(ct);
-        return HealthCheckResult.Healthy();
+        var isReadOnly = await db.Database.SqlQuery<bool>($"""
+            SELECT current_setting('transaction_read_only')::bool AS "Value" FROM (SELECT count(*) FROM (SELECT FROM games LIMIT 1) AS one) AS games
+            """).SingleAsync(ct);
+        return isReadOnly ? new(context.Registration.FailureStatus, "The database is read-only.") : HealthCheckResult.Healthy();
     }
 }

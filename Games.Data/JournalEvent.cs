@@ -28,6 +28,9 @@ public sealed class JournalEvent
     /// <summary>A JSON object.</summary>
     public string Payload { get; private set; } = null!;
 
+    /// <summary>Bytes of the payload as text, which is what a process holds of it; measured by the table, null where it is from before that.</summary>
+    public int? PayloadBytes { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
     public Guid? CorrelationId { get; private set; }
 

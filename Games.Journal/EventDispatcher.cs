@@ -46,6 +46,7 @@ internal sealed partial class EventDispatcher(
 
     private async Task DispatchAsync(CancellationToken ct)
     {
+        DatabasePool.EnterDispatcher();
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
         while (!ct.IsCancellationRequested)
@@ -63,6 +64,7 @@ internal sealed partial class EventDispatcher(
             }
             catch (Exception exception)
             {
+                exception.RenewSessions();
                 var pause = trouble.Next();
                 LogTrouble(pause.TotalSeconds, exception.Message);
                 await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -210,13 +212,8 @@ internal sealed partial class EventDispatcher(
     }
 
     /// <summary>Whether the database is there and refuses what it was given: one of the events, then, and not an outage.</summary>
-    private static bool BlamesARow(Exception exception) => exception switch
-    {
-        // A table or column that is missing, a right or room on the disk: no event is to blame.
-        PostgresException postgres => !postgres.IsTransient && postgres.SqlState[..2] is "22" or "23" or "54",
-        DbUpdateException update => update.InnerException is { } inner && BlamesARow(inner),
-        _ => !exception.IsDatabaseGone() && exception is not (OperationCanceledException or TimeoutException),
-    };
+    private static bool BlamesARow(Exception exception) =>
+        !exception.IsDatabaseUnavailable() && exception is not (OperationCanceledException or TimeoutException);
 
     [LoggerMessage(LogLevel.Error,
         "Journal: event {Id} ({EventType}, from {Source}) is dead after {Attempts} attempt(s) and stays in the table: {Reason}")]

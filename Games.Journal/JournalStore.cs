@@ -12,9 +12,14 @@ internal sealed class JournalStore(JournalOptions options)
 {
     public const string IsPending = "dispatched_at IS NULL AND dead_at IS NULL";
 
+    // Infinity cannot be compared with a clock, and no timer runs for years: a table from before the rule may hold either.
+    private const string Bound = """
+        least(greatest(coalesce(next_attempt_at, created_at), clock_timestamp() - interval '1 day'), clock_timestamp() + interval '1 day')
+        """;
+
     /// <summary>How long until an event may be dispatched; negative or zero if one may now, null if none waits.</summary>
     public const string Peek = $"""
-        SELECT extract(epoch FROM min(coalesce(next_attempt_at, created_at)) - clock_timestamp())::float8 FROM (
+        SELECT extract(epoch FROM min({Bound}) - clock_timestamp())::float8 FROM (
             (SELECT next_attempt_at, created_at FROM events WHERE {IsPending} AND next_attempt_at IS NULL ORDER BY number LIMIT 1)
             UNION ALL
             (SELECT next_attempt_at, created_at FROM events WHERE {IsPending} AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1)
@@ -22,7 +27,7 @@ internal sealed class JournalStore(JournalOptions options)
         """;
 
     private const string NextRetry = $"""
-        SELECT extract(epoch FROM min(next_attempt_at) - clock_timestamp())::float8 FROM events WHERE {IsPending} AND next_attempt_at IS NOT NULL
+        SELECT extract(epoch FROM min({Bound}) - clock_timestamp())::float8 FROM events WHERE {IsPending} AND next_attempt_at IS NOT NULL
         """;
 
     /// <summary>
@@ -31,7 +36,7 @@ internal sealed class JournalStore(JournalOptions options)
     /// </summary>
     private const string Claim = $"""
         WITH due AS MATERIALIZED (
-            SELECT id, number, pg_column_size(payload) AS size FROM events
+            SELECT id, number, coalesce(payload_bytes, octet_length(payload::text)) AS size FROM events
             WHERE {IsPending} AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp()) AND ($1::uuid IS NULL OR id = $1)
                 AND NOT EXISTS (
                     SELECT FROM events AS head

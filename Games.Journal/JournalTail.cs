@@ -21,13 +21,23 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
     private const string Purpose = "tail";
     private const int Page = 500;
 
+    // Of payload as text: what a page holds in memory.
+    private const long PageBytes = 8 * 1024 * 1024;
+
     // By time, along its index; what says an older time than its insertion is found while it is pending.
     private const string New = """
-        SELECT number, id, event_type, channel, payload::text, created_at, correlation_id, source, dispatched_at, dead_at FROM events
-        WHERE (created_at >= $1 OR (number > $2 AND dispatched_at IS NULL AND dead_at IS NULL))
-            AND NOT EXISTS (SELECT FROM unnest($3::bigint[]) AS shown (number) WHERE shown.number = events.number)
-            AND ($4::text IS NULL OR event_type = $4) AND ($5::text IS NULL OR channel = $5)
-        ORDER BY number LIMIT $6
+        WITH looked AS MATERIALIZED (
+            SELECT id, number, coalesce(payload_bytes, pg_column_size(payload)) AS size FROM events
+            WHERE (created_at >= $1 OR (number > $2 AND dispatched_at IS NULL AND dead_at IS NULL))
+                AND NOT EXISTS (SELECT FROM unnest($3::bigint[]) AS shown (number) WHERE shown.number = events.number)
+                AND ($4::text IS NULL OR event_type = $4) AND ($5::text IS NULL OR channel = $5)
+            ORDER BY number LIMIT $6
+        ), sized AS (
+            SELECT *, sum(size) OVER (ORDER BY number) - size AS before FROM looked
+        )
+        SELECT number, id, event_type, channel, payload::text, created_at, correlation_id, source, dispatched_at, dead_at,
+            (SELECT count(*) FROM looked)
+        FROM sized JOIN events USING (id, number) WHERE before < $7 ORDER BY number
         """;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -119,16 +129,19 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                     new() { Value = (object?)type ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                     new() { Value = (object?)channel ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                     new() { Value = Page },
+                    new() { Value = PageBytes },
                 },
             };
             var found = new List<TailedEvent>();
             var numbers = new List<long>();
+            var looked = 0L;
 
             await using (var reader = await command.ExecuteReaderAsync(ct))
             {
                 while (await reader.ReadAsync(ct))
                 {
                     numbers.Add(reader.GetInt64(0));
+                    looked = reader.GetInt64(10);
                     found.Add(new(
                         reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5),
                         await reader.IsDBNullAsync(6, ct) ? null : reader.GetGuid(6), reader.GetString(7),
@@ -140,7 +153,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
             // Only what was read to its end is shown: else the next connection reads it again.
             for (var i = 0; i < found.Count; i++)
                 progress.Show(numbers[i], found[i].CreatedAt);
-            if (found.Count < Page)
+            if (looked < Page && looked == found.Count)
                 progress.Settle(unfinished);
             return found;
         }

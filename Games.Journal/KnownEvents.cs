@@ -76,6 +76,7 @@ public static class KnownEvents
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(Guid) => "a uuid",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(DateTimeOffset) => Rfc3339TimeConverter.Expected,
         _ when type.IsArray => "a list",
+        _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement) => "JSON",
         _ => $"a {type.Name}",
     };
 

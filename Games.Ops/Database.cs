@@ -41,5 +41,5 @@ internal static class Database
     }
 
     /// <summary>The database is away, or refuses a statement.</summary>
-    public static bool IsDatabaseFailure(this Exception exception) => exception.IsDatabaseGone() || exception.GetBaseException() is PostgresException;
+    public static bool IsDatabaseFailure(this Exception exception) => exception.IsDatabaseUnavailable() || exception.GetBaseException() is PostgresException;
 }

@@ -14,13 +14,19 @@ public sealed class OutboxOptions
 
     private const string MoreThanZero = Section + ":{0} must be more than zero.";
     private const string ZeroOrMore = Section + ":{0} must be zero or more.";
-    private const string AtLeastOneSecond = Section + ":{0} must be at least one second.";
+    private const string Hours = " ([d.]hh:mm:ss: 72 hours are 3.00:00:00, and 72:00:00 are 72 days).";
+    private const string MoreThanZeroTime = Section + ":{0} must be more than zero and at most {2}" + Hours;
+    private const string ZeroOrMoreTime = Section + ":{0} must be zero to {2}" + Hours;
+    private const string AtLeastOneSecond = Section + ":{0} must be one second to {2}" + Hours;
     private const string Zero = "00:00:00";
     private const string OneSecond = "00:00:01";
-    private const string Longest = "10675199.02:48:05.4775807";
+
+    // What a timer of .NET can wait for, with its jitter, is 49 days.
+    private const string Longest = "30.00:00:00";
+    private const string LongestAge = "36500.00:00:00";
 
     /// <summary>How long a consumed message is remembered. Default: 7 days.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, LongestAge, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan DuplicateDetectionWindow { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
@@ -52,14 +58,14 @@ public sealed class OutboxOptions
     /// After a shared transaction, how long the next one waits for more deliveries, unless as many as may share it are here. It makes them fewer
     /// and larger under load. At most 1 s. Default: zero, nobody waits.
     /// </summary>
-    [Range(typeof(TimeSpan), Zero, OneSecond, ErrorMessage = Section + ":{0} must be zero to one second.")]
+    [Range(typeof(TimeSpan), Zero, OneSecond, ErrorMessage = Section + ":{0} must be zero to one second" + Hours)]
     public TimeSpan ConsumeTogetherDelay { get; set; }
 
     /// <summary>
     /// Longest time between two looks at the table while nothing wakes the relay and no notifications arrive; a fifth of it is jitter.
     /// Default: 10 s.
     /// </summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -73,7 +79,7 @@ public sealed class OutboxOptions
     /// How often at most the connection for notifications is tried, by a look at the table that finds what no notification has told of; jitter
     /// adds up to a fifth. While notifications arrive, this takes the place of <see cref="PollInterval" />. Default: 10 s.
     /// </summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -94,7 +100,7 @@ public sealed class OutboxOptions
     public int PublishLimit { get; set; } = 60;
 
     /// <summary>How long the broker may take to confirm a message before the publish counts as lost. Default: 5 s.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -127,21 +133,22 @@ public sealed class OutboxOptions
     public int MaxAttempts { get; set; } = 10;
 
     /// <summary>Pause after the first refusal; doubled for each further one, with jitter. Default: 1 s.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest pause between two attempts. Default: 5 min.</summary>
+    [Range(typeof(TimeSpan), Zero, LongestAge, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Pause before one message of a destination that no queue gets anything from is tried again; the others follow it when it arrives. With more than
     /// 100 such destinations it grows with their number. No message becomes dead by that: its queue may still be declared. Default: 5 s.
     /// </summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often expired inbox rows are looked for. Default: 5 min.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan CleanUpInterval { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Expired inbox rows deleted by one statement. Default: 1,000.</summary>
@@ -149,11 +156,11 @@ public sealed class OutboxOptions
     public int CleanUpLimit { get; set; } = 1_000;
 
     /// <summary>The table is counted for metrics and health at most this often, and only when somebody asks. Default: 5 s.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMore)]
+    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMoreTime)]
     public TimeSpan MeasureInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The health check is Degraded when the oldest message that could have been published has waited longer. Default: 1 min.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, LongestAge, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan DegradedAge { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The health check is Degraded from this many dead messages on. Default: 1.</summary>
@@ -161,10 +168,10 @@ public sealed class OutboxOptions
     public int DegradedDead { get; set; } = 1;
 
     /// <summary>The health check is Unhealthy when the relay has not got through a pass for longer. Default: 1 min.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZero)]
+    [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan UnhealthyAfter { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a stopping relay waits for publishes in flight before it gives their rows back. Default: 5 s.</summary>
-    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMore)]
+    [Range(typeof(TimeSpan), Zero, Longest, ErrorMessage = ZeroOrMoreTime)]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 }

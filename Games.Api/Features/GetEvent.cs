@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FastEndpoints;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
@@ -15,7 +16,7 @@ internal sealed record GetEventResponse(
     Guid Id,
     string EventType,
     string Channel,
-    JsonElement Payload,
+    [property: JsonConverter(typeof(StoredJsonConverter))] JsonElement Payload,
     DateTimeOffset CreatedAt,
     Guid? CorrelationId,
     string Source,
@@ -46,7 +47,7 @@ internal sealed class GetEvent(GamesDbContext db) : Endpoint<GetEventRequest, Ge
 
         await Send.OkAsync(
             new GetEventResponse(
-                found.Id, found.EventType, found.Channel, JsonSerializer.Deserialize<JsonElement>(found.Payload), found.CreatedAt,
+                found.Id, found.EventType, found.Channel, StoredJson.Parse(found.Payload), found.CreatedAt,
                 found.CorrelationId, found.Source, found.DispatchedAt, found.Attempts, found.NextAttemptAt, found.LastError, found.DeadAt),
             ct);
     }

@@ -37,7 +37,10 @@ internal sealed class ListEventsValidator : Validator<ListEventsRequest>
     }
 }
 
-/// <summary>Newest first, without payloads. The cursor is when the last event of the page before was created, and its id.</summary>
+/// <summary>
+/// Newest first, without payloads. The cursor is when the last event that was looked at was created, and its id: with filters a page may hold
+/// fewer than asked for, or none, and still have a next one.
+/// </summary>
 internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest, Page<ListedEvent>>
 {
     private const int CursorBytes = 24;
@@ -47,36 +50,52 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         Get("/events");
         Policies(Scope.EventsRead);
         Tags("Events");
-        Summary(list => list.Summary = "Lists events without their payloads, newest first, page by page");
+        Summary(list => list.Summary = "Lists events without their payloads, newest first, page by page; with filters a page may be short while there is a next one");
     }
 
     public override async Task HandleAsync(ListEventsRequest request, CancellationToken ct)
     {
-        var events = db.Events.AsQueryable();
+        var (events, last) = await LookAsync(request, ct);
         if (request.Type is not null)
             events = events.Where(e => e.EventType == request.Type);
         if (request.Channel is not null)
             events = events.Where(e => e.Channel == request.Channel);
-        if (request.CorrelationId is not null)
-            events = events.Where(e => e.CorrelationId == request.CorrelationId);
-        events = request.State switch
-        {
-            EventState.Pending => events.Where(e => e.DispatchedAt == null && e.DeadAt == null),
-            EventState.Dispatched => events.Where(e => e.DispatchedAt != null),
-            EventState.Dead => events.Where(e => e.DeadAt != null),
-            _ => events,
-        };
-        if (request.Cursor is not null && TryReadCursor(request.Cursor, out var time, out var id))
-            events = events.Where(e => e.CreatedAt < time || (e.CreatedAt == time && e.Id < id));
+        events = OfState(events, request.State);
 
         var page = await events
-            .OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id)
+            .NewestFirst()
             .Select(e => new ListedEvent(
                 e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source, e.DispatchedAt,
                 e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
-            .ToPageAsync(request, WriteCursor, ct);
+            .ToPageAsync(request, e => WriteCursor(new(e.CreatedAt, e.Id)), ct);
+        if (page.NextCursor is null && last is not null)
+            page = page with { NextCursor = WriteCursor(last) };
         await Send.OkAsync(page, ct);
     }
+
+    /// <summary>The events to look through, by whichever condition has an index in their order; and where a look ends that finds too little.</summary>
+    private async Task<(IQueryable<JournalEvent> Events, EventPosition? Last)> LookAsync(ListEventsRequest request, CancellationToken ct)
+    {
+        var events = db.Events.AsQueryable();
+        if (request.CorrelationId is not null)
+            events = events.Where(e => e.CorrelationId == request.CorrelationId);
+        else if (request.State is EventState.Pending or EventState.Dead)
+            events = OfState(events, request.State);
+        if (request.Cursor is not null && TryReadCursor(request.Cursor, out var time, out var id))
+            events = events.After(new(time, id));
+
+        return request is { Type: null, Channel: null, State: null } or { Type: null, Channel: null, CorrelationId: null, State: not EventState.Dispatched }
+            ? (events, null)
+            : await events.FirstLookAsync(ct);
+    }
+
+    private static IQueryable<JournalEvent> OfState(IQueryable<JournalEvent> events, EventState? state) => state switch
+    {
+        EventState.Pending => events.Where(e => e.DispatchedAt == null && e.DeadAt == null),
+        EventState.Dispatched => events.Where(e => e.DispatchedAt != null),
+        EventState.Dead => events.Where(e => e.DeadAt != null),
+        _ => events,
+    };
 
     internal static bool TryReadCursor(string cursor, out DateTimeOffset time, out Guid id)
     {
@@ -89,7 +108,7 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         return isCursor;
     }
 
-    private static string WriteCursor(ListedEvent last)
+    private static string WriteCursor(EventPosition last)
     {
         Span<byte> bytes = stackalloc byte[CursorBytes];
         BinaryPrimitives.WriteInt64BigEndian(bytes, last.CreatedAt.UtcTicks);

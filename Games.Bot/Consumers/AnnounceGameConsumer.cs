@@ -42,7 +42,7 @@ internal sealed class AnnounceGameConsumerDefinition : ConsumerDefinition<Announ
         IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<AnnounceGameConsumer> consumer, IRegistrationContext context)
     {
         endpoint.PrefetchCount = 128;
-        endpoint.UseGamesRetry(isHopeless: failure => failure is GameNotFoundException);
+        endpoint.UseGamesRetry(context, isHopeless: failure => failure is GameNotFoundException);
         endpoint.UseEntityFrameworkOutbox<GamesDbContext>(context);
     }
 }

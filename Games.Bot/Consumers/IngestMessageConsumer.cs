@@ -50,7 +50,7 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
         endpoint.PrefetchCount = 64;
         endpoint.UseFilter(new IngestionFilter(context.GetRequiredService<IngestionMetrics>()));
         // It goes to ingest-message_error with the rule that it breaks, and those behind it go on.
-        endpoint.UseGamesRetry(isHopeless: failure => failure.IsInvalidMessage());
+        endpoint.UseGamesRetry(context, isHopeless: failure => failure.IsInvalidMessage());
         endpoint.UseEntityFrameworkOutbox<GamesDbContext>(context);
     }
 }

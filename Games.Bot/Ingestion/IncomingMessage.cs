@@ -4,7 +4,7 @@ namespace Games.Bot.Ingestion;
 
 /// <summary>
 /// A message as a gateway client knows it, newly written or edited (<paramref name="EditedAt"/>), with all it says now. A webhook counts as
-/// a bot. Attachments and embeds are Discord's own JSON.
+/// a bot. Attachments, embeds, stickers and poll are Discord's own JSON.
 /// </summary>
 internal sealed record IncomingMessage(
     string Id,
@@ -18,4 +18,6 @@ internal sealed record IncomingMessage(
     DateTimeOffset? EditedAt = null,
     JsonElement[]? Attachments = null,
     JsonElement[]? Embeds = null,
-    bool IsForwarded = false);
+    bool IsForwarded = false,
+    JsonElement[]? Stickers = null,
+    JsonElement? Poll = null);

@@ -11,7 +11,7 @@ internal static class IngestedMessage
     /// <exception cref="InvalidDiscordMessageException">It breaks a rule.</exception>
     public static DiscordMessage Validated(this DiscordMessageReceived message, JsonElement raw, DateTimeOffset now) => DiscordMessage.Create(
         message.MessageId, message.ChannelId, message.GuildId, message.AuthorId, message.AuthorName, message.Content, message.SentAt,
-        message.Attachments, message.Embeds, message.IsForwarded, message.EditedAt, message.DeletedAt, raw, now);
+        message.Attachments, message.Embeds, message.Stickers, message.Poll, message.IsForwarded, message.EditedAt, message.DeletedAt, raw, now);
 
     /// <summary>The event as it came over the wire, with fields that this version of the contract does not know.</summary>
     public static JsonElement Raw(this ConsumeContext context)

@@ -28,7 +28,8 @@ internal sealed class IngestionFilter(IngestionMetrics metrics) : IFilter<Consum
             metrics.Invalid();
             throw;
         }
-        catch (Exception) when (!context.CancellationToken.IsCancellationRequested)
+        // What waits for the database is not given up.
+        catch (Exception failure) when (!failure.IsDatabaseUnavailable() && !context.CancellationToken.IsCancellationRequested)
         {
             metrics.Failed();
             throw;

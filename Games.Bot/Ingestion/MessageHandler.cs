@@ -15,6 +15,8 @@ namespace Games.Bot.Ingestion;
 /// </summary>
 internal sealed partial class MessageHandler
 {
+    private const int ManyEmpties = 10;
+
     private static readonly JsonElement NothingRaw = JsonElement.Parse("{}");
 
     private readonly IServiceScopeFactory _scopes;
@@ -23,6 +25,7 @@ internal sealed partial class MessageHandler
     private readonly IngestionMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private int _empties;
 
     public MessageHandler(
         IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, TimeProvider clock, ILogger<MessageHandler> logger)
@@ -39,12 +42,14 @@ internal sealed partial class MessageHandler
     public async Task<bool> HandleAsync(IncomingMessage message, CancellationToken ct)
     {
         _metrics.Received();
-        if (RuleAgainst(message) is { } rule)
+        var rule = RuleAgainst(message);
+        Watch(rule);
+        if (rule is not null)
             return Skip(message.Id, message.ChannelId, rule);
 
         await PublishAsync(
             new(message.Id, message.ChannelId, message.GuildId, message.AuthorId, message.AuthorName, message.Content, message.SentAt,
-                message.Attachments, message.Embeds, message.IsForwarded, message.EditedAt),
+                message.Attachments, message.Embeds, message.IsForwarded, message.EditedAt, Stickers: message.Stickers, Poll: message.Poll),
             ct);
         return true;
     }
@@ -71,6 +76,8 @@ internal sealed partial class MessageHandler
         var version = message.DeletedAt is not null ? "deleted"
             : message.EditedAt is { } edited ? $"edited {edited.UtcTicks / TimeSpan.TicksPerMicrosecond}"
             : "sent";
+        if (message is { DeletedAt: null, Embeds.Length: > 0 and var embeds })
+            version = $"{version} {embeds} embeds";
         var id = SHA256.HashData(Encoding.UTF8.GetBytes($"{Exchanges.DiscordMessageReceived} {message.MessageId} {version}")).AsSpan(0, 16);
         // A version 8 UUID: the bits are ours to choose.
         id[6] = (byte)(id[6] & 0x0F | 0x80);
@@ -84,9 +91,18 @@ internal sealed partial class MessageHandler
         _ when message.AuthorId == _ownId => SkipRule.Own,
         { IsFromBot: true } => SkipRule.Bot,
         _ when !_channels.Contains(message.ChannelId) => SkipRule.Channel,
-        { Content: null or "", Attachments: null or [], Embeds: null or [], IsForwarded: false } => SkipRule.Empty,
+        { Content: null or "", Attachments: null or [], Embeds: null or [], Stickers: null or [], Poll: null, IsForwarded: false } => SkipRule.Empty,
         _ => null,
     };
+
+    /// <summary>Without the intent Discord leaves out of every message what was written; one that is empty by itself is rare.</summary>
+    private void Watch(string? rule)
+    {
+        if (rule is null)
+            Interlocked.Exchange(ref _empties, 0);
+        else if (rule == SkipRule.Empty && Interlocked.Increment(ref _empties) == ManyEmpties)
+            LogManyEmpties(ManyEmpties);
+    }
 
     private bool Skip(string messageId, string channelId, string rule)
     {
@@ -129,6 +145,10 @@ internal sealed partial class MessageHandler
     [LoggerMessage(LogLevel.Information, "{Section}:Channels names no channel: no message is kept")]
     private partial void LogNoChannels(string section);
 
+    [LoggerMessage(LogLevel.Warning,
+        "{Count} messages in a row were empty: the bot lacks the privileged intent MESSAGE_CONTENT; switch it on in Discord's developer portal")]
+    private partial void LogManyEmpties(int count);
+
     [LoggerMessage(LogLevel.Warning, "Message {MessageId} was refused: {Reason}")]
     private partial void LogInvalid(string messageId, string reason);
 
@@ -151,6 +171,6 @@ internal static class SkipRule
         Own => "this bot wrote it",
         Bot => "another bot or a webhook wrote it",
         Channel => $"{DiscordOptions.Section}:Channels does not name its channel",
-        _ => "it has no content, attachment or embed; if all are like that, the bot lacks the message content intent",
+        _ => "it has no content, attachment, embed, sticker or poll; if all are like that, the bot lacks the message content intent",
     };
 }

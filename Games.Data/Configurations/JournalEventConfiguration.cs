@@ -16,12 +16,16 @@ internal sealed class JournalEventConfiguration : IEntityTypeConfiguration<Journ
             table.HasCheckConstraint("ck_events_channel_is_lower_case_words", "channel ~ '^[a-z0-9_]+([.-][a-z0-9_]+)*$'");
             table.HasCheckConstraint("ck_events_channel_has_at_most_50_characters", "char_length(channel) <= 50");
             table.HasCheckConstraint("ck_events_payload_is_an_object", "jsonb_typeof(payload) = 'object'");
-            table.HasCheckConstraint("ck_events_payload_has_at_most_4_mib", "pg_column_size(payload) <= 4194304");
+            table.HasCheckConstraint("ck_events_payload_has_at_most_4_mib", "payload_bytes <= 4194304");
             table.HasCheckConstraint("ck_events_source_is_one_line_of_text", "source ~ '[^[:space:]]' AND source !~ '[[:cntrl:]]'");
             table.HasCheckConstraint("ck_events_source_has_at_most_100_characters", "char_length(source) <= 100");
             // What holds at the insert holds for ever after: a backup can be restored.
             table.HasCheckConstraint("ck_events_created_at_is_not_in_the_future", "created_at <= clock_timestamp() + interval '5 minutes'");
             table.HasCheckConstraint("ck_events_created_at_is_after_2000", "created_at >= '2000-01-01 00:00:00+00'");
+            // What .NET can hold, and what a clock can be compared with: PostgreSQL knows infinity, and years up to 294276.
+            table.HasCheckConstraint("ck_events_dispatched_at_is_of_the_years_2000_to_9999", OfTheYears("dispatched_at"));
+            table.HasCheckConstraint("ck_events_next_attempt_at_is_of_the_years_2000_to_9999", OfTheYears("next_attempt_at"));
+            table.HasCheckConstraint("ck_events_dead_at_is_of_the_years_2000_to_9999", OfTheYears("dead_at"));
             table.HasCheckConstraint("ck_events_attempts_is_not_negative", "attempts >= 0");
             table.HasCheckConstraint("ck_events_dead_at_is_not_of_a_dispatched_event", "dead_at IS NULL OR dispatched_at IS NULL");
             table.HasCheckConstraint("ck_events_dead_at_has_a_last_error", "dead_at IS NULL OR last_error IS NOT NULL");
@@ -43,6 +47,10 @@ internal sealed class JournalEventConfiguration : IEntityTypeConfiguration<Journ
         journal.HasIndex(e => e.DeadAt).HasFilter("dead_at IS NOT NULL");
         // Newest first, page by page; and the old ones for the retention.
         journal.HasIndex(e => new { e.CreatedAt, e.Id });
-        journal.HasIndex(e => e.CorrelationId).HasFilter("correlation_id IS NOT NULL");
+        journal.HasIndex(e => new { e.CreatedAt, e.Id }, "ix_events_pending_created_at_id").HasFilter("dispatched_at IS NULL AND dead_at IS NULL");
+        journal.HasIndex(e => new { e.CreatedAt, e.Id }, "ix_events_dead_created_at_id").HasFilter("dead_at IS NOT NULL");
+        journal.HasIndex(e => new { e.CorrelationId, e.CreatedAt, e.Id }).HasFilter("correlation_id IS NOT NULL");
     }
+
+    private static string OfTheYears(string column) => $"{column} >= '2000-01-01 00:00:00+00' AND {column} < '10000-01-01 00:00:00+00'";
 }

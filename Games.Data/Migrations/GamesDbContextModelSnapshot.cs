@@ -406,6 +406,10 @@ namespace Games.Data.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("payload");
 
+                    b.Property<int?>("PayloadBytes")
+                        .HasColumnType("integer")
+                        .HasColumnName("payload_bytes");
+
                     b.Property<string>("Source")
                         .IsRequired()
                         .HasColumnType("text")
@@ -413,10 +417,6 @@ namespace Games.Data.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_events");
-
-                    b.HasIndex("CorrelationId")
-                        .HasDatabaseName("ix_events_correlation_id")
-                        .HasFilter("correlation_id IS NOT NULL");
 
                     b.HasIndex("DeadAt")
                         .HasDatabaseName("ix_events_dead_at")
@@ -432,6 +432,18 @@ namespace Games.Data.Migrations
 
                     b.HasIndex("CreatedAt", "Id")
                         .HasDatabaseName("ix_events_created_at_id");
+
+                    b.HasIndex("CorrelationId", "CreatedAt", "Id")
+                        .HasDatabaseName("ix_events_correlation_id_created_at_id")
+                        .HasFilter("correlation_id IS NOT NULL");
+
+                    b.HasIndex(new[] { "CreatedAt", "Id" }, "ix_events_dead_created_at_id")
+                        .HasDatabaseName("ix_events_dead_created_at_id")
+                        .HasFilter("dead_at IS NOT NULL");
+
+                    b.HasIndex(new[] { "CreatedAt", "Id" }, "ix_events_pending_created_at_id")
+                        .HasDatabaseName("ix_events_pending_created_at_id")
+                        .HasFilter("dispatched_at IS NULL AND dead_at IS NULL");
 
                     b.ToTable("events", null, t =>
                         {
@@ -449,13 +461,19 @@ namespace Games.Data.Migrations
 
                             t.HasCheckConstraint("ck_events_dead_at_is_not_of_a_dispatched_event", "dead_at IS NULL OR dispatched_at IS NULL");
 
+                            t.HasCheckConstraint("ck_events_dead_at_is_of_the_years_2000_to_9999", "dead_at >= '2000-01-01 00:00:00+00' AND dead_at < '10000-01-01 00:00:00+00'");
+
+                            t.HasCheckConstraint("ck_events_dispatched_at_is_of_the_years_2000_to_9999", "dispatched_at >= '2000-01-01 00:00:00+00' AND dispatched_at < '10000-01-01 00:00:00+00'");
+
                             t.HasCheckConstraint("ck_events_event_type_has_at_most_100_characters", "char_length(event_type) <= 100");
 
                             t.HasCheckConstraint("ck_events_event_type_is_dotted_lower_case_words", "event_type ~ '^[a-z0-9_]+([.][a-z0-9_]+)*$'");
 
                             t.HasCheckConstraint("ck_events_id_is_not_nil", "id <> '00000000-0000-0000-0000-000000000000'");
 
-                            t.HasCheckConstraint("ck_events_payload_has_at_most_4_mib", "pg_column_size(payload) <= 4194304");
+                            t.HasCheckConstraint("ck_events_next_attempt_at_is_of_the_years_2000_to_9999", "next_attempt_at >= '2000-01-01 00:00:00+00' AND next_attempt_at < '10000-01-01 00:00:00+00'");
+
+                            t.HasCheckConstraint("ck_events_payload_has_at_most_4_mib", "payload_bytes <= 4194304");
 
                             t.HasCheckConstraint("ck_events_payload_is_an_object", "jsonb_typeof(payload) = 'object'");
 

@@ -36,27 +36,58 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
         await using (connection)
         {
             yield return Finding.Ok(Subject, $"{connection.Endpoint} answers");
-
-            var missing = new List<string>();
-            foreach (var exchange in ExpectedExchanges)
-            {
-                if (await FindProblemAsync(connection, channel => channel.ExchangeDeclarePassiveAsync(exchange, ct), ct) is { } problem)
-                    missing.Add($"{exchange} ({problem})");
-            }
-
-            yield return missing is []
-                ? Finding.Ok("exchanges", $"all {ExpectedExchanges.Length} are there")
-                : Finding.Wrong("exchanges", $"missing: {string.Join(", ", missing)}", StartBot);
-
-            foreach (var queue in Queues.Consumed)
-            {
-                yield return await ConsumedAsync(connection, queue, ct);
-                if (await GivenUpAsync(connection, DefaultErrorQueueNameFormatter.Instance.FormatErrorQueueName(queue), ct) is { } failed)
-                    yield return failed;
-                if (await GivenUpAsync(connection, DefaultDeadLetterQueueNameFormatter.Instance.FormatDeadLetterQueueName(queue), ct) is { } skipped)
-                    yield return skipped;
-            }
+            await foreach (var finding in ExamineTopologyAsync(connection, ct))
+                yield return finding;
+            // A broker that hangs does not take the farewell either.
+            await connection.CloseAsync(Constants.ReplySuccess, "Goodbye", Timeout, abort: true, ct);
         }
+    }
+
+    /// <summary>What is declared; the last finding is that of a broker which answers no more.</summary>
+    private static async IAsyncEnumerable<Finding> ExamineTopologyAsync(IConnection connection, [EnumeratorCancellation] CancellationToken ct)
+    {
+        List<Func<Task<Finding?>>> questions = [() => ExchangesAsync(connection, ct)];
+        foreach (var queue in Queues.Consumed)
+        {
+            questions.Add(async () => await ConsumedAsync(connection, queue, ct));
+            questions.Add(() => GivenUpAsync(connection, DefaultErrorQueueNameFormatter.Instance.FormatErrorQueueName(queue), ct));
+            questions.Add(() => GivenUpAsync(connection, DefaultDeadLetterQueueNameFormatter.Instance.FormatDeadLetterQueueName(queue), ct));
+        }
+
+        foreach (var question in questions)
+        {
+            var (finding, isOver) = await AskAsync(question);
+            if (finding is not null)
+                yield return finding;
+            if (isOver)
+                yield break;
+        }
+    }
+
+    private static async Task<(Finding? Finding, bool IsOver)> AskAsync(Func<Task<Finding?>> question)
+    {
+        try
+        {
+            return (await question(), false);
+        }
+        catch (NoAnswerException e)
+        {
+            return (Finding.Wrong("exchanges, queues", $"the broker takes connections and does not answer: {e.Message}", "restart RabbitMQ"), true);
+        }
+    }
+
+    private static async Task<Finding?> ExchangesAsync(IConnection connection, CancellationToken ct)
+    {
+        var missing = new List<string>();
+        foreach (var exchange in ExpectedExchanges)
+        {
+            if (await FindProblemAsync(connection, channel => channel.ExchangeDeclarePassiveAsync(exchange, ct), ct) is { } problem)
+                missing.Add($"{exchange} ({problem})");
+        }
+
+        return missing is []
+            ? Finding.Ok("exchanges", $"all {ExpectedExchanges.Length} are there")
+            : Finding.Wrong("exchanges", $"missing: {string.Join(", ", missing)}", StartBot);
     }
 
     private async Task<(IConnection? Connection, string? Failure)> ConnectAsync(CancellationToken ct)
@@ -73,7 +104,7 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
             };
             return (await factory.CreateConnectionAsync(ct), null);
         }
-        catch (Exception e) when (e is BrokerUnreachableException or IOException or TimeoutException or OperationInterruptedException)
+        catch (Exception e) when (IsNoAnswer(e, ct))
         {
             return (null, e.GetBaseException().Message);
         }
@@ -103,18 +134,30 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
             : null;
     }
 
-    /// <summary>Why the passive declare is refused; null if it is not. A refusal closes its channel, so each question has one of its own.</summary>
+    /// <summary>
+    /// Why the passive declare is refused, or is not answered; null if neither. A refusal closes its channel, so each question has one of its own.
+    /// </summary>
     private static async Task<string?> FindProblemAsync(IConnection connection, Func<IChannel, Task> declare, CancellationToken ct)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
         try
         {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
             await declare(channel);
             return null;
         }
-        catch (OperationInterruptedException e)
+        catch (OperationInterruptedException e) when (e is not AlreadyClosedException)
         {
             return e.ShutdownReason?.ReplyText ?? e.Message;
         }
+        catch (Exception e) when (IsNoAnswer(e, ct))
+        {
+            throw new NoAnswerException(e);
+        }
     }
+
+    private static bool IsNoAnswer(Exception e, CancellationToken ct) =>
+        e is BrokerUnreachableException or IOException or TimeoutException or OperationInterruptedException
+        || (e is OperationCanceledException && !ct.IsCancellationRequested);
+
+    private sealed class NoAnswerException(Exception cause) : Exception(cause.GetBaseException().Message, cause);
 }

@@ -18,6 +18,7 @@ internal abstract class JournalOrphans<TContract>(GamesDbContext db, string even
     where TContract : class
 {
     private const int Page = 1_000;
+    private const int PageCharacters = 8 * 1024 * 1024;
 
     // A page may lie behind a million events of other types.
     private static readonly TimeSpan StatementTimeout = TimeSpan.FromMinutes(5);
@@ -49,7 +50,7 @@ internal abstract class JournalOrphans<TContract>(GamesDbContext db, string even
         {
             return judge((TContract)KnownEvents.Read(eventType, typeof(TContract), journaled.Payload));
         }
-        catch (Exception e) when (e is EventRefusedException or InvalidDiscordMessageException)
+        catch (Exception e) when (e is EventRefusedException or InvalidDiscordMessageException or JsonException)
         {
             return new(journaled.Id, null, e.Message);
         }
@@ -57,14 +58,21 @@ internal abstract class JournalOrphans<TContract>(GamesDbContext db, string even
 
     private async Task<List<JournaledEvent>> ReadAsync(DateTimeOffset before, Guid last, CancellationToken ct)
     {
-        var page = await db.Events
+        var events = db.Events
             .Where(e => e.EventType == eventType && e.DispatchedAt < before && e.Id > last)
             .OrderBy(e => e.Id)
             .Take(Page)
-            .Select(e => new { e.Id, e.Payload })
-            .ToListAsync(ct);
+            .Select(e => new { e.Id, e.Payload });
+        var (page, characters) = (new List<JournaledEvent>(), 0);
+        await foreach (var e in events.AsAsyncEnumerable().WithCancellation(ct))
+        {
+            page.Add(new(e.Id, StoredJson.Parse(e.Payload)));
+            characters += e.Payload.Length;
+            if (characters > PageCharacters)
+                break;
+        }
 
-        return [.. page.Select(e => new JournaledEvent(e.Id, JsonElement.Parse(e.Payload)))];
+        return page;
     }
 
     private async Task<HashSet<Guid>> WaitingAsync(List<Orphan> orphans, CancellationToken ct)

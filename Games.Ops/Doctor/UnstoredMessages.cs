@@ -42,7 +42,7 @@ internal sealed class UnstoredMessages(GamesDbContext db, TimeProvider clock)
     {
         var message = DiscordMessage.Create(
             x.MessageId, x.ChannelId, x.GuildId, x.AuthorId, x.AuthorName, x.Content, x.SentAt,
-            x.Attachments, x.Embeds, x.IsForwarded, x.EditedAt, x.DeletedAt, NothingRaw, clock.GetUtcNow());
+            x.Attachments, x.Embeds, x.Stickers, x.Poll, x.IsForwarded, x.EditedAt, x.DeletedAt, NothingRaw, clock.GetUtcNow());
         if (message.DeletedAt is not null)
             return row.IsDeleted;
 

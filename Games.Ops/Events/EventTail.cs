@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Games.Data;
 using Games.Journal;
 
 namespace Games.Ops.Events;
@@ -7,6 +8,9 @@ namespace Games.Ops.Events;
 internal sealed class EventTail(JournalTail journal, bool json)
 {
     private const int ShownPayload = 200;
+
+    // As deep as PostgreSQL nests a payload.
+    private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { MaxDepth = int.MaxValue };
 
     /// <summary>Follows the journal until it is cancelled; true.</summary>
     public async Task<bool> FollowAsync(string? type, string? channel, CancellationToken ct)
@@ -32,18 +36,17 @@ internal sealed class EventTail(JournalTail journal, bool json)
 
     private static string Json(TailedEvent e)
     {
-        using var payload = JsonDocument.Parse(e.Payload);
         var shown = new
         {
             e.Id,
             e.EventType,
             e.Channel,
-            payload = payload.RootElement,
+            payload = StoredJson.Parse(e.Payload),
             e.CreatedAt,
             e.CorrelationId,
             e.Source,
             State = EventText.State(e.DispatchedAt, e.DeadAt),
         };
-        return JsonSerializer.Serialize(shown, JsonSerializerOptions.Web);
+        return JsonSerializer.Serialize(shown, Line);
     }
 }

@@ -8,4 +8,7 @@ internal static class EventText
 
     public static string State(DateTimeOffset? dispatchedAt, DateTimeOffset? deadAt) =>
         deadAt is not null ? "dead" : dispatchedAt is not null ? "dispatched" : "pending";
+
+    public static string State(DateTimeOffset? dispatchedAt, DateTimeOffset? deadAt, string? error) =>
+        deadAt is not null ? $"dead: {error}" : State(dispatchedAt, deadAt);
 }

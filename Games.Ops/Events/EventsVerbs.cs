@@ -10,7 +10,8 @@ namespace Games.Ops.Events;
 /// <summary>The verbs of the journal. They need the database and nothing else: a running service dispatches what they publish.</summary>
 internal static class EventsVerbs
 {
-    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    // As deep as PostgreSQL nests a payload.
+    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true, MaxDepth = int.MaxValue };
 
     public static Command Create() => new Command("events", "Publishes events and looks into the journal.")
     {
@@ -67,11 +68,12 @@ internal static class EventsVerbs
         command.SetAction((options, ct) => OnDatabaseAsync(async services =>
         {
             var (ofType, ofChannel) = (options.GetValue(type), options.GetValue(channel));
-            var found = await services.GetRequiredService<GamesDbContext>().Events.AsNoTracking()
-                .Where(e => (ofType == null || e.EventType == ofType) && (ofChannel == null || e.Channel == ofChannel))
-                .OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id).Take(options.GetValue(limit)).ToListAsync(ct);
-            foreach (var e in found)
-                Console.Out.WriteLine(EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, Terminal.Printable(StateOf(e))));
+            await foreach (var line in EventList.FindAsync(
+                services.GetRequiredService<GamesDbContext>(), ofType, ofChannel, options.GetValue(limit), ct))
+            {
+                Console.Out.WriteLine(line);
+            }
+
             return true;
         }));
         return command;
@@ -87,7 +89,7 @@ internal static class EventsVerbs
             if (await services.GetRequiredService<GamesDbContext>().Events.AsNoTracking().SingleOrDefaultAsync(e => e.Id == wanted, ct) is not { } e)
                 return Terminal.NotDone($"There is no event {wanted} in the journal.");
 
-            var payload = JsonElement.Parse(e.Payload);
+            var payload = StoredJson.Parse(e.Payload);
             var shown = new
             {
                 e.Id,
@@ -97,7 +99,7 @@ internal static class EventsVerbs
                 e.CreatedAt,
                 e.CorrelationId,
                 e.Source,
-                State = StateOf(e),
+                State = EventText.State(e.DispatchedAt, e.DeadAt, e.LastError),
                 e.DispatchedAt,
                 e.Attempts,
                 e.NextAttemptAt,
@@ -140,8 +142,6 @@ internal static class EventsVerbs
             return Terminal.NotDone($"Not published: the payload is no JSON ({e.Message}).");
         }
     }
-
-    private static string StateOf(JournalEvent e) => e.DeadAt is not null ? $"dead: {e.LastError}" : EventText.State(e.DispatchedAt, e.DeadAt);
 
     private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) =>
         Database.RunAsync(builder => builder.AddEventPublisher(), verb);

@@ -26,6 +26,8 @@ public sealed class BotStartTests
     [InlineData("Journal:MaxRetryDelay", "00:00:00.5")]
     [InlineData("Outbox:Lease", "00:00:00")]
     [InlineData("Outbox:Lease", "soon")]
+    [InlineData("Outbox:CleanUpInterval", "72:00:00")]
+    [InlineData("Journal:CleanUpInterval", "72:00:00")]
     [InlineData("Ingestion:StalledAfter", "00:00:00")]
     [InlineData("Discord:Channels:0", "general", "Discord:Channels")]
     [InlineData("Discord:UserId", "me")]

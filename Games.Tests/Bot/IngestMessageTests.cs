@@ -116,6 +116,38 @@ public sealed class IngestMessageTests(TestDatabase database) : IngestionScenari
         Assert.Equal("version 49", (await FindAsync(id))!.Content);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task The_preview_of_a_link_is_stored_whether_it_comes_after_the_message_or_before(params int[] order)
+    {
+        var message = NewMessage.With("https://example.org");
+        IncomingMessage[] versions = [message, message with { Embeds = [JsonElement.Parse("""{"title":"Example Domain"}""")] }];
+
+        foreach (var version in order)
+            await Handler.HandleAsync(versions[version], default);
+        await HandledAsync(2);
+
+        Assert.Equal("Example Domain", JsonElement.Parse((await FindAsync(message.Id))!.Embeds)[0].GetProperty("title").GetString());
+    }
+
+    [Theory]
+    [InlineData("stickers")]
+    [InlineData("poll")]
+    public async Task A_message_with_nothing_but_a_sticker_or_a_poll_is_stored(string what)
+    {
+        var message = NewMessage.With(content: "") with
+        {
+            Stickers = what is "stickers" ? [JsonElement.Parse("""{"name":"wave"}""")] : null,
+            Poll = what is "poll" ? JsonElement.Parse("""{"name":"wave"}""") : null,
+        };
+
+        Assert.True(await Handler.HandleAsync(message, default));
+
+        await StoredAsync(message.Id);
+        Assert.Contains("wave", JsonElement.Parse((await FindAsync(message.Id))!.Raw).GetProperty(what).GetRawText());
+    }
+
     [Fact]
     public async Task A_message_that_was_edited_is_to_be_processed_again()
     {

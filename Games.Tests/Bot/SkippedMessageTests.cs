@@ -37,6 +37,22 @@ public sealed class SkippedMessageTests(TestDatabase database) : IngestionScenar
     }
 
     [Fact]
+    public async Task Many_empty_ones_in_a_row_are_a_warning_that_names_the_missing_intent()
+    {
+        for (var i = 0; i < 9; i++)
+            await Handler.HandleAsync(NewMessage.With(""), default);
+        await Handler.HandleAsync(NewMessage.With(), default);
+        for (var i = 0; i < 9; i++)
+            await Handler.HandleAsync(NewMessage.With(""), default);
+        Assert.DoesNotContain(Host.Log.Lines, line => line.Contains("MESSAGE_CONTENT"));
+
+        for (var i = 0; i < 9; i++)
+            await Handler.HandleAsync(NewMessage.With(""), default);
+
+        Assert.Single(Host.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("MESSAGE_CONTENT"));
+    }
+
+    [Fact]
     public async Task A_deletion_in_another_channel_is_skipped()
     {
         Assert.False(await Handler.HandleDeletionAsync(NewMessage.NextId(), "200000000000000999", null, default));

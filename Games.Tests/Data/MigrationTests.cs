@@ -10,7 +10,9 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
     {
         var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Migrations.ApplyAsync(empty.ConnectionString)));
 
-        Assert.Equal(["Initial", "Journal", "DiscordMessages", "Access"], applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
+        Assert.Equal(
+            ["Initial", "Journal", "DiscordMessages", "Access", "JournalLimits"],
+            applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
     }
 
     [Fact]
@@ -21,7 +23,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         {
             var applied = await Task.WhenAll(Migrations.ApplyAsync(missing), Migrations.ApplyAsync(missing));
 
-            Assert.Equal(4, applied.Sum(names => names.Count));
+            Assert.Equal(5, applied.Sum(names => names.Count));
         }
         finally
         {

@@ -54,17 +54,29 @@ public sealed class EventsTableTests(TestDatabase database) : IClassFixture<Test
     [InlineData("ck_events_payload_is_an_object", "payload", "'\"text\"'")]
     [InlineData("ck_events_payload_is_an_object", "payload", "'null'")]
     [InlineData("ck_events_payload_has_at_most_4_mib", "payload", "jsonb_build_object('a', repeat('a', 4194305))")]
+    [InlineData("ck_events_payload_has_at_most_4_mib", "payload", "(select payload from compressed)")]
+    [InlineData(
+        "ck_events_payload_has_at_most_4_mib", "payload",
+        "jsonb_build_object('a', (select jsonb_agg('1e131000'::numeric) from generate_series(1, 40)))")]
     [InlineData("ck_events_source_is_one_line_of_text", "source", "' '")]
     [InlineData("ck_events_source_is_one_line_of_text", "source", "E'two\\nlines'")]
     [InlineData("ck_events_source_has_at_most_100_characters", "source", "repeat('a', 101)")]
     [InlineData("ck_events_created_at_is_not_in_the_future", "created_at", "now() + interval '1 hour'")]
     [InlineData("ck_events_created_at_is_not_in_the_future", "created_at", "'infinity'")]
     [InlineData("ck_events_created_at_is_after_2000", "created_at", "'-infinity'")]
+    [InlineData("ck_events_created_at_is_not_in_the_future", "created_at", "'294276-01-01'")]
+    [InlineData("ck_events_next_attempt_at_is_of_the_years_2000_to_9999", "next_attempt_at", "'infinity'")]
+    [InlineData("ck_events_next_attempt_at_is_of_the_years_2000_to_9999", "next_attempt_at", "'-infinity'")]
+    [InlineData("ck_events_next_attempt_at_is_of_the_years_2000_to_9999", "next_attempt_at", "'294276-01-01'")]
+    [InlineData("ck_events_dispatched_at_is_of_the_years_2000_to_9999", "dispatched_at", "'294276-01-01'")]
     [InlineData("ck_events_attempts_is_not_negative", "attempts", "-1")]
     [InlineData("ck_events_dead_at_has_a_last_error", "dead_at", "now()")]
     [InlineData("ck_events_id_is_not_nil", "id", "'00000000-0000-0000-0000-000000000000'")]
     public async Task What_breaks_a_rule_is_refused_by_its_name(string constraint, string column, string value)
     {
+        // What comes from a table comes as it is stored there: a value that the table has made small.
+        await ExecuteAsync("create table if not exists compressed as select jsonb_build_object('a', repeat('a', 20000000)) as payload");
+
         var refused = await Assert.ThrowsAsync<PostgresException>(() => InsertAsync(column, value));
 
         Assert.Equal((PostgresErrorCodes.CheckViolation, constraint), (refused.SqlState, refused.ConstraintName));

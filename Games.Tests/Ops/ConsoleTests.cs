@@ -54,22 +54,35 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
     public async Task A_shell_is_told_how_a_word_may_go_on(string line, params string[] words) =>
         Assert.Equal(words, await SucceedsAsync($"[suggest:{line.Length}]", line));
 
-    [Fact]
-    public async Task A_list_whose_reader_is_gone_ends_quietly()
+    [Theory]
+    [InlineData("events", "list")]
+    [InlineData("events", "show", "{0}")]
+    [InlineData("events", "publish", "test.event")]
+    [InlineData("outbox", "status")]
+    [InlineData("outbox", "list")]
+    [InlineData("outbox", "retry", "--all")]
+    [InlineData("outbox", "pause")]
+    [InlineData("outbox", "resume")]
+    [InlineData("doctor")]
+    [InlineData("doctor", "--json")]
+    [InlineData("--help")]
+    public async Task A_verb_whose_reader_is_gone_ends_quietly(params string[] arguments)
     {
         await using var events = new EventsTable(database.ConnectionString);
-        await events.InsertAsync("test.event");
-        using var verb = Start("events", "list");
+        var id = await events.InsertAsync("test.event");
+        using var verb = Start([.. arguments.Select(x => x.Replace("{0}", $"{id}"))]);
         verb.StandardOutput.Close();
 
         await EndsQuietlyAsync(verb);
     }
 
-    [Fact]
-    public async Task A_tail_whose_reader_is_gone_ends_with_the_next_event()
+    [Theory]
+    [InlineData("events", "tail")]
+    [InlineData("events", "tail", "--json")]
+    public async Task A_tail_whose_reader_is_gone_ends_with_the_next_event(params string[] arguments)
     {
         await using var events = new EventsTable(database.ConnectionString);
-        using var verb = Start("events", "tail");
+        using var verb = Start(arguments);
         Assert.Equal("Following the journal.", await verb.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
         verb.StandardOutput.Close();
         await events.InsertAsync("test.event");
@@ -114,6 +127,7 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
             WorkingDirectory = Path.GetTempPath(),
         };
         start.Environment["ConnectionStrings__Games"] = database.ConnectionString;
+        start.Environment["ConnectionStrings__RabbitMq"] = ApiHost.NoBroker;
         return Process.Start(start)!;
     }
 }

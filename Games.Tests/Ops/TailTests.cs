@@ -101,6 +101,22 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     }
 
     [Fact]
+    public async Task Large_events_that_come_at_once_are_each_shown_once()
+    {
+        await using var tail = await FollowAsync("--channel", _channel);
+
+        await _events.ScalarAsync(
+            "insert into events (event_type, payload, channel, source) "
+            + "select 'test.event', jsonb_build_object('t', repeat('a', 3000000)), $1, 'a test' from generate_series(1, 10)",
+            _channel);
+        var last = await _events.InsertAsync("test.event", channel: _channel);
+
+        var lines = await tail.ShowsAsync(11);
+        Assert.StartsWith($"{last}", lines[10]);
+        Assert.Equal(11, lines.Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_backend_that_is_terminated_and_a_server_that_starts_anew_cost_nothing()
     {
         await using var server = new PostgresServer(servers.DirectoryOf("tailed-postgres"));

@@ -35,13 +35,13 @@ public sealed class OptionsTests
     }
 
     [Theory]
-    [InlineData("Outbox:Lease=00:00:00.5", "Outbox:Lease must be at least one second.")]
+    [InlineData("Outbox:Lease=00:00:00.5", "Outbox:Lease must be one second to 30.00:00:00 (")]
     [InlineData("Outbox:ClaimLimit=0", "Outbox:ClaimLimit must be more than zero.")]
-    [InlineData("Outbox:RetryDelay=00:00:00", "Outbox:RetryDelay must be more than zero.")]
+    [InlineData("Outbox:RetryDelay=00:00:00", "Outbox:RetryDelay must be more than zero and at most 30.00:00:00 (")]
     [InlineData("Outbox:MaxRetryDelay=00:00:00.5", "Outbox:MaxRetryDelay must be at least RetryDelay.")]
-    [InlineData("Outbox:StopTimeout=-00:00:01", "Outbox:StopTimeout must be zero or more.")]
+    [InlineData("Outbox:StopTimeout=-00:00:01", "Outbox:StopTimeout must be zero to 30.00:00:00 (")]
     [InlineData("Outbox:HandoffLimit=-1", "Outbox:HandoffLimit must be zero or more.")]
-    [InlineData("Outbox:ConsumeTogetherDelay=00:00:02", "Outbox:ConsumeTogetherDelay must be zero to one second.")]
+    [InlineData("Outbox:ConsumeTogetherDelay=00:00:02", "Outbox:ConsumeTogetherDelay must be zero to one second (")]
     public async Task A_setting_that_cannot_work_ends_the_start_and_is_named(string setting, string rule)
     {
         using var host = Build([setting], bus => bus.AddEntityFrameworkOutbox<NotesDbContext>());
