@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Games.Data;
 using Games.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Http.Json;
@@ -20,6 +21,9 @@ internal sealed class IdempotentRequests(GamesDbContext db, IHttpContextAccessor
 
     private const int OldDeletedByOne = 100;
 
+    // A property that a later version adds leaves the hash of a request without it as it was.
+    private static readonly JsonSerializerOptions GivenAlone = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
     /// <summary>Runs a request that creates a game and saves what it did: once for its key; always, if it has none.</summary>
     /// <param name="request">What is asked for: with the same key it must be the same.</param>
     /// <param name="create">Adds the game and what it publishes to the context; the save is made here.</param>
@@ -38,7 +42,7 @@ internal sealed class IdempotentRequests(GamesDbContext db, IHttpContextAccessor
             return Problem(StatusCodes.Status400BadRequest, $"{Header} must have 1 to {IdempotencyKey.KeyMaxLength} visible ASCII characters.");
 
         var caller = context.Caller().KeyId;
-        var requestHash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request));
+        var requestHash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, GivenAlone));
 
         // Ends by the commit below, or is rolled back when it is disposed.
         await using var transaction = await db.Database.BeginTransactionAsync(ct);

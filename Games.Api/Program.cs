@@ -22,6 +22,7 @@ try
 
     builder.AddMessaging();
     builder.AddJournal();
+    builder.AddBadRequests();
     builder.AddProblems();
     builder.AddApiAccess();
     builder.AddOpenApiDocument();
@@ -32,6 +33,7 @@ try
         await app.MigrateAsync();
 
     app.UseProblems();
+    app.UseHeadAsGet();
     app.UseOpenApiPage();
     app.UseApiAccess();
     app.RequireContentType();

@@ -14,6 +14,8 @@ internal sealed class LocalKey(string path, Uri api, GamesService console)
         """{"guildId":"100000000000000001","channelId":"200000000000000001","hostId":"300000000000000001","""
         + """ "title":"Friday raid","scheduledAt":"2031-01-01T20:00:00+01:00"}""";
 
+    private const string KeyPrefix = "games_";
+
     private static readonly string[] Scopes = ["games:read", "games:write", "events:read", "events:publish", "events:internal", "ops"];
 
     /// <summary>The file's path as a shell in this directory takes it.</summary>
@@ -35,7 +37,9 @@ internal sealed class LocalKey(string path, Uri api, GamesService console)
         if (File.Exists(path) && await IsTakenAsync((await File.ReadAllTextAsync(path, ct)).Trim(), ct))
             return;
 
-        var key = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. Scopes.SelectMany(scope => new[] { "--scope", scope })]);
+        var output = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. Scopes.SelectMany(scope => new[] { "--scope", scope })]);
+        // Standard error is in it too.
+        var key = output.Split('\n').Last(line => line.StartsWith(KeyPrefix, StringComparison.Ordinal));
         File.Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

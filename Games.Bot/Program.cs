@@ -13,9 +13,11 @@ try
     builder.AddMessaging();
     builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
+    builder.AddProblems();
     builder.AddApiAccess();
 
     var app = builder.Build();
+    app.UseProblems();
     app.UseApiAccess();
     app.MapHealth();
     app.MapOutboxHealth();

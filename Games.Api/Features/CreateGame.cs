@@ -22,7 +22,7 @@ internal sealed record CreateGameRequest
 
 internal sealed class CreateGameValidator : Validator<CreateGameRequest>
 {
-    public CreateGameValidator(TimeProvider clock)
+    public CreateGameValidator()
     {
         RuleFor(game => game.GuildId).Snowflake();
         RuleFor(game => game.ChannelId).Snowflake();
@@ -31,8 +31,7 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
         RuleFor(game => game.Description).AtMost(Game.DescriptionMaxLength).Storable();
         RuleFor(game => game.Location).AtMost(Game.LocationMaxLength).OneLine();
         RuleFor(game => game.ScheduledAt)
-            .NotNull().WithMessage("is required")
-            .Must(time => time is null || time > clock.GetUtcNow()).WithMessage("must be in the future");
+            .NotNull().WithMessage("is required");
         RuleFor(game => game.DurationMinutes).InclusiveBetween(1, Game.MaxDurationMinutes);
         RuleFor(game => game.MaxPlayers).InclusiveBetween(1, Game.MaxPlayersLimit);
     }
@@ -71,6 +70,11 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Ide
 
     private async Task<GameView> CreateAsync(CreateGameRequest request, CancellationToken ct)
     {
+        // Not by the validator: a repeat gets the first answer also when the game has begun meanwhile.
+        var now = clock.GetUtcNow();
+        if (request.ScheduledAt <= now)
+            ThrowError(game => game.ScheduledAt!, "must be in the future");
+
         var game = Game.Create(
             request.GuildId!,
             request.ChannelId!,
@@ -81,7 +85,7 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Ide
             request.ScheduledAt!.Value,
             request.DurationMinutes,
             request.MaxPlayers ?? Game.DefaultMaxPlayers,
-            clock.GetUtcNow());
+            now);
 
         db.Games.Add(game);
         await events.Publish(

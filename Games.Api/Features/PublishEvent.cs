@@ -66,11 +66,11 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
 
     public override async Task HandleAsync(PublishEventRequest request, CancellationToken ct)
     {
-        if (EventRules.IsInternal(request.EventType!) && !HttpContext.Caller().Has(Scope.EventsInternal))
+        if ((EventRules.IsInternal(request.EventType!) || EventRules.IsInternal(request.Id)) && !HttpContext.Caller().Has(Scope.EventsInternal))
         {
             await Send.ResultAsync(Results.Problem(
                 statusCode: StatusCodes.Status403Forbidden,
-                detail: $"Only services of this system publish {request.EventType}: the key lacks the scope {Scope.EventsInternal}."));
+                detail: $"Only services of this system publish {request.EventType} {request.Id}: the key lacks the scope {Scope.EventsInternal}."));
             return;
         }
 

@@ -10,7 +10,6 @@ internal sealed class IdempotencyKeyConfiguration : IEntityTypeConfiguration<Ide
         key.ToTable("idempotency_keys");
         key.HasKey(k => new { k.ApiKeyId, k.Key });
         key.Property(k => k.Key).HasMaxLength(IdempotencyKey.KeyMaxLength);
-        key.HasOne<ApiKey>().WithMany().HasForeignKey(k => k.ApiKeyId);
         // The old ones, for whoever deletes them.
         key.HasIndex(k => k.CreatedAt);
     }

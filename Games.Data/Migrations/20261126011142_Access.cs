@@ -29,6 +29,7 @@ namespace Games.Data.Migrations
                 {
                     table.PrimaryKey("pk_api_keys", x => x.id);
                     table.CheckConstraint("ck_api_keys_hash_is_a_sha256", "octet_length(hash) = 32");
+                    table.CheckConstraint("ck_api_keys_times_are_of_the_years_2000_to_9999", "least(created_at, expires_at, revoked_at, last_used_at) >= '2000-01-01 00:00:00+00' AND greatest(created_at, expires_at, revoked_at, last_used_at) < '10000-01-01 00:00:00+00'");
                 });
 
             migrationBuilder.CreateTable(
@@ -45,12 +46,6 @@ namespace Games.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_idempotency_keys", x => new { x.api_key_id, x.key });
-                    table.ForeignKey(
-                        name: "fk_idempotency_keys_api_keys_api_key_id",
-                        column: x => x.api_key_id,
-                        principalTable: "api_keys",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateIndex(

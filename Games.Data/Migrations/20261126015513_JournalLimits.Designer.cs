@@ -116,6 +116,8 @@ namespace Games.Data.Migrations
                     b.ToTable("api_keys", null, t =>
                         {
                             t.HasCheckConstraint("ck_api_keys_hash_is_a_sha256", "octet_length(hash) = 32");
+
+                            t.HasCheckConstraint("ck_api_keys_times_are_of_the_years_2000_to_9999", "least(created_at, expires_at, revoked_at, last_used_at) >= '2000-01-01 00:00:00+00' AND greatest(created_at, expires_at, revoked_at, last_used_at) < '10000-01-01 00:00:00+00'");
                         });
                 });
 
@@ -741,16 +743,6 @@ namespace Games.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_announcements_games_game_id");
-                });
-
-            modelBuilder.Entity("Games.Data.IdempotencyKey", b =>
-                {
-                    b.HasOne("Games.Data.ApiKey", null)
-                        .WithMany()
-                        .HasForeignKey("ApiKeyId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired()
-                        .HasConstraintName("fk_idempotency_keys_api_keys_api_key_id");
                 });
 
             modelBuilder.Entity("Games.Data.Player", b =>

@@ -23,8 +23,11 @@ internal static class KeysVerbs
         var name = new Argument<string>("name") { Description = "Whose it is, for the list and the log", HelpName = "NAME" };
         name.Validators.Add(result =>
         {
-            if (result.Tokens[0].Value is { Length: 0 or > ApiKey.NameMaxLength } or [' ', ..] || result.Tokens[0].Value.Any(char.IsControl))
-                result.AddError($"NAME must be one line of 1 to {ApiKey.NameMaxLength} characters.");
+            if (result.Tokens[0].Value is { Length: 0 or > ApiKey.NameMaxLength } or [' ', ..] || result.Tokens[0].Value.Any(char.IsControl)
+                || Guid.TryParse(result.Tokens[0].Value, out _))
+            {
+                result.AddError($"NAME must be one line of 1 to {ApiKey.NameMaxLength} characters, and no id.");
+            }
         });
         var scopes = new Option<string[]>("--scope")
         {
@@ -67,8 +70,8 @@ internal static class KeysVerbs
             var now = clock.GetUtcNow();
             var text = ApiKeyText.New();
             var wanted = options.GetRequiredValue(name);
-            if (options.GetValue(replace) && await FindAsync(db, wanted, ct) is { } old)
-                old.Revoke(now);
+            if (options.GetValue(replace))
+                (await db.ApiKeys.SingleOrDefaultAsync(key => key.RevokedAt == null && key.Name == wanted, ct))?.Revoke(now);
             db.ApiKeys.Add(ApiKey.Create(
                 wanted, text, options.GetValue(scopes)!, options.GetValue(guilds) ?? [], now + options.GetValue(expires), now));
 

@@ -19,8 +19,12 @@ internal sealed class ApiKeyHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Request.Headers.Authorization is not [var header] || header is null)
+        // Neither do the probes depend on the table of keys, nor does a flood of wrong keys come by them.
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null
+            || Request.Headers.Authorization is not [{ } header])
+        {
             return AuthenticateResult.NoResult();
+        }
 
         if (!header.StartsWith($"{Bearer} ", StringComparison.OrdinalIgnoreCase))
             return AuthenticateResult.NoResult();
@@ -29,7 +33,7 @@ internal sealed class ApiKeyHandler(
         if (!ApiKeyText.IsWellFormed(text) || await keys.FindAsync(text, Context.RequestAborted) is not { } key)
             return AuthenticateResult.Fail("The key is unknown, revoked or expired.");
 
-        await use.WriteAsync(key, Context.RequestAborted);
+        await use.WriteAsync(key);
 
         return AuthenticateResult.Success(new(new Caller(key), Scheme.Name));
     }

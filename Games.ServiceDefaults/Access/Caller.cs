@@ -27,7 +27,13 @@ public sealed class Caller : ClaimsPrincipal
     public bool Sees(string guildId) => _guilds is null || _guilds.Contains(guildId);
 
     /// <summary>Without the games of guilds that the key is not for.</summary>
-    public IQueryable<Game> Seen(IQueryable<Game> games) => _guilds is { } guilds ? games.Where(game => guilds.Contains(game.GuildId)) : games;
+    public IQueryable<Game> Seen(IQueryable<Game> games) => _guilds switch
+    {
+        null => games,
+        // Not as a list of one: the index of a guild's games is in their order, that of several guilds is not.
+        [var only] => games.Where(game => game.GuildId == only),
+        var guilds => games.Where(game => guilds.Contains(game.GuildId)),
+    };
 }
 
 public static class CallerExtensions

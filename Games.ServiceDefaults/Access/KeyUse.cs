@@ -9,30 +9,34 @@ namespace Games.ServiceDefaults.Access;
 /// <summary>Writes down when a key was used, to the hour: one statement an hour, a key and a process.</summary>
 internal sealed partial class KeyUse(IServiceScopeFactory scopes, TimeProvider time, ILogger<KeyUse> logger)
 {
-    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _written = new();
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMinutes(1);
 
-    public async ValueTask WriteAsync(KnownKey key, CancellationToken ct)
+    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _nextWrites = new();
+
+    public async ValueTask WriteAsync(KnownKey key)
     {
         var now = time.GetUtcNow();
-        var hour = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero);
-        if (_written.TryGetValue(key.Id, out var written) && written >= hour)
+        if (_nextWrites.TryGetValue(key.Id, out var next) && next > now)
             return;
 
-        // Before the statement: a database that refuses it is not asked by every request.
-        _written[key.Id] = hour;
+        var hour = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero);
+        // Before the statement, so that the requests beside this one do not write as well.
+        _nextWrites[key.Id] = hour.AddHours(1);
         if (key.LastUsedAt >= hour)
             return;
 
         try
         {
             await using var scope = scopes.CreateAsyncScope();
+            // Whoever ends his request early has used the key all the same.
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().ApiKeys
                 .Where(row => row.Id == key.Id && (row.LastUsedAt == null || row.LastUsedAt < hour))
-                .ExecuteUpdateAsync(row => row.SetProperty(x => x.LastUsedAt, hour), ct);
+                .ExecuteUpdateAsync(row => row.SetProperty(x => x.LastUsedAt, hour), CancellationToken.None);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure)
         {
             // No reason to refuse the request: one that needs the database says so itself.
+            _nextWrites[key.Id] = now + RetryDelay;
             LogNotWritten(key.Name, failure.GetBaseException().Message);
         }
     }

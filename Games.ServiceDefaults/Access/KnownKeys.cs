@@ -16,7 +16,9 @@ internal sealed class KnownKeys(IServiceScopeFactory scopes, TimeProvider time)
 
     private static readonly TimeSpan MinReadInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly SemaphoreSlim _reading = new(1);
+    private readonly Lock _lock = new();
+    private Task<Snapshot>? _reading;
+    private long? _lastReadAt;
     private volatile Snapshot? _last;
 
     /// <summary>The key's row; null if there is none that is valid now.</summary>
@@ -24,47 +26,40 @@ internal sealed class KnownKeys(IServiceScopeFactory scopes, TimeProvider time)
     {
         var asked = time.GetTimestamp();
         var hash = ApiKeyText.HashOf(key);
+        var snapshot = _last;
 
-        var found = TryAnswer(_last, out var known) ? known : await ReadAndFindAsync();
-        return found?.ExpiresAt <= time.GetUtcNow() ? null : found;
+        // A read that was under way already may end without the answer; the next begins after the question.
+        while (snapshot is null || !Answers(snapshot))
+            snapshot = await ReadAsync().WaitAsync(ct);
 
-        bool TryAnswer(Snapshot? snapshot, out KnownKey? known)
-        {
-            known = snapshot?.Find(hash);
-            return snapshot is not null
-                && (known is null ? snapshot.ReadAt >= asked : time.GetElapsedTime(snapshot.ReadAt) < MaxAge);
-        }
+        return snapshot.Find(hash) is { } known && !(known.ExpiresAt <= time.GetUtcNow()) ? known : null;
 
-        async Task<KnownKey?> ReadAndFindAsync()
-        {
-            await _reading.WaitAsync(ct);
-            try
-            {
-                if (TryAnswer(_last, out var known))
-                    return known;
-
-                if (_last is { } last && MinReadInterval - time.GetElapsedTime(last.ReadAt) is { Ticks: > 0 } pause)
-                    await Task.Delay(pause, time, ct);
-
-                return (_last = await ReadAsync(ct)).Find(hash);
-            }
-            finally
-            {
-                _reading.Release();
-            }
-        }
+        bool Answers(Snapshot snapshot) =>
+            snapshot.ReadAt >= asked || (snapshot.Find(hash) is not null && time.GetElapsedTime(snapshot.ReadAt) < MaxAge);
     }
 
-    private async Task<Snapshot> ReadAsync(CancellationToken ct)
+    /// <summary>One read at a time, for all who wait for one, and its failure too: nobody waits for more than two. No caller can cancel it.</summary>
+    private Task<Snapshot> ReadAsync()
     {
+        lock (_lock)
+            return _reading is { IsCompleted: false } underWay ? underWay : _reading = Task.Run(ReadSoonAsync);
+    }
+
+    private async Task<Snapshot> ReadSoonAsync()
+    {
+        if (_lastReadAt is { } last && MinReadInterval - time.GetElapsedTime(last) is { Ticks: > 0 } pause)
+            await Task.Delay(pause, time);
+
         var readAt = time.GetTimestamp();
+        _lastReadAt = readAt;
+        var now = time.GetUtcNow();
         await using var scope = scopes.CreateAsyncScope();
         var keys = await scope.ServiceProvider.GetRequiredService<GamesDbContext>().ApiKeys
-            .Where(key => key.RevokedAt == null)
+            .Where(key => key.RevokedAt == null && (key.ExpiresAt == null || key.ExpiresAt > now))
             .Select(key => new KnownKey(key.Id, key.Name, key.Hash, key.Scopes, key.Guilds, key.ExpiresAt, key.LastUsedAt))
-            .ToListAsync(ct);
+            .ToListAsync();
 
-        return new(readAt, keys.ToDictionary(key => FirstHalf(key.Hash)));
+        return _last = new(readAt, keys.ToDictionary(key => FirstHalf(key.Hash)));
     }
 
     private static Guid FirstHalf(byte[] hash) => new(hash.AsSpan(0, 16));

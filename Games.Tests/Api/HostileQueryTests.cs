@@ -16,9 +16,8 @@ public sealed class HostileQueryTests : IClassFixture<TestDatabase>, IAsyncDispo
 
     public HostileQueryTests(TestDatabase database)
     {
-        _host = new ApiHost(database.ConnectionString, settings: [("Journal:Dispatch", "false"), ("Ops:ApiKey", "a key of this test")]);
+        _host = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
         _api = _host.CreateClient();
-        _api.DefaultRequestHeaders.Add("X-Api-Key", "a key of this test");
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

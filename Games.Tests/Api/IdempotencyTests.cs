@@ -64,6 +64,21 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
     }
 
     [Fact]
+    public async Task A_repeat_gets_the_first_answer_also_when_the_game_has_begun_meanwhile()
+    {
+        var game = Unique();
+        var begins = DateTimeOffset.UtcNow.AddSeconds(2);
+        game["scheduledAt"] = $"{begins:O}";
+        using var first = await PostAsync(_api, game);
+        await Until.TrueAsync(() => DateTimeOffset.UtcNow > begins, "it has begun");
+
+        using var again = await PostAsync(_api, game);
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (first.StatusCode, again.StatusCode));
+        Assert.Equal((1, 1), await CountAsync(game));
+    }
+
+    [Fact]
     public async Task Another_caller_may_use_the_same_key()
     {
         using var caller = await _host.CallerAsync([Scope.GamesWrite]);

@@ -1,4 +1,5 @@
 using System.Net;
+using Games.Data;
 using Games.Tests.Api;
 using Games.Tests.Servers;
 using Microsoft.AspNetCore.Authorization;
@@ -21,6 +22,9 @@ public sealed class BotAccessTests(TestDatabase database) : IClassFixture<TestDa
             .Select(endpoint => "/" + endpoint.RoutePattern.RawText!.Trim('/'));
 
         Assert.Equal(["/health/live", "/health/ready"], open.Order());
+        Assert.All(
+            host.Services.GetRequiredService<EndpointDataSource>().Endpoints.Where(x => x.Metadata.GetMetadata<IAllowAnonymous>() is null),
+            endpoint => Assert.Contains(endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy, Scope.All));
         Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync("/health/live")).StatusCode);
         foreach (var path in new[] { "/status", "/health/outbox" })
         {

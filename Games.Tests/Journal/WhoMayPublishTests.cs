@@ -31,7 +31,19 @@ public sealed class WhoMayPublishTests(TestDatabase database) : IClassFixture<Te
         using var taken = await service.PostAsJsonAsync("/events", Event(type));
 
         Assert.Contains(Scope.EventsInternal, (string?)(await refused.IsProblemAsync(HttpStatusCode.Forbidden, _host.Log))["detail"]);
-        Assert.NotEqual(HttpStatusCode.Forbidden, taken.StatusCode);
+        Assert.Contains(taken.StatusCode, new[] { HttpStatusCode.Accepted, HttpStatusCode.BadRequest });
+    }
+
+    [Fact]
+    public async Task An_id_of_those_that_our_services_make_of_a_message_needs_it_too()
+    {
+        using var publisher = await _host.CallerAsync([Scope.EventsPublish]);
+        var forged = Event("tournament.ended");
+        forged["id"] = "00000000-0000-8000-8000-000000000001";
+
+        using var refused = await publisher.PostAsJsonAsync("/events", forged);
+
+        await refused.IsProblemAsync(HttpStatusCode.Forbidden, _host.Log);
     }
 
     [Theory]

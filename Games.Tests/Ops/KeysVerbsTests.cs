@@ -97,6 +97,7 @@ public sealed partial class KeysVerbsTests(TestDatabase database) : IClassFixtur
     [InlineData("90d", "create", "x", "--expires", "0d")]
     [InlineData("90d", "create", "x", "--expires", "99999999999d")]
     [InlineData("NAME", "create", "")]
+    [InlineData("NAME", "create", "0198c0de-0000-7000-8000-000000000007")]
     [InlineData("create, list, revoke", "make", "x")]
     [InlineData("no valid key", "revoke", "nobody")]
     public async Task What_cannot_be_done_is_said_in_one_line(string expected, params string[] verb)

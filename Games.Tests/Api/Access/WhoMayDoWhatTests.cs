@@ -30,6 +30,10 @@ public sealed class WhoMayDoWhatTests(TestDatabase database) : IClassFixture<Tes
         var problem = await (await caller.PostGameAsync(Requests.ValidGame("guildId", Other))).IsProblemAsync(HttpStatusCode.Forbidden, _host.Log);
         Assert.Contains(Other, (string?)problem["detail"]);
         foreach (var list in new[] { "/games?limit=100", $"/games?guildId={Own}&limit=100" })
-            Assert.All((await (await caller.GetAsync(list)).BodyAsync())["items"]!.AsArray(), game => Assert.Equal(Own, (string?)game!["guildId"]));
+        {
+            var games = (await (await caller.GetAsync(list)).BodyAsync())["items"]!.AsArray();
+            Assert.Contains(games, game => (string?)game!["id"] == (string?)own["id"]);
+            Assert.All(games, game => Assert.Equal(Own, (string?)game!["guildId"]));
+        }
     }
 }

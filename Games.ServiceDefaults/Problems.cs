@@ -1,17 +1,19 @@
 using System.Diagnostics;
-using FastEndpoints;
 using Games.Data;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
-namespace Games.Api;
+namespace Games.ServiceDefaults;
 
 /// <summary>Every error is answered with problem details, whose trace id is found in the log. What broke inside stays inside.</summary>
-internal static partial class Problems
+public static partial class Problems
 {
     private const string RetryAfterSeconds = "2";
-    private const string GeneralErrors = "generalErrors";
 
     public static void AddProblems(this IHostApplicationBuilder builder)
     {
@@ -37,36 +39,14 @@ internal static partial class Problems
             if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
                 Log.Answered(app.Logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, context.TraceIdentifier);
         });
-        app.UseHeadAsGet();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
     }
-
-    /// <summary>Routing refuses a wrong content type; it lets a request pass that has none.</summary>
-    public static void RequireContentType(this WebApplication app) => app.Use((context, next) =>
-    {
-        if (!string.IsNullOrEmpty(context.Request.ContentType)
-            || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
-            || accepts.ContentTypes.Contains("*/*"))
-        {
-            return next(context);
-        }
-
-        context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-        return Task.CompletedTask;
-    });
 
     private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
     {
         public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
         {
-            // Such as a body that is too large: Kestrel's refusals look like those of a validator.
-            if (exception is BadHttpRequestException refused)
-            {
-                await context.Response.SendErrorsAsync([new(GeneralErrors, refused.Message)], refused.StatusCode, cancellation: ct);
-                return true;
-            }
-
             var (status, detail) = exception.IsDatabaseUnavailable()
                 ? (StatusCodes.Status503ServiceUnavailable, "The database is not available. Try again.")
                 : (StatusCodes.Status500InternalServerError, null);
