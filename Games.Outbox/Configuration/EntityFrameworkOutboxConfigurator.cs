@@ -1,6 +1,7 @@
 using System.Data;
 using Games.Outbox;
 using Games.Outbox.Capture;
+using Games.Outbox.Database;
 using Games.Outbox.Inbox;
 using Games.Outbox.Inspection;
 using Games.Outbox.Monitoring;
@@ -9,6 +10,7 @@ using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
 using MassTransit.Scheduling;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -84,6 +86,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.ConfigureDbContext<TDbContext>((provider, options) =>
         {
             options.AddInterceptors(provider.GetRequiredService<CommitInterceptor<TDbContext>>());
+            options.ReplaceService<IDatabase, SavingDatabase>();
+            options.ReplaceService<IRelationalTransactionFactory, CheckedTransactionFactory>();
             if (provider.GetRequiredService<OutboxSettings<TDbContext>>().Value.InsertInOneRoundTrip)
                 options.InsertInOneRoundTrip();
         });

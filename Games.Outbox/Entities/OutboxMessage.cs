@@ -125,4 +125,13 @@ public class OutboxMessage
 
     /// <summary>Since when it could have been published, by the same clock; null while nobody measures that.</summary>
     internal long? PublishableSince { get; set; }
+
+    /// <summary>The row as it is in the table under this number, for the relay: the context's own gets its number when its changes are accepted.</summary>
+    internal OutboxMessage Inserted(long number)
+    {
+        var row = (OutboxMessage)MemberwiseClone();
+        row.SequenceNumber = number;
+
+        return row;
+    }
 }

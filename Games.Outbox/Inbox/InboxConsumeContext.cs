@@ -47,11 +47,6 @@ internal sealed class InboxConsumeContext<TMessage>(
         // What the consumer published after its own SaveChanges, or changed without one.
         await dbContext.SaveChangesAsync(CancellationToken);
 
-        // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK. A consumer that caught the failure of a statement
-        // must not be acknowledged for work that is gone: one more statement makes the server say so.
-        if (OutboxSession.For(dbContext).CommandFailed)
-            await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
-
         saved();
     }
 
