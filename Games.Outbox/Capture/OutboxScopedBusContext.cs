@@ -10,7 +10,7 @@ namespace Games.Outbox.Capture;
 
 /// <summary>What a scope's IPublishEndpoint and ISendEndpointProvider are: everything sent becomes a row of the scope's DbContext.</summary>
 internal sealed class OutboxScopedBusContext(
-    DbContext dbContext,
+    Func<DbContext> dbContext,
     OrderingKeys orderingKeys,
     IPublishEndpointProvider publishes,
     ISendEndpointProvider sends,
@@ -35,7 +35,7 @@ internal sealed class OutboxScopedBusContext(
     public Task AddSend<T>(SendContext<T> context)
         where T : class
     {
-        OutboxSession.For(dbContext).Add(context, orderingKeys);
+        OutboxSession.For(dbContext()).Add(context, orderingKeys);
 
         return Task.CompletedTask;
     }

@@ -53,8 +53,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         _schedules = true;
         services.Replace(ServiceDescriptor.Scoped<IMessageScheduler>(provider => new MessageScheduler(
-            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(), provider.GetRequiredService<TDbContext>(),
-                provider.GetRequiredService<TimeProvider>()),
+            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(),
+                provider.GetRequiredService<CapturingContext<TDbContext>>().DbContext, provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<IBus>().Topology)));
     }
 
@@ -71,6 +71,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOutboxSettings<TDbContext>(_configure);
+        services.TryAddSingleton<RootProvider>();
+        services.AddScoped<CapturingContext<TDbContext>>();
         services.AddSingleton(new CaptureSettings<TDbContext>(_orderingKeys, _schedules));
         services.AddOutboxInspection<TDbContext>();
         services.AddSingleton<RelayStore<TDbContext>>();
