@@ -51,5 +51,5 @@ internal sealed class OutboxScopedBusContextProvider<TBus, TDbContext> : IScoped
     }
 
     private OutboxScopedBusContext Outbox(IPublishEndpointProvider publishes, ISendEndpointProvider sends, ConsumeContext? consuming) =>
-        new(() => DbContext, _settings.OrderingKeys, publishes, sends, _clients, consuming, _provider);
+        new(() => DbContext, _settings, publishes, sends, _clients, consuming, _provider);
 }

@@ -46,10 +46,10 @@ internal sealed class OutboxSession
     }
 
     /// <summary>Makes the message a row of the context's next SaveChanges.</summary>
-    public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
+    public void Add<T>(SendContext<T> context, CaptureSettings settings)
         where T : class
     {
-        var row = OutboxMessageFactory.Create(context, orderingKeys);
+        var row = OutboxMessageFactory.Create(context, settings);
 
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)

@@ -9,6 +9,7 @@ using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
 using MassTransit.Scheduling;
+using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -73,7 +74,7 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.AddOutboxSettings<TDbContext>(_configure);
         services.TryAddSingleton<RootProvider>();
         services.AddScoped<CapturingContext<TDbContext>>();
-        services.AddSingleton(new CaptureSettings<TDbContext>(_orderingKeys, _schedules));
+        services.AddSingleton(provider => new CaptureSettings<TDbContext>(_orderingKeys, _schedules, provider.GetService<ITestHarness>()));
         services.AddOutboxInspection<TDbContext>();
         services.AddSingleton<RelayStore<TDbContext>>();
         services.AddSingleton<InboxStore<TDbContext>>();

@@ -120,13 +120,16 @@ public class OutboxMessage
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }
 
+    /// <summary>What is to be done once the row is committed; null for nothing.</summary>
+    internal Action? OnCommitted { get; set; }
+
     /// <summary>When this process leased the row, by its own monotonic clock (TimeProvider timestamp).</summary>
     internal long LeasedSince { get; set; }
 
     /// <summary>Since when it could have been published, by the same clock; null while nobody measures that.</summary>
     internal long? PublishableSince { get; set; }
 
-    /// <summary>The row as it is in the table under this number, for the relay: the context's own gets its number when its changes are accepted.</summary>
+    /// <summary>The row as the table has it, for the relay: the context's own gets its number when its changes are accepted.</summary>
     internal OutboxMessage Inserted(long number)
     {
         var row = (OutboxMessage)MemberwiseClone();

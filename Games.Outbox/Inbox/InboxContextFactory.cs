@@ -133,7 +133,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         }
 
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
+            context, options, provider, dbContext, capture, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

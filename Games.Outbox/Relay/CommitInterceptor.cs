@@ -21,7 +21,7 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     where TDbContext : DbContext
 {
     // By the transaction and not by the context: another context may share the transaction, and commit it.
-    private readonly ConditionalWeakTable<DbTransaction, object> _awaited = [];
+    private readonly ConditionalWeakTable<DbTransaction, List<OutboxMessage>> _awaited = [];
 
     public async Task<int> SaveAsync(DbContext context, IList<IUpdateEntry> entries, Func<Task<int>> save, bool sync, CancellationToken ct)
     {
@@ -68,8 +68,11 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
 
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
-        if (_awaited.Remove(transaction))
-            relay.RowsCommitted();
+        if (!_awaited.Remove(transaction, out var rows))
+            return;
+
+        Committed(rows);
+        relay.RowsCommitted();
     }
 
     public Task TransactionCommittedAsync(
@@ -126,6 +129,7 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
     {
         if (rows[0].LockId == relay.Owner)
         {
+            Committed(rows);
             if (rows.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
                 relay.HandOver(ordered);
             foreach (var row in rows.Where(x => x.IsUnordered))
@@ -133,16 +137,28 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         }
         else if (SavingTransaction.StandsAlone(context))
         {
+            Committed(rows);
             relay.RowsCommitted();
         }
         else if ((context.Database.GetEnlistedTransaction() ?? Transaction.Current) is { } ambient)
         {
-            ambient.TransactionCompleted += (_, _) => relay.RowsCommitted();
+            ambient.TransactionCompleted += (_, completed) =>
+            {
+                if (completed.Transaction?.TransactionInformation.Status is TransactionStatus.Committed)
+                    Committed(rows);
+                relay.RowsCommitted();
+            };
         }
         else
         {
-            _awaited.AddOrUpdate(context.Database.CurrentTransaction!.GetDbTransaction(), this);
+            _awaited.GetOrCreateValue(context.Database.CurrentTransaction!.GetDbTransaction()).AddRange(rows.Where(x => x.OnCommitted is not null));
         }
+    }
+
+    private static void Committed(IEnumerable<OutboxMessage> rows)
+    {
+        foreach (var row in rows)
+            row.OnCommitted?.Invoke();
     }
 
     /// <summary>For a save that had nothing to insert, update or delete: the cancellations are all there is.</summary>

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>What a shared transaction leaves as it was: the contexts, which work on another's connection for a while, and their surroundings.</summary>
+/// <summary>What a shared transaction leaves as it was: contexts that work on another's connection for a while, and their surroundings.</summary>
 public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker broker) : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
 {
     private static readonly AsyncLocal<Guid> Surroundings = new();
