@@ -11,7 +11,7 @@ internal static class OutboxMessageFactory
 {
     /// <exception cref="MessageException">The message has no MessageId.</exception>
     /// <exception cref="ArgumentException">Its ordering key cannot be one.</exception>
-    public static OutboxMessage Create<T>(SendContext<T> context, OrderingKeys orderingKeys)
+    public static OutboxMessage Create<T>(SendContext<T> context, CaptureSettings settings)
         where T : class
     {
         OutboxTracing.Keep(context);
@@ -42,14 +42,15 @@ internal static class OutboxMessageFactory
             Delay = delay,
             TimeToLive = context.TimeToLive,
             SchedulingToken = scheduled?.Token,
-            OrderingKey = orderingKeys.Of(context),
+            OrderingKey = settings.OrderingKeys.Of(context),
             IsUnordered = OrderingKeys.IsUnordered(context),
             ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
             MessageType = string.Join(';', context.SupportedMessageTypes),
             Headers = Json(StoredHeaders.Of(context)),
             Properties = context is TransportSendContext transport ? Json(PropertiesOf(transport)) : null,
             Body = body.GetString(),
-            BodyBytes = bytes
+            BodyBytes = bytes,
+            OnCommitted = HarnessSight.Of(settings.Harness, context)
         };
     }
 

@@ -10,8 +10,8 @@ namespace Games.Outbox.Capture;
 
 /// <summary>What a scope's IPublishEndpoint and ISendEndpointProvider are: everything sent becomes a row of the scope's DbContext.</summary>
 internal sealed class OutboxScopedBusContext(
-    DbContext dbContext,
-    OrderingKeys orderingKeys,
+    Func<DbContext> dbContext,
+    CaptureSettings settings,
     IPublishEndpointProvider publishes,
     ISendEndpointProvider sends,
     IClientFactory clients,
@@ -35,7 +35,7 @@ internal sealed class OutboxScopedBusContext(
     public Task AddSend<T>(SendContext<T> context)
         where T : class
     {
-        OutboxSession.For(dbContext).Add(context, orderingKeys);
+        OutboxSession.For(dbContext()).Add(context, settings);
 
         return Task.CompletedTask;
     }

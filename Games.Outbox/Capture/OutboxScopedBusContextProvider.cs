@@ -2,63 +2,54 @@ using MassTransit;
 using MassTransit.DependencyInjection;
 using MassTransit.Transports;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Outbox.Capture;
 
-/// <summary>Gives a scope its bus context: the consumer's own inside a consumer, the outbox elsewhere.</summary>
-internal sealed partial class OutboxScopedBusContextProvider<TBus, TDbContext> : IScopedBusContextProvider<TBus>, IDisposable
+/// <summary>
+/// Gives a scope its bus context: the consumer's own inside a consumer, the outbox elsewhere. The DbContext is asked for with the first message and
+/// not before, since what its options are made of may take an IPublishEndpoint.
+/// </summary>
+internal sealed class OutboxScopedBusContextProvider<TBus, TDbContext> : IScopedBusContextProvider<TBus>
     where TBus : class, IBus
     where TDbContext : DbContext
 {
-    private readonly TDbContext _dbContext;
-    private readonly ILogger _logger;
+    private readonly TBus _bus;
+    private readonly IClientFactory _clients;
+    private readonly IScopedConsumeContextProvider _ofBus;
+    private readonly IScopedConsumeContextProvider _ofAny;
+    private readonly IServiceProvider _provider;
+    private readonly CaptureSettings<TDbContext> _settings;
+    private (ConsumeContext? For, ScopedBusContext Context)? _current;
 
     public OutboxScopedBusContextProvider(
-        TBus bus, TDbContext dbContext, Bind<TBus, IClientFactory> clients, Bind<TBus, IScopedConsumeContextProvider> busConsumeContext,
-        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, CaptureSettings<TDbContext> settings,
-        ILogger<OutboxScopedBusContext> logger)
+        TBus bus, Bind<TBus, IClientFactory> clients, Bind<TBus, IScopedConsumeContextProvider> busConsumeContext,
+        IScopedConsumeContextProvider consumeContext, IServiceProvider provider, CaptureSettings<TDbContext> settings)
     {
-        _dbContext = dbContext;
-        _logger = logger;
-
-        if (busConsumeContext.Value.HasContext)
-        {
-            Context = new ConsumeContextScopedBusContext(busConsumeContext.Value.GetContext(), clients.Value);
-        }
-        else if (consumeContext.HasContext)
-        {
-            var current = consumeContext.GetContext();
-            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, new ScopedConsumePublishEndpointProvider(bus, current, provider),
-                new ScopedConsumeSendEndpointProvider(bus, current, provider), clients.Value, current, provider);
-        }
-        else
-        {
-            Context = new OutboxScopedBusContext(dbContext, settings.OrderingKeys, bus, bus, clients.Value, null, provider);
-        }
+        (_bus, _clients, _ofBus, _ofAny) = (bus, clients.Value, busConsumeContext.Value, consumeContext);
+        (_provider, _settings) = (provider, settings);
+        Context = new CurrentBusContext(Current);
     }
 
     public ScopedBusContext Context { get; }
 
-    public void Dispose()
+    private DbContext DbContext => _provider.GetRequiredService<CapturingContext<TDbContext>>().DbContext;
+
+    private ScopedBusContext Current()
     {
-        if (!OutboxSession.TryFind(_dbContext, out var session))
-            return;
+        var consuming = _ofBus.HasContext ? _ofBus.GetContext() : _ofAny.HasContext ? _ofAny.GetContext() : null;
+        if (_current is { } current && current.For == consuming)
+            return current.Context;
 
-        OutboxSession.End(_dbContext);
+        ScopedBusContext context = consuming is null ? Outbox(_bus, _bus, null)
+            : _ofBus.HasContext ? new ConsumeContextScopedBusContext(consuming, _clients)
+            : Outbox(new ScopedConsumePublishEndpointProvider(_bus, consuming, _provider),
+                new ScopedConsumeSendEndpointProvider(_bus, consuming, _provider), consuming);
+        _current = (consuming, context);
 
-        if (!session.SaveFailed && session.UnsavedTypes() is { Length: > 0 } types)
-            LogUnsaved(types.Length, string.Join(", ", types.Distinct()));
-        if (!session.SaveFailed && session.Cancelled() is { Length: > 0 } tokens)
-            LogNotCancelled(tokens.Length);
+        return context;
     }
 
-    [LoggerMessage(LogLevel.Warning,
-        "{Count} message(s) were published in a scope that ended without SaveChanges, so they are lost: {Types}. "
-        + "Call SaveChangesAsync after publishing, or publish through IBus if the message is about no row")]
-    private partial void LogUnsaved(int count, string types);
-
-    [LoggerMessage(LogLevel.Warning,
-        "{Count} scheduled message(s) were cancelled in a scope that ended without SaveChanges, so they are not: call SaveChangesAsync after it")]
-    private partial void LogNotCancelled(int count);
+    private OutboxScopedBusContext Outbox(IPublishEndpointProvider publishes, ISendEndpointProvider sends, ConsumeContext? consuming) =>
+        new(() => DbContext, _settings, publishes, sends, _clients, consuming, _provider);
 }

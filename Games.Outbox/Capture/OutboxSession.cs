@@ -29,15 +29,6 @@ internal sealed class OutboxSession
     /// <summary>Whether a SaveChanges with captured messages failed: its caller knows already that they were not published.</summary>
     public bool SaveFailed { get; set; }
 
-    /// <summary>Whether a command of this context failed: if somebody caught that, PostgreSQL has given the transaction up all the same.</summary>
-    public bool CommandFailed { get; set; }
-
-    /// <summary>What the transaction that EF Core is about to begin has to do first.</summary>
-    public SavingWork? Work { get; set; }
-
-    /// <summary>What the context's AutoTransactionBehavior was before such work made it always begin one.</summary>
-    public AutoTransactionBehavior? UsualTransactions { get; set; }
-
     public static bool IsTransactionKey(string? key) => key?.StartsWith(TransactionKeyPrefix, StringComparison.Ordinal) ?? false;
 
     public static OutboxSession For(DbContext context) => Sessions.GetValue(context, static x => new(x));
@@ -55,10 +46,10 @@ internal sealed class OutboxSession
     }
 
     /// <summary>Makes the message a row of the context's next SaveChanges.</summary>
-    public void Add<T>(SendContext<T> context, OrderingKeys orderingKeys)
+    public void Add<T>(SendContext<T> context, CaptureSettings settings)
         where T : class
     {
-        var row = OutboxMessageFactory.Create(context, orderingKeys);
+        var row = OutboxMessageFactory.Create(context, settings);
 
         // Publishes of one scope may run in parallel; a DbContext may not.
         lock (_unsaved)
@@ -68,38 +59,17 @@ internal sealed class OutboxSession
         }
     }
 
-    /// <summary>The rows that the SaveChanges which is about to run will insert. Those that somebody detached are forgotten.</summary>
-    public OutboxMessage[] Unsaved()
+    /// <summary>Says that a save has succeeded: it has inserted what the context tracked, and what it no longer tracked was dropped.</summary>
+    /// <param name="cancelled">What it has deleted.</param>
+    public void Saved(Guid[] cancelled)
     {
         lock (_unsaved)
         {
-            // Entry() compares all properties of the entity, which the save does anyway.
-            var tracker = _context.ChangeTracker;
-            var detects = tracker.AutoDetectChangesEnabled;
-            tracker.AutoDetectChangesEnabled = false;
-            try
-            {
-                _unsaved.RemoveAll(x => _context.Entry(x).State is not EntityState.Added);
-            }
-            finally
-            {
-                tracker.AutoDetectChangesEnabled = detects;
-            }
-
-            return [.. _unsaved];
+            _unsaved.Clear();
+            _cancelled.ExceptWith(cancelled);
         }
-    }
 
-    /// <summary>The rows that the SaveChanges which has just run has inserted: the database has numbered them.</summary>
-    public OutboxMessage[] TakeSaved()
-    {
-        lock (_unsaved)
-        {
-            OutboxMessage[] saved = [.. _unsaved.Where(x => x.SequenceNumber > 0)];
-            _unsaved.RemoveAll(x => x.SequenceNumber > 0);
-
-            return saved;
-        }
+        SaveFailed = false;
     }
 
     /// <summary>Deletes the scheduled messages with this token with the context's next SaveChanges.</summary>
@@ -122,13 +92,6 @@ internal sealed class OutboxSession
             return _cancelled.Count == 0 ? [] : [.. _cancelled];
     }
 
-    /// <summary>Says that they are deleted.</summary>
-    public void ForgetCancelled()
-    {
-        lock (_unsaved)
-            _cancelled.Clear();
-    }
-
     /// <summary>Types of the messages that were captured and never saved.</summary>
     public string[] UnsavedTypes()
     {
@@ -137,9 +100,5 @@ internal sealed class OutboxSession
     }
 
     /// <summary>By the event and not by the interceptor, which EF Core does not call for a DbUpdateConcurrencyException.</summary>
-    private void OnSaveChangesFailed(object? sender, SaveChangesFailedEventArgs save)
-    {
-        SavingTransaction.End(_context, this);
-        SaveFailed = true;
-    }
+    private void OnSaveChangesFailed(object? sender, SaveChangesFailedEventArgs save) => SaveFailed = true;
 }

@@ -16,9 +16,17 @@ internal sealed class SavingStatements<TDbContext>(OutboxDatabase<TDbContext> da
     public Task<long> LockKeysAsync(TDbContext context, DbTransaction? transaction, string[] keys, bool sync, CancellationToken ct) =>
         database.AskAsync<long>(context, transaction, _lockKeys ??= LockKeys(database.TableOf(context)), sync, ct, Sql.Value(keys));
 
-    /// <summary>Whether a transaction is under way on an open connection: one that began before this statement did.</summary>
-    public Task<bool> IsInTransactionAsync(TDbContext context, bool sync, CancellationToken ct) =>
-        database.AskAsync<bool>(context, null, "SELECT now() < statement_timestamp()", sync, ct);
+    /// <summary>
+    /// Whether a transaction is under way on an open connection: only there does a setting that is local to the transaction outlive its statement.
+    /// No clock tells: under the extended protocol a statement alone begins later than its transaction, too.
+    /// </summary>
+    public async Task<bool> IsInTransactionAsync(TDbContext context, bool sync, CancellationToken ct)
+    {
+        await database.AskAsync<string>(context, null, "SELECT set_config('games_outbox.in_transaction', 'yes', true)", sync, ct);
+
+        return await database.AskAsync<bool>(
+            context, null, "SELECT COALESCE(current_setting('games_outbox.in_transaction', true), '') = 'yes'", sync, ct);
+    }
 
     /// <summary>What time it is (UTC) by the database's clock.</summary>
     public Task<DateTime> AskTimeAsync(TDbContext context, bool sync, CancellationToken ct) =>

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Data.Common;
 using System.Runtime.ExceptionServices;
 using System.Transactions;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -15,8 +14,6 @@ namespace Games.Outbox.Capture;
 /// <param name="Cancelled">Tokens of scheduled messages to delete.</param>
 internal sealed record SavingWork(string[] Keys, OutboxMessage[] Delayed, Guid[] Cancelled)
 {
-    public bool IsNone => Keys.Length + Delayed.Length + Cancelled.Length == 0;
-
     /// <summary>Whether it belongs into the transaction that saves.</summary>
     public bool IsOfTransaction => Keys.Length + Cancelled.Length > 0;
 }
@@ -28,66 +25,69 @@ internal sealed record SavingWork(string[] Keys, OutboxMessage[] Delayed, Guid[]
 internal sealed partial class SavingTransaction<TDbContext>(SavingStatements<TDbContext> statements, ILogger<SavingTransaction<TDbContext>> logger)
     where TDbContext : DbContext
 {
-    /// <summary>Does its work if a transaction is under way; otherwise sees to it that EF Core begins one, which then does it.</summary>
-    public async Task PrepareAsync(TDbContext context, OutboxSession session, SavingWork work, bool sync, CancellationToken ct)
+    /// <summary>Does the work, then saves: in the transaction under way, or in one for both.</summary>
+    public async Task<int> SaveAsync(TDbContext context, SavingWork work, Func<Task<int>> save, bool sync, CancellationToken ct)
     {
-        var database = context.Database;
-
         if (work.Delayed.Length > 0)
-            await TimeAsync(context, session, work.Delayed, sync, ct);
+            await TimeAsync(context, work.Delayed, sync, ct);
         if (!work.IsOfTransaction)
-            return;
+            return await save();
+        if (!await IsInTransactionAsync(context, sync, ct))
+            return await SaveInTransactionAsync(context, work, save, sync, ct);
 
-        if (!SavingTransaction.StandsAlone(context))
-        {
-            await RunAsync(context, session, database.CurrentTransaction?.GetDbTransaction(), work, sync, ct);
-            return;
-        }
+        await RunAsync(context, work, sync, ct);
 
-        // The transaction of an open connection need not be EF Core's.
-        if (database.GetDbConnection().State is not ConnectionState.Closed
-            && await CatchAsync(session, statements.IsInTransactionAsync(context, sync, ct)))
-        {
-            await RunAsync(context, session, null, work, sync, ct);
-            return;
-        }
-
-        if (work.Keys.Length == 0 && !context.ChangeTracker.HasChanges())
-        {
-            // EF Core would begin no transaction: the deletion is all there is.
-            await CatchAsync(session, DeleteAsync(context, null, work.Cancelled, sync, ct));
-            return;
-        }
-
-        session.Work = work;
-        session.UsualTransactions = database.AutoTransactionBehavior;
-        database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+        return await save();
     }
 
-    /// <summary>Does its work first thing in the transaction that EF Core has begun for a save.</summary>
-    public async Task BeginAsync(
-        TDbContext context, OutboxSession session, DbTransaction transaction, SavingWork work, bool sync, CancellationToken ct)
+    /// <summary>Deletes scheduled messages for a save that has nothing else to do.</summary>
+    public async Task CancelAsync(TDbContext context, Guid[] tokens, bool sync, CancellationToken ct)
     {
+        var deleted = await statements.CancelAsync(context, context.Database.CurrentTransaction?.GetDbTransaction(), tokens, sync, ct);
+        if (deleted < tokens.Length)
+            LogNotCancelled(tokens.Length - deleted, string.Join(", ", tokens));
+    }
+
+    private async Task<int> SaveInTransactionAsync(TDbContext context, SavingWork work, Func<Task<int>> save, bool sync, CancellationToken ct)
+    {
+        var database = context.Database;
+        var transaction = sync ? database.BeginTransaction() : await database.BeginTransactionAsync(ct);
+        // There is nothing to go back to before this save.
+        var savepoints = database.AutoSavepointsEnabled;
+        database.AutoSavepointsEnabled = false;
+
         try
         {
-            await RunAsync(context, session, transaction, work, sync, ct);
+            await RunAsync(context, work, sync, ct);
+            var saved = await save();
+
+            if (sync)
+                transaction.Commit();
+            else
+                await transaction.CommitAsync(ct);
+
+            return saved;
         }
-        catch
+        finally
         {
-            // EF Core does not know of it yet.
+            database.AutoSavepointsEnabled = savepoints;
+            // Without a commit it is rolled back.
             if (sync)
                 transaction.Dispose();
             else
                 await transaction.DisposeAsync();
-
-            throw;
         }
     }
 
+    private async Task<bool> IsInTransactionAsync(TDbContext context, bool sync, CancellationToken ct) =>
+        !SavingTransaction.StandsAlone(context)
+        // That of an open connection need not be EF Core's.
+        || context.Database.GetDbConnection().State is not ConnectionState.Closed && await statements.IsInTransactionAsync(context, sync, ct);
+
     /// <summary>A delay counts from here by the database's clock, which is also the one that decides when it is over.</summary>
-    private async Task TimeAsync(TDbContext context, OutboxSession session, OutboxMessage[] delayed, bool sync, CancellationToken ct)
+    private async Task TimeAsync(TDbContext context, OutboxMessage[] delayed, bool sync, CancellationToken ct)
     {
-        var now = await CatchAsync(session, statements.AskTimeAsync(context, sync, ct));
+        var now = await statements.AskTimeAsync(context, sync, ct);
 
         foreach (var row in delayed)
         {
@@ -96,35 +96,12 @@ internal sealed partial class SavingTransaction<TDbContext>(SavingStatements<TDb
         }
     }
 
-    private async Task RunAsync(
-        TDbContext context, OutboxSession session, DbTransaction? transaction, SavingWork work, bool sync, CancellationToken ct)
+    private async Task RunAsync(TDbContext context, SavingWork work, bool sync, CancellationToken ct)
     {
         if (work.Keys.Length > 0)
-            await CatchAsync(session, statements.LockKeysAsync(context, transaction, work.Keys, sync, ct));
+            await statements.LockKeysAsync(context, context.Database.CurrentTransaction?.GetDbTransaction(), work.Keys, sync, ct);
         if (work.Cancelled.Length > 0)
-            await CatchAsync(session, DeleteAsync(context, transaction, work.Cancelled, sync, ct));
-    }
-
-    private async Task<int> DeleteAsync(TDbContext context, DbTransaction? transaction, Guid[] tokens, bool sync, CancellationToken ct)
-    {
-        var deleted = await statements.CancelAsync(context, transaction, tokens, sync, ct);
-        if (deleted < tokens.Length)
-            LogNotCancelled(tokens.Length - deleted, string.Join(", ", tokens));
-
-        return deleted;
-    }
-
-    private static async Task<T> CatchAsync<T>(OutboxSession session, Task<T> statement)
-    {
-        try
-        {
-            return await statement;
-        }
-        catch
-        {
-            session.SaveFailed = session.CommandFailed = true;
-            throw;
-        }
+            await CancelAsync(context, work.Cancelled, sync, ct);
     }
 
     [LoggerMessage(LogLevel.Information, "Outbox: {Count} message(s) to cancel had been sent or cancelled before, among {Tokens}")]
@@ -138,22 +115,13 @@ internal static class SavingTransaction
         context.Database.CurrentTransaction is null && context.Database.GetEnlistedTransaction() is null && Transaction.Current is null;
 
     /// <summary>Ends work that was done synchronously, as the synchronous SaveChanges demands: nothing is left to wait for.</summary>
-    public static void Done(Task work)
+    public static T ResultOf<T>(Task<T> work)
     {
         if (!work.IsCompleted)
             throw new InvalidOperationException("A synchronous save has begun to wait.");
         if (work.Exception?.InnerException is { } failure)
             ExceptionDispatchInfo.Throw(failure);
-    }
 
-    /// <summary>Leaves the context as it was before the save.</summary>
-    public static void End(DbContext context, OutboxSession session)
-    {
-        if (session.UsualTransactions is not { } usual)
-            return;
-
-        context.Database.AutoTransactionBehavior = usual;
-        session.UsualTransactions = null;
-        session.Work = null;
+        return work.Result;
     }
 }

@@ -24,6 +24,7 @@ public static class EntityFrameworkOutboxConfigurationExtensions
     /// Runs each consumer of the endpoint in one transaction with its inbox row and its outgoing messages. Configure retries before it:
     /// each attempt is then a transaction of its own.
     /// </summary>
+    /// <exception cref="ConfigurationException">When the bus is built: a consumer of the endpoint consumes <see cref="Batch{T}" />.</exception>
     public static void UseEntityFrameworkOutbox<TDbContext>(
         this IReceiveEndpointConfigurator configurator, IRegistrationContext context, Action<IOutboxOptionsConfigurator>? configure = null)
         where TDbContext : DbContext
@@ -32,6 +33,7 @@ public static class EntityFrameworkOutboxConfigurationExtensions
 
         configure?.Invoke(observer);
 
+        configurator.ConnectConsumerConfigurationObserver(new BatchConsumers());
         configurator.ConnectConsumerConfigurationObserver(observer);
         configurator.ConnectSagaConfigurationObserver(observer);
     }

@@ -1,6 +1,7 @@
 using System.Data;
 using Games.Outbox;
 using Games.Outbox.Capture;
+using Games.Outbox.Database;
 using Games.Outbox.Inbox;
 using Games.Outbox.Inspection;
 using Games.Outbox.Monitoring;
@@ -8,7 +9,9 @@ using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
 using MassTransit.Scheduling;
+using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -51,8 +54,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         _schedules = true;
         services.Replace(ServiceDescriptor.Scoped<IMessageScheduler>(provider => new MessageScheduler(
-            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(), provider.GetRequiredService<TDbContext>(),
-                provider.GetRequiredService<TimeProvider>()),
+            new OutboxScheduleMessageProvider(provider.GetRequiredService<ISendEndpointProvider>(),
+                provider.GetRequiredService<CapturingContext<TDbContext>>().DbContext, provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<IBus>().Topology)));
     }
 
@@ -69,7 +72,9 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOutboxSettings<TDbContext>(_configure);
-        services.AddSingleton(new CaptureSettings<TDbContext>(_orderingKeys, _schedules));
+        services.TryAddSingleton<RootProvider>();
+        services.AddScoped<CapturingContext<TDbContext>>();
+        services.AddSingleton(provider => new CaptureSettings<TDbContext>(_orderingKeys, _schedules, provider.GetService<ITestHarness>()));
         services.AddOutboxInspection<TDbContext>();
         services.AddSingleton<RelayStore<TDbContext>>();
         services.AddSingleton<InboxStore<TDbContext>>();
@@ -84,6 +89,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         services.ConfigureDbContext<TDbContext>((provider, options) =>
         {
             options.AddInterceptors(provider.GetRequiredService<CommitInterceptor<TDbContext>>());
+            options.ReplaceService<IDatabase, SavingDatabase>();
+            options.ReplaceService<IRelationalTransactionFactory, CheckedTransactionFactory>();
             if (provider.GetRequiredService<OutboxSettings<TDbContext>>().Value.InsertInOneRoundTrip)
                 options.InsertInOneRoundTrip();
         });

@@ -129,9 +129,21 @@ public class OutboxMessage
     /// <summary>Bytes that it takes in this process, as far as they may be many.</summary>
     internal int Size => (BodyBytes?.Length ?? 0) + (Headers?.Length ?? 0);
 
+    /// <summary>What is to be done once the row is committed; null for nothing.</summary>
+    internal Action? OnCommitted { get; set; }
+
     /// <summary>When this process leased the row, by its own monotonic clock (TimeProvider timestamp).</summary>
     internal long LeasedSince { get; set; }
 
     /// <summary>Since when it could have been published, by the same clock; null while nobody measures that.</summary>
     internal long? PublishableSince { get; set; }
+
+    /// <summary>The row as the table has it, for the relay: the context's own gets its number when its changes are accepted.</summary>
+    internal OutboxMessage Inserted(long number)
+    {
+        var row = (OutboxMessage)MemberwiseClone();
+        row.SequenceNumber = number;
+
+        return row;
+    }
 }

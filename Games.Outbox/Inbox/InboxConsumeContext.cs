@@ -14,7 +14,7 @@ namespace Games.Outbox.Inbox;
 /// </summary>
 internal sealed class InboxConsumeContext<TMessage>(
     ConsumeContext<TMessage> context, OutboxConsumeOptions options, IServiceProvider provider, DbContext dbContext,
-    OrderingKeys orderingKeys, Guid messageId, bool isDuplicate, SharedDelivery? together, Action saved)
+    CaptureSettings settings, Guid messageId, bool isDuplicate, SharedDelivery? together, Action saved)
     : OutboxConsumeContextProxy<TMessage>(context, options, provider), ISharedConsumeContext
     where TMessage : class
 {
@@ -37,7 +37,7 @@ internal sealed class InboxConsumeContext<TMessage>(
 
     public override Task AddSend<T>(SendContext<T> context)
     {
-        OutboxSession.For(dbContext).Add(context, orderingKeys);
+        OutboxSession.For(dbContext).Add(context, settings);
 
         return Task.CompletedTask;
     }
@@ -46,11 +46,6 @@ internal sealed class InboxConsumeContext<TMessage>(
     {
         // What the consumer published after its own SaveChanges, or changed without one.
         await dbContext.SaveChangesAsync(CancellationToken);
-
-        // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK. A consumer that caught the failure of a statement
-        // must not be acknowledged for work that is gone: one more statement makes the server say so.
-        if (OutboxSession.For(dbContext).CommandFailed)
-            await dbContext.Database.ExecuteSqlRawAsync("SELECT 1", CancellationToken);
 
         saved();
     }

@@ -116,7 +116,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         if (!isNew)
             return;
 
-        // Not to be cancelled: nobody would know whether it was made.
+        // It fails if PostgreSQL has given the transaction up, whatever the consumer has swallowed. Not to be cancelled: nobody would know
+        // whether it was made.
         await transaction.CommitAsync(CancellationToken.None);
     }
 
@@ -131,10 +132,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             metrics.Repeated();
         }
 
-        OutboxSession.For(dbContext).CommandFailed = false;
-
         var consuming = new InboxConsumeContext<T>(
-            context, options, provider, dbContext, capture.OrderingKeys, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
+            context, options, provider, dbContext, capture, messageId, isDuplicate: !isNew, together, () => _isSaved = true);
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 

@@ -82,6 +82,8 @@ internal sealed class JoinedConsumers
     private sealed class Call<T>(Func<IReadOnlyList<ConsumeContext<T>>, Task> consume) : Call
         where T : class
     {
+        // It is the consumer of the first that is called, as if it called itself.
+        private readonly ExecutionContext? _surroundings = ExecutionContext.Capture();
         private readonly List<ConsumeContext<T>> _messages = [];
         private readonly List<(SharedDelivery Delivery, TaskCompletionSource Consumed)> _members = [];
 
@@ -99,7 +101,7 @@ internal sealed class JoinedConsumers
         {
             try
             {
-                await consume(_messages);
+                await ConsumeInSurroundingsAsync();
             }
             catch (Exception exception)
             {
@@ -116,6 +118,17 @@ internal sealed class JoinedConsumers
             }
 
             return true;
+        }
+
+        private Task ConsumeInSurroundingsAsync()
+        {
+            if (_surroundings is null)
+                return consume(_messages);
+
+            Task? consuming = null;
+            ExecutionContext.Run(_surroundings, _ => consuming = consume(_messages), null);
+
+            return consuming!;
         }
 
         public override async Task EndAsync()

@@ -34,8 +34,12 @@ internal sealed partial class SharedTransactions<TDbContext>(
     public SharedDelivery Join(TDbContext context, Guid messageId, Guid consumerId, DateTime? expires)
     {
         var delivery = new SharedDelivery(context, messageId, consumerId, expires);
-        if (_queues.GetOrAdd(consumerId, _ => new(_options)).Add(delivery) is { } first)
-            _ = Task.Run(() => RunAsync(first));
+        if (_queues.GetOrAdd(consumerId, _ => new(_options)).Add(delivery) is not { } queue)
+            return delivery;
+
+        // It works for others too: the trace and all else that flows with this delivery is not theirs.
+        using (ExecutionContext.SuppressFlow())
+            _ = Task.Run(() => RunAsync(queue));
 
         return delivery;
     }
@@ -232,7 +236,9 @@ internal sealed partial class SharedTransactions<TDbContext>(
         {
             // Not the connection that it had: a pooled context would dispose it at the end of this life and find it so in the next.
             context.Database.SetDbConnection(null, contextOwnsConnection: true);
-            context.Database.SetConnectionString(ConnectionStringOf(context));
+            // It still has a data source, if Npgsql's options have made one (MapEnum, NodaTime): a connection string would take it away.
+            if (context.Database.GetConnectionString() is null)
+                context.Database.SetConnectionString(ConnectionStringOf(context));
         }
     }
 }

@@ -7,6 +7,7 @@ using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Update;
 
 namespace Games.Outbox.Relay;
 
@@ -16,75 +17,62 @@ namespace Games.Outbox.Relay;
 /// once the commit is known. A commit that nobody here sees (an external transaction) is found by the relay's poll.
 /// </summary>
 internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> relay, SavingTransaction<TDbContext> saving, TimeProvider time)
-    : ISaveChangesInterceptor, IDbTransactionInterceptor, IDbCommandInterceptor
+    : IOutboxSaving, ISaveChangesInterceptor, IDbTransactionInterceptor
     where TDbContext : DbContext
 {
     // By the transaction and not by the context: another context may share the transaction, and commit it.
-    private readonly ConditionalWeakTable<DbTransaction, object> _awaited = [];
+    private readonly ConditionalWeakTable<DbTransaction, List<OutboxMessage>> _awaited = [];
 
-    public InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
+    public async Task<int> SaveAsync(DbContext context, IList<IUpdateEntry> entries, Func<Task<int>> save, bool sync, CancellationToken ct)
     {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
-            SavingTransaction.Done(saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: true, CancellationToken.None));
+        if (!OutboxSession.TryFind(context, out var session))
+            return await save();
 
-        return result;
-    }
+        var inserts = InsertsOf(entries);
+        var cancelled = session.Cancelled();
+        int saved;
 
-    public async ValueTask<InterceptionResult<int>> SavingChangesAsync(
-        DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
-    {
-        if (Session(eventData) is { } session && Prepare(eventData.Context!, session) is { IsNone: false } work)
-            await saving.PrepareAsync((TDbContext)eventData.Context!, session, work, sync: false, cancellationToken);
+        try
+        {
+            saved = inserts.Length + cancelled.Length == 0
+                ? await save()
+                : await saving.SaveAsync((TDbContext)context, Prepare(context, [.. inserts.Select(x => x.Row)], cancelled), save, sync, ct);
+        }
+        catch
+        {
+            session.SaveFailed = true;
+            throw;
+        }
 
-        return result;
+        session.Saved(cancelled);
+        if (inserts.Length > 0)
+            Complete(context, [.. inserts.Select(x => x.Row.Inserted(NumberOf(x.Entry))).OrderBy(x => x.SequenceNumber)]);
+
+        return saved;
     }
 
     public int SavedChanges(SaveChangesCompletedEventData eventData, int result)
     {
-        if (Session(eventData) is { } session)
-            Complete(eventData.Context!, session);
+        _ = SavingTransaction.ResultOf(CancelAsync(eventData, sync: true, CancellationToken.None));
 
         return result;
     }
 
-    public ValueTask<int> SavedChangesAsync(
-        SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default) =>
-        new(SavedChanges(eventData, result));
-
-    public void CommandFailed(DbCommand command, CommandErrorEventData eventData)
+    public async ValueTask<int> SavedChangesAsync(
+        SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default)
     {
-        if (Session(eventData) is { } session)
-            session.CommandFailed = true;
-    }
-
-    public Task CommandFailedAsync(DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
-    {
-        CommandFailed(command, eventData);
-
-        return Task.CompletedTask;
-    }
-
-    public DbTransaction TransactionStarted(DbConnection connection, TransactionEndEventData eventData, DbTransaction result)
-    {
-        if (Session(eventData) is { Work: { } work } session)
-            SavingTransaction.Done(saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: true, CancellationToken.None));
-
-        return result;
-    }
-
-    public async ValueTask<DbTransaction> TransactionStartedAsync(
-        DbConnection connection, TransactionEndEventData eventData, DbTransaction result, CancellationToken cancellationToken = default)
-    {
-        if (Session(eventData) is { Work: { } work } session)
-            await saving.BeginAsync((TDbContext)eventData.Context!, session, result, work, sync: false, cancellationToken);
+        await CancelAsync(eventData, sync: false, cancellationToken);
 
         return result;
     }
 
     public void TransactionCommitted(DbTransaction transaction, TransactionEndEventData eventData)
     {
-        if (_awaited.Remove(transaction))
-            relay.RowsCommitted();
+        if (!_awaited.Remove(transaction, out var rows))
+            return;
+
+        Committed(rows);
+        relay.RowsCommitted();
     }
 
     public Task TransactionCommittedAsync(
@@ -95,16 +83,25 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         return Task.CompletedTask;
     }
 
-    private static OutboxSession? Session(DbContextEventData eventData) =>
-        eventData.Context is { } context && OutboxSession.TryFind(context, out var session) ? session : null;
+    /// <summary>Rows that were captured. The application's own, if it ever adds one, are left alone.</summary>
+    private static (IUpdateEntry Entry, OutboxMessage Row)[] InsertsOf(IList<IUpdateEntry> entries) =>
+    [
+        .. from entry in entries
+           where entry.EntityState is EntityState.Added && entry.EntityType.ClrType == typeof(OutboxMessage)
+           let row = (OutboxMessage)entry.ToEntityEntry().Entity
+           where row.BodyBytes is not null
+           select (entry, row)
+    ];
+
+    private static long NumberOf(IUpdateEntry entry) =>
+        entry.GetCurrentValue<long>(entry.EntityType.FindProperty(nameof(OutboxMessage.SequenceNumber))!);
 
     /// <summary>Decides of each row whether it is handed over; what else has to happen before they are inserted.</summary>
-    private SavingWork? Prepare(DbContext context, OutboxSession session)
+    private SavingWork Prepare(DbContext context, OutboxMessage[] rows, Guid[] cancelled)
     {
-        var rows = session.Unsaved();
-        var cancelled = session.Cancelled();
-        if (rows.Length + cancelled.Length == 0)
-            return null;
+        // What an earlier save, which failed or was undone, has decided.
+        foreach (var row in rows.Where(x => OutboxSession.IsTransactionKey(x.OrderingKey)))
+            row.OrderingKey = null;
 
         // An open connection may be in a transaction that EF does not know of (Dapper's, a raw BEGIN).
         var ownsTransaction = SavingTransaction.StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
@@ -123,40 +120,60 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
             row.LeasedSince = now;
         }
 
-        if (handsOver && cancelled.Length == 0)
-            return null;
-
         string[] keys = [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
 
         return new(keys, [.. rows.Where(x => x.Delay is not null)], cancelled);
     }
 
-    private void Complete(DbContext context, OutboxSession session)
+    private void Complete(DbContext context, OutboxMessage[] rows)
     {
-        SavingTransaction.End(context, session);
-        session.ForgetCancelled();
-
-        var rows = session.TakeSaved();
-        if (rows.Length == 0)
-            return;
-
-        session.SaveFailed = false;
-
-        // Rows that another interceptor added after ours had its turn were not prepared: they are free in the table.
-        var handedOver = rows.Where(x => x.LockId == relay.Owner).ToArray();
-        if (handedOver.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
-            relay.HandOver(ordered);
-        foreach (var row in handedOver.Where(x => x.IsUnordered))
-            relay.HandOver([row]);
-        if (handedOver.Length == rows.Length)
-            return;
-
-        if (SavingTransaction.StandsAlone(context))
+        if (rows[0].LockId == relay.Owner)
+        {
+            Committed(rows);
+            if (rows.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
+                relay.HandOver(ordered);
+            foreach (var row in rows.Where(x => x.IsUnordered))
+                relay.HandOver([row]);
+        }
+        else if (SavingTransaction.StandsAlone(context))
+        {
+            Committed(rows);
             relay.RowsCommitted();
+        }
         else if ((context.Database.GetEnlistedTransaction() ?? Transaction.Current) is { } ambient)
-            ambient.TransactionCompleted += (_, _) => relay.RowsCommitted();
+        {
+            ambient.TransactionCompleted += (_, completed) =>
+            {
+                if (completed.Transaction?.TransactionInformation.Status is TransactionStatus.Committed)
+                    Committed(rows);
+                relay.RowsCommitted();
+            };
+        }
         else
-            _awaited.AddOrUpdate(context.Database.CurrentTransaction!.GetDbTransaction(), this);
+        {
+            _awaited.GetOrCreateValue(context.Database.CurrentTransaction!.GetDbTransaction()).AddRange(rows.Where(x => x.OnCommitted is not null));
+        }
+    }
+
+    private static void Committed(IEnumerable<OutboxMessage> rows)
+    {
+        foreach (var row in rows)
+            row.OnCommitted?.Invoke();
+    }
+
+    /// <summary>For a save that had nothing to insert, update or delete: the cancellations are all there is.</summary>
+    private async Task<bool> CancelAsync(SaveChangesCompletedEventData eventData, bool sync, CancellationToken ct)
+    {
+        if (eventData.Context is not TDbContext context || !OutboxSession.TryFind(context, out var session)
+            || session.Cancelled() is not { Length: > 0 } cancelled || context.ChangeTracker.HasChanges())
+        {
+            return false;
+        }
+
+        await saving.CancelAsync(context, cancelled, sync, ct);
+        session.Saved(cancelled);
+
+        return true;
     }
 
     private static string TransactionId(DbContext context) =>

@@ -17,11 +17,11 @@ public sealed class NotesService : IAsyncDisposable
     public IServiceProvider Services => _host.Services;
     public LogLines Logs => Services.GetRequiredService<LogLines>();
 
-    /// <summary>Builds the service without starting it: the database has its tables, the bus and the relay stand still.</summary>
+    /// <summary>Builds the service without starting it: the database has its tables if it creates them, the bus and the relay stand still.</summary>
     public static async Task<NotesService> BuildAsync(
         string database, string broker, Action<IBusRegistrationConfigurator>? bus = null,
         Action<IEntityFrameworkOutboxConfigurator>? outbox = null, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? rabbitMq = null,
-        Action<HostApplicationBuilder>? host = null, bool pooled = false)
+        Action<HostApplicationBuilder>? host = null, bool pooled = false, bool creates = true)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         var logs = new LogLines();
@@ -54,7 +54,8 @@ public sealed class NotesService : IAsyncDisposable
         host?.Invoke(builder);
 
         var service = new NotesService(builder.Build());
-        await service.InScopeAsync((db, _) => db.Database.EnsureCreatedAsync());
+        if (creates)
+            await service.InScopeAsync((db, _) => db.Database.EnsureCreatedAsync());
 
         return service;
     }
