@@ -64,7 +64,7 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
     }
 
     /// <summary>A process knows a key for 5 s after it has read it; then it has to read the table again.</summary>
-    private Task UntilTheKeysAreOldAsync()
+    private static Task UntilTheKeysAreOldAsync()
     {
         var old = DateTimeOffset.UtcNow.AddSeconds(5);
         return Until.TrueAsync(() => DateTimeOffset.UtcNow > old, "the keys are old");
