@@ -141,8 +141,8 @@ public sealed class OutboxOptions
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Pause before one message of a destination that no queue gets anything from is tried again; the others follow it when it arrives. With more than
-    /// 100 such destinations it grows with their number. No message becomes dead by that: its queue may still be declared. Default: 5 s.
+    /// Pause before one message of a destination that no queue gets anything from is tried again; the others follow it when it arrives. With more
+    /// than 100 such destinations it grows with their number. No message becomes dead by that: its queue may still be declared. Default: 5 s.
     /// </summary>
     [Range(typeof(TimeSpan), Zero, Longest, MinimumIsExclusive = true, ErrorMessage = MoreThanZeroTime)]
     public TimeSpan UnroutableDelay { get; set; } = TimeSpan.FromSeconds(5);

@@ -19,8 +19,8 @@ public static class Broker
             : throw new SettingException($"Setting ConnectionStrings:{Name} is not of the form amqp://user:password@host:port/vhost.");
 
     /// <summary>
-    /// Names the exchange of each event as <see cref="Exchanges"/> does, and says which must arrive: those are kept by the outbox while nobody consumes
-    /// them, and the others are dropped then.
+    /// Names the exchange of each event as <see cref="Exchanges"/> does, and says which must arrive: those are kept by the outbox while nobody
+    /// consumes them, and the others are dropped then.
     /// </summary>
     public static void UseGamesExchanges(this IRabbitMqBusFactoryConfigurator rabbitMq)
     {

@@ -125,8 +125,8 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     }
 
     /// <summary>
-    /// A pooler that gives each transaction a backend of its choice (PgBouncer's transaction mode) takes LISTEN and delivers nothing. That shows in the
-    /// channels of the backend, but not if it happens to be the same one; so a notification is sent from elsewhere, and has to arrive.
+    /// A pooler that gives each transaction a backend of its choice (PgBouncer's transaction mode) takes LISTEN and delivers nothing. That shows in
+    /// the channels of the backend, but not if it happens to be the same one; so a notification is sent from elsewhere, and has to arrive.
     /// </summary>
     private async Task RequireNotificationsAsync(NpgsqlConnection connection, string channel, CancellationToken ct)
     {

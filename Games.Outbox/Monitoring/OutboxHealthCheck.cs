@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Games.Outbox.Monitoring;
 
 /// <summary>
-/// Unhealthy when the relay of this process does not get through a pass, by the beat of its loop, or may not delete. Degraded when messages wait for long, or
-/// are dead, or cannot be counted. A broker that is down makes messages wait, and nothing more: whoever takes them is still ready.
+/// Unhealthy when the relay of this process does not get through a pass, by the beat of its loop, or may not delete. Degraded when messages wait for
+/// long, or are dead, or cannot be counted. A broker that is down makes messages wait, and nothing more: whoever takes them is still ready.
 /// </summary>
 internal sealed class OutboxHealthCheck<TDbContext>(
     Heartbeat<TDbContext> relay, OutboxBacklog<TDbContext> backlog, OutboxSettings<TDbContext> settings)

@@ -65,8 +65,11 @@ internal sealed partial class OutcomeWriter<TDbContext>(
         // Nobody wants it any more: it is neither tried again nor dead.
         for (var i = 0; i < outcomes.Count; i++)
         {
-            if (outcomes[i] is { Result: PublishResult.Refused or PublishResult.Unroutable } x && x.Row.ExpirationTime <= time.GetUtcNow().UtcDateTime)
+            if (outcomes[i] is { Result: PublishResult.Refused or PublishResult.Unroutable } x
+                && x.Row.ExpirationTime <= time.GetUtcNow().UtcDateTime)
+            {
                 outcomes[i] = x with { Result = PublishResult.Expired };
+            }
         }
 
         // What is given back is forgotten first: the next claim may return it before this method does.
@@ -215,7 +218,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     private partial void LogAccepted();
 
     [LoggerMessage(LogLevel.Warning,
-        "Outbox: {Count} message(s) to {Destination} were returned, because no queue gets them. They wait in the table, and one is tried in {Delay:F1} s")]
+        "Outbox: {Count} message(s) to {Destination} were returned, because no queue gets them. They wait in the table, and one is tried in "
+        + "{Delay:F1} s")]
     private partial void LogReturned(int count, string destination, double delay);
 
     [LoggerMessage(LogLevel.Information, "Outbox: {Count} message(s) expired before they could leave and are dropped")]

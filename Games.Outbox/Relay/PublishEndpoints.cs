@@ -12,7 +12,8 @@ namespace Games.Outbox.Relay;
 /// </summary>
 internal sealed class PublishEndpoints(IBus bus)
 {
-    private static readonly MethodInfo GetEndpoint = typeof(IPublishEndpointProvider).GetMethod(nameof(IPublishEndpointProvider.GetPublishSendEndpoint))!;
+    private static readonly MethodInfo GetEndpoint =
+        typeof(IPublishEndpointProvider).GetMethod(nameof(IPublishEndpointProvider.GetPublishSendEndpoint))!;
 
     private readonly ConcurrentDictionary<string, Func<Task<ISendEndpoint>>> _endpoints = new();
 

@@ -41,13 +41,13 @@ internal sealed class RelaySql
             $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
 
         // An expiration is given as what is left of it in seconds: whose clock would read the time? PostgreSQL cannot subtract from infinity.
-        string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime)
-            ? $"CASE WHEN NOT isfinite(t.{t.Column(column)}) THEN 'Infinity' ELSE EXTRACT(EPOCH FROM t.{t.Column(column)} - clock_timestamp())::float8 END"
-            : $"t.{t.Column(column)}";
+        string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime) ? Left($"t.{t.Column(column)}") : $"t.{t.Column(column)}";
+        static string Left(string time) =>
+            $"CASE WHEN NOT isfinite({time}) THEN 'Infinity' ELSE EXTRACT(EPOCH FROM {time} - clock_timestamp())::float8 END";
 
         // As they will lie in memory: octet_length is that of a text before its compression, and does not read it.
-        string Size(string row) =>
-            $"octet_length({row}.{t.Column(nameof(OutboxMessage.Body))}) + COALESCE(octet_length({row}.{t.Column(nameof(OutboxMessage.Headers))}), 0)";
+        var (body, headers) = (t.Column(nameof(OutboxMessage.Body)), t.Column(nameof(OutboxMessage.Headers)));
+        string Size(string row) => $"octet_length({row}.{body}) + COALESCE(octet_length({row}.{headers}), 0)";
 
         Claim = $"""
             WITH blocked AS MATERIALIZED (
@@ -89,11 +89,12 @@ internal sealed class RelaySql
                     AND e.{sequence} NOT IN (SELECT {sequence} FROM taken)))
             RETURNING {string.Join(", ", Columns.Select(Returned))},
                 EXTRACT(EPOCH FROM clock_timestamp() - {Sql.Finite($"GREATEST(t.{created}, t.{enqueue})")})::float8,
-                c.early, c.early OR (SELECT count(*) FROM found) > (SELECT count(*) FROM taken), COALESCE(t.{error} LIKE '{PublishErrors.Returned}%', false)
+                c.early, c.early OR (SELECT count(*) FROM found) > (SELECT count(*) FROM taken),
+                COALESCE(t.{error} LIKE '{PublishErrors.Returned}%', false)
             """;
 
-        // Looks at a bounded head of each index: what stands there decides when the relay has to be up again. At times that are infinite nothing is due
-        // or everything, and from those PostgreSQL does not subtract.
+        // Looks at a bounded head of each index: what stands there decides when the relay has to be up again. At times that are infinite nothing is
+        // due or everything, and from those PostgreSQL does not subtract.
         string Due(string after) => $"""
             SELECT {t.IsPaused}, EXTRACT(EPOCH FROM min(GREATEST(due, 'epoch')) - clock_timestamp())::float8 FROM (
                 (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END

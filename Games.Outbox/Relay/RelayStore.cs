@@ -31,8 +31,8 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     public bool HasMore => _hasMore;
 
     /// <summary>
-    /// Leases up to <paramref name="limit" /> rows that are due and free, and as many again of those that were put off, as far as the option ByteLimit
-    /// allows; in order of their sequence numbers.
+    /// Leases up to <paramref name="limit" /> rows that are due and free, and as many again of those that were put off, as far as the option
+    /// ByteLimit allows; in order of their sequence numbers.
     /// </summary>
     public Task<List<OutboxMessage>> ClaimAsync(int limit, CancellationToken ct) => database.ExecuteAsync(async (connection, table) =>
     {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Games.Outbox.Relay;
 
 /// <summary>
-/// MassTransit's log while the relay sends, without its line "S-FAULT" for each message that fails: the relay says what becomes of it, and not once for
-/// each of a thousand.
+/// MassTransit's log while the relay sends, without its line "S-FAULT" for each message that fails: the relay says what becomes of it, and not once
+/// for each of a thousand.
 /// </summary>
 internal sealed class SendLog(ILoggerFactory loggers) : ILoggerFactory
 {

@@ -30,9 +30,8 @@ internal sealed class UnroutableDestinations(OutboxOptions options, TimeProvider
 
             // Together, so that one claim finds them and one statement puts them off again.
             var (soon, late) = (Jittered(Pause), Jittered(Longer(options.MaxRetryDelay, Pause)));
-            var probe = destination.Probe is { } last && time.GetElapsedTime(destination.Tried) < destination.Pause && rows.All(x => x.SequenceNumber != last)
-                ? last
-                : rows.First().SequenceNumber;
+            var isTried = time.GetElapsedTime(destination.Tried) < destination.Pause && rows.All(x => x.SequenceNumber != destination.Probe);
+            var probe = isTried ? destination.Probe : rows.First().SequenceNumber;
             if (rows.Any(x => x.SequenceNumber == probe))
                 (destination.Probe, destination.Tried, destination.Pause) = (probe, time.GetTimestamp(), soon);
 
@@ -56,7 +55,11 @@ internal sealed class UnroutableDestinations(OutboxOptions options, TimeProvider
         var found = new HashSet<string>();
         foreach (var row in arrived)
         {
-            if ((row.WasReturned || _known.Count > 0) && row.DestinationAddress!.ToString() is var address && (_known.Remove(address) || row.WasReturned))
+            if (!row.WasReturned && _known.Count == 0)
+                continue;
+
+            var address = row.DestinationAddress!.ToString();
+            if (_known.Remove(address) || row.WasReturned)
                 found.Add(address);
         }
 

@@ -28,7 +28,8 @@ public sealed class PublishTopologyTests(EmptyDatabase database, TestServers ser
             },
             outbox: x => x.UseBusOutbox(bus => bus.DisableDeliveryService()));
         await using var publisher = await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString,
-            outbox: x => x.UseBusOutbox(bus => Deliver(bus, way)), host: x => x.Configuration["Outbox:HandoffLimit"] = way == "from memory" ? "100" : "0");
+            outbox: x => x.UseBusOutbox(bus => Deliver(bus, way)),
+            host: x => x.Configuration["Outbox:HandoffLimit"] = way == "from memory" ? "100" : "0");
         await using var relay = way == "by another process"
             ? await NotesService.StartAsync(database.ConnectionString, broker.ConnectionString) : null;
         if (way == "from memory")

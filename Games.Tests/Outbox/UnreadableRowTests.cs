@@ -97,7 +97,8 @@ public sealed class UnreadableRowTests(EmptyDatabase database, TestBroker broker
 
     private async Task<NotesService> BuildAsync()
     {
-        var service = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer>(), host: x =>
+        var service = await NotesService.BuildAsync(
+            database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer>(), host: x =>
         {
             x.Configuration["Outbox:MaxAttempts"] = "2";
             x.Configuration["Outbox:RetryDelay"] = "00:00:00.020";

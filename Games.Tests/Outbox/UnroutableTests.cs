@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
@@ -68,7 +69,7 @@ public sealed class UnroutableTests(EmptyDatabase database, TestBroker broker) :
         {
             var publisher = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
             if (how == "sent")
-                await (await scope.ServiceProvider.GetRequiredService<ISendEndpointProvider>().GetSendEndpoint(new($"exchange:{queue}"))).Send(new Gossip(how));
+                await SendAsync(service, queue, 1);
             else if (how.Contains("type"))
                 await publisher.Publish(new Summons(how));
             else
@@ -84,7 +85,7 @@ public sealed class UnroutableTests(EmptyDatabase database, TestBroker broker) :
         await Until.TrueAsync(async () => await channel.MessageCountAsync(queue) == 1, "it has arrived");
         await Until.TrueAsync(() => IsEmptyAsync(service), "its row is gone");
         var message = (await channel.BasicGetAsync(queue, autoAck: true))!;
-        Assert.DoesNotContain("Outbox-", System.Text.Encoding.UTF8.GetString(message.Body.Span) + string.Join(" ", message.BasicProperties.Headers!.Keys));
+        Assert.DoesNotContain("Outbox-", Encoding.UTF8.GetString(message.Body.Span) + string.Join(" ", message.BasicProperties.Headers!.Keys));
     }
 
     [Fact]
@@ -154,7 +155,8 @@ public sealed class UnroutableTests(EmptyDatabase database, TestBroker broker) :
 
         await service.StartAsync();
 
-        await Until.TrueAsync(() => service.Services.GetRequiredService<Seen>().Of<string>().Contains("behind what has expired"), "the other has arrived");
+        var seen = service.Services.GetRequiredService<Seen>();
+        await Until.TrueAsync(() => seen.Of<string>().Contains("behind what has expired"), "the other has arrived");
         await Until.TrueAsync(() => dropped.Count("expired") == 300, "all are counted");
     }
 
