@@ -37,7 +37,8 @@ internal sealed class LocalKey(string path, Uri api, GamesService console)
         if (File.Exists(path) && await IsTakenAsync((await File.ReadAllTextAsync(path, ct)).Trim(), ct))
             return;
 
-        var output = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. Scopes.SelectMany(scope => new[] { "--scope", scope })]);
+        var scopes = Scopes.SelectMany(scope => new[] { "--scope", scope });
+        var output = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. scopes]);
         // Standard error is in it too.
         var key = output.Split('\n').Last(line => line.StartsWith(KeyPrefix, StringComparison.Ordinal));
         File.Delete(path);

@@ -28,7 +28,7 @@ public sealed class JournalEvent
     /// <summary>A JSON object.</summary>
     public string Payload { get; private set; } = null!;
 
-    /// <summary>Bytes of the payload as text, which is what a process holds of it; measured by the table, null where it is from before that.</summary>
+    /// <summary>Bytes of the payload as text, which is what a process holds; measured by the table, null in rows from before that.</summary>
     public int? PayloadBytes { get; private set; }
 
     public DateTimeOffset CreatedAt { get; private set; }

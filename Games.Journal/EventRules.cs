@@ -31,7 +31,7 @@ public static partial class EventRules
     /// <summary>Whether only this system's own services say it: what follows from it, an announcement or a stored message, is theirs.</summary>
     public static bool IsInternal(string eventType) => InternalWords.Contains(eventType.Split('.')[0]);
 
-    /// <summary>Whether the id is of those that the services make of a message, so that a repeat has the same: taken by another, theirs is not recorded.</summary>
+    /// <summary>Whether the services make such an id of a message, so that a repeat has the same: taken by another, theirs is not recorded.</summary>
     public static bool IsInternal(Guid? id) => id?.Version is MadeOfContent;
 
     public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);

@@ -41,5 +41,6 @@ internal static class Database
     }
 
     /// <summary>The database is away, or refuses a statement.</summary>
-    public static bool IsDatabaseFailure(this Exception exception) => exception.IsDatabaseUnavailable() || exception.GetBaseException() is PostgresException;
+    public static bool IsDatabaseFailure(this Exception exception) =>
+        exception.IsDatabaseUnavailable() || exception.GetBaseException() is PostgresException;
 }

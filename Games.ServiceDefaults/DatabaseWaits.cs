@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Games.ServiceDefaults;
 
-/// <summary>The deliveries that a database keeps waiting which is away or out of order. MassTransit runs this within the retries, at each attempt.</summary>
+/// <summary>The deliveries that wait for a database that is away or out of order. MassTransit runs this within the retries.</summary>
 internal sealed partial class DatabaseWaits(TimeProvider time, IHostApplicationLifetime service, ILogger<DatabaseWaits> logger)
     : IFilter<ConsumeContext>
 {

@@ -50,7 +50,8 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         Get("/events");
         Policies(Scope.EventsRead);
         Tags("Events");
-        Summary(list => list.Summary = "Lists events without their payloads, newest first, page by page; with filters a page may be short while there is a next one");
+        Summary(list => list.Summary =
+            "Lists events without their payloads, newest first, page by page; with filters a page may be short while there is a next one");
     }
 
     public override async Task HandleAsync(ListEventsRequest request, CancellationToken ct)
@@ -73,7 +74,7 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         await Send.OkAsync(page, ct);
     }
 
-    /// <summary>The events to look through, by whichever condition has an index in their order; and where a look ends that finds too little.</summary>
+    /// <summary>The events to look through, by whichever condition has an index in their order; and where a look ends.</summary>
     private async Task<(IQueryable<JournalEvent> Events, EventPosition? Last)> LookAsync(ListEventsRequest request, CancellationToken ct)
     {
         var events = db.Events.AsQueryable();
@@ -84,7 +85,8 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         if (request.Cursor is not null && TryReadCursor(request.Cursor, out var time, out var id))
             events = events.After(new(time, id));
 
-        return request is { Type: null, Channel: null, State: null } or { Type: null, Channel: null, CorrelationId: null, State: not EventState.Dispatched }
+        return request is { Type: null, Channel: null, State: null }
+            or { Type: null, Channel: null, CorrelationId: null, State: not EventState.Dispatched }
             ? (events, null)
             : await events.FirstLookAsync(ct);
     }

@@ -18,6 +18,9 @@ internal sealed class ApiHost(
 {
     public const string NoBroker = "amqp://nobody:nothing@127.0.0.1:1/";
 
+    /// <summary>For UseKestrel(), whose own port comes too late where the server has started before it.</summary>
+    public static readonly (string, string) FreePort = ("urls", "http://127.0.0.1:0");
+
     public RecordedLog Log { get; } = new();
 
     /// <summary>A caller without a key.</summary>

@@ -11,8 +11,8 @@ public sealed class HeadTests : IClassFixture<TestDatabase>, IAsyncDisposable
 
     public HeadTests(TestDatabase database)
     {
-        _host = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
-        _host.UseKestrel(port: 0);
+        _host = new ApiHost(database.ConnectionString, settings: [("Journal:Dispatch", "false"), ApiHost.FreePort]);
+        _host.UseKestrel();
         _api = _host.CreateClient();
     }
 

@@ -15,8 +15,8 @@ public sealed class RequestLimitsTests : IClassFixture<TestDatabase>, IAsyncDisp
 
     public RequestLimitsTests(TestDatabase database)
     {
-        _host = new ApiHost(database.ConnectionString);
-        _host.UseKestrel(port: 0);
+        _host = new ApiHost(database.ConnectionString, settings: ApiHost.FreePort);
+        _host.UseKestrel();
         _api = _host.CreateClient();
     }
 

@@ -7,7 +7,8 @@ using Games.Tests.Servers;
 namespace Games.Tests.Journal;
 
 /// <summary>PostgreSQL nests JSON deeper than System.Text.Json reads unless it is told to: what was inserted by SQL is shown all the same.</summary>
-public sealed class DeepPayloadTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
+public sealed class DeepPayloadTests(TestDatabase database, TestBroker broker)
+    : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
     private const int Depth = 70;
 

@@ -9,7 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Tests.Journal;
 
 /// <summary>What a batch, a look and a wait may take, whatever a row holds. Tests own the rows of their channel.</summary>
-public sealed class JournalLimitsTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
+public sealed class JournalLimitsTests(TestDatabase database, TestBroker broker)
+    : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IAsyncLifetime
 {
     private readonly EventsTable _events = new(database.ConnectionString);
     private readonly string _channel = $"test-{Guid.NewGuid():n}";
@@ -54,7 +55,8 @@ public sealed class JournalLimitsTests(TestDatabase database, TestBroker broker)
         {
             await using var listener = await ChannelListener.StartAsync(broker.ConnectionString, $"events.{_channel}");
             await _events.ScalarAsync(
-                $"insert into events (event_type, payload, channel, source, next_attempt_at) values ('test.event', '{{}}', 'never', 'psql', '{time}')");
+                "insert into events (event_type, payload, channel, source, next_attempt_at) "
+                    + $"values ('test.event', '{{}}', 'never', 'psql', '{time}')");
             await using var api = await JournalApi.StartAsync(database.ConnectionString, broker.ConnectionString);
             using var client = api.CreateClient();
 

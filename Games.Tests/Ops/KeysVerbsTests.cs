@@ -70,7 +70,7 @@ public sealed partial class KeysVerbsTests(TestDatabase database) : IClassFixtur
     [InlineData("12h", 12)]
     public async Task A_key_expires(string time, int hours)
     {
-        var name = $"{Guid.NewGuid()}";
+        var name = $"key {Guid.NewGuid()}";
 
         await RunAsync("create", name, "--expires", time);
 

@@ -15,8 +15,8 @@ public sealed class GeneratedClientTests : IClassFixture<TestDatabase>, IAsyncDi
 
     public GeneratedClientTests(TestDatabase database)
     {
-        _host = new ApiHost(database.ConnectionString);
-        _host.UseKestrel(port: 0);
+        _host = new ApiHost(database.ConnectionString, settings: ApiHost.FreePort);
+        _host.UseKestrel();
         _api = _host.CreateClient();
     }
 
