@@ -111,8 +111,8 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
                 wake(WakeUpSource.Notify);
         };
 
-        // LISTEN takes no parameter. The name is letters and digits.
-        await using var listen = new NpgsqlCommand($"LISTEN {channel}; SELECT pg_backend_pid()", connection);
+        // LISTEN takes no parameter; the name is letters and digits. It comes last, so that pg_stat_activity shows it.
+        await using var listen = new NpgsqlCommand($"SELECT pg_backend_pid(); LISTEN {channel}", connection);
         // Another process answers than the one that was connected to: a pooler stands between.
         _isPooled = (int)(await listen.ExecuteScalarAsync(ct))! != connection.ProcessID;
         if (_isPooled)

@@ -64,7 +64,7 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
 
     public RandomRequestTests(TestDatabase database)
     {
-        _host = new ApiHost(database.ConnectionString);
+        _host = new ApiHost(database.ConnectionString, settings: ("RateLimits:PerKey", "1000000"));
         _api = _host.CreateClient();
     }
 

@@ -44,13 +44,14 @@ public sealed class DomainEventsTests(EmptyDatabase database, TestBroker broker)
         await using var service = await BuildAsync();
         await service.StartAsync();
         var (failing, healthy) = (new NoteTaken(Guid.CreateVersion7(), "fails"), new NoteTaken(Guid.CreateVersion7(), "works"));
+        string[] Arrived() => [.. Filed(service).Where(x => x.EndsWith(failing.Text) || x.EndsWith(healthy.Text)).Order()];
 
         await service.Services.GetRequiredService<IBus>().Publish(failing);
         await Until.TrueAsync(() => service.Services.GetRequiredService<Seen>().Of<Fault<NoteTaken>>().Length == 1, "the one has faulted");
         await service.Services.GetRequiredService<IBus>().Publish(healthy);
-        await Until.TrueAsync(() => Filed(service).Length == 2, "the events of the other have arrived");
+        await Until.TrueAsync(() => Arrived().Length == 2, "the events of the other have arrived");
 
-        Assert.Equal([$"by an interceptor: {healthy.Text}", $"by the consumer: {healthy.Text}"], Filed(service).Order());
+        Assert.Equal([$"by an interceptor: {healthy.Text}", $"by the consumer: {healthy.Text}"], Arrived());
     }
 
     [Theory]

@@ -15,6 +15,7 @@ public sealed class PgBouncerTests(PooledDatabase database, TestBroker broker) :
     public async Task Without_notifications_it_migrates_takes_games_and_announces_them()
     {
         await MigrateAsync();
+        await TestKey.AddAsync(database.Direct);
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString, settings: Deaf);
         using var botClient = bot.CreateClient();
         await using var api = new ApiHost(database.ConnectionString, broker.ConnectionString, settings: Deaf);
@@ -32,6 +33,7 @@ public sealed class PgBouncerTests(PooledDatabase database, TestBroker broker) :
     public async Task With_notifications_it_is_seen_that_none_arrive_readiness_says_so_and_work_flows()
     {
         await MigrateAsync();
+        await TestKey.AddAsync(database.Direct);
         (string, string)[] soon = [("Outbox:PollInterval", "00:00:00.500"), ("Journal:PollInterval", "00:00:00.500"),
             ("Outbox:KeepAliveTimeout", "00:00:01"), ("Journal:KeepAliveTimeout", "00:00:01")];
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString, settings: soon);

@@ -7,6 +7,8 @@ namespace Games.Tests.Servers;
 /// <summary>A key for everything, in every migrated database of the tests.</summary>
 internal static class TestKey
 {
+    private const string Name = "tests";
+
     public static readonly string Text = ApiKeyText.New();
 
     public static AuthenticationHeaderValue Header => new("Bearer", Text);
@@ -14,7 +16,8 @@ internal static class TestKey
     public static async Task AddAsync(string connectionString)
     {
         await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(connectionString).Options);
-        await AddAsync(db, "tests", Text, Scope.All);
+        if (!await db.ApiKeys.AnyAsync(key => key.Name == Name))
+            await AddAsync(db, Name, Text, Scope.All);
     }
 
     public static async Task<Guid> AddAsync(
