@@ -71,6 +71,8 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
                 cfg.ConfigureEndpoints(context);
             });
         });
+        // What is published before the queue is bound is lost.
+        builder.Services.Configure<MassTransitHostOptions>(x => x.WaitUntilStarted = true);
         var host = builder.Build();
         await using (var scope = host.Services.CreateAsyncScope())
             await scope.ServiceProvider.GetRequiredService<WeatherDbContext>().Database.EnsureCreatedAsync();
