@@ -15,7 +15,7 @@ internal sealed class PublishEndpoints(IBus bus)
     private static readonly MethodInfo GetEndpoint =
         typeof(IPublishEndpointProvider).GetMethod(nameof(IPublishEndpointProvider.GetPublishSendEndpoint))!;
 
-    private readonly ConcurrentDictionary<string, Func<Task<ISendEndpoint>>> _endpoints = new();
+    private readonly ConcurrentDictionary<(string Type, string Exchange), Func<Task<ISendEndpoint>>> _endpoints = new();
 
     /// <summary>Where the row goes, and whether it would reach by that everyone it is for.</summary>
     public async Task<(ISendEndpoint Endpoint, bool IsKnown)> FindAsync(OutboxMessage row, string? publishedType)
@@ -31,15 +31,17 @@ internal sealed class PublishEndpoints(IBus bus)
 
     private Func<Task<ISendEndpoint>>? Find(string publishedType, Uri destination)
     {
-        if (_endpoints.TryGetValue(publishedType, out var known))
+        // A row may have another address than its type here: an older name, or one that somebody wrote.
+        var key = (publishedType, Exchange(destination));
+        if (_endpoints.TryGetValue(key, out var known))
             return known;
         if (TypeOf(publishedType) is not { IsGenericTypeDefinition: false } type || !MessageTypeCache.IsValidMessageType(type)
-            || !bus.Topology.TryGetPublishAddress(type, out var address) || Exchange(address) != Exchange(destination))
+            || !bus.Topology.TryGetPublishAddress(type, out var address) || Exchange(address) != key.Item2)
         {
             return null;
         }
 
-        return _endpoints.GetOrAdd(publishedType, GetEndpoint.MakeGenericMethod(type).CreateDelegate<Func<Task<ISendEndpoint>>>(bus));
+        return _endpoints.GetOrAdd(key, GetEndpoint.MakeGenericMethod(type).CreateDelegate<Func<Task<ISendEndpoint>>>(bus));
     }
 
     private static Type? TypeOf(string name)
