@@ -18,7 +18,11 @@ try
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 64 * 1024);
     builder.AddGamesDatabase();
     if (args.Contains("--migrate"))
-        return await builder.Build().MigrateAsync();
+    {
+        // Disposed, because the console's log writes its last lines then.
+        await using var migrating = builder.Build();
+        return await migrating.MigrateAsync();
+    }
 
     builder.AddMessaging();
     builder.AddJournal();
