@@ -46,7 +46,8 @@ public static class GamesDatabase
         }
         catch (Exception e) when (e is ArgumentException or FormatException)
         {
-            throw new SettingException($"Setting ConnectionStrings:{Name} is not a connection string of Npgsql (Host=…;Database=…;Username=…).");
+            throw new SettingException(
+                $"Setting ConnectionStrings:{Name} is not a connection string of Npgsql (Host=…;Database=…;Username=…).");
         }
     }
 }

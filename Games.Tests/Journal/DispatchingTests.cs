@@ -32,7 +32,8 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker)
         Assert.Equal(
             (id, "order.paid", _channel, correlation, "a test"),
             (published.Id, published.EventType, published.Channel, published.CorrelationId, published.Source));
-        Assert.Equal(("Anna's «card» 🎲", 1250), (published.Payload.GetProperty("by").GetString(), published.Payload.GetProperty("cents").GetInt32()));
+        Assert.Equal("Anna's «card» 🎲", published.Payload.GetProperty("by").GetString());
+        Assert.Equal(1250, published.Payload.GetProperty("cents").GetInt32());
         Assert.InRange(published.CreatedAt, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
     }
 

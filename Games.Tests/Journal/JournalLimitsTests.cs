@@ -126,14 +126,16 @@ public sealed class JournalLimitsTests(TestDatabase database, TestBroker broker)
         await hold.ExecuteNonQueryAsync();
 
         var waiting = Enumerable.Range(0, 60).Select(_ => client.GetAsync("/games")).ToArray();
-        await Until.TrueAsync(
-            async () => (long)(await _events.ScalarAsync(
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))! >= 30,
-            "requests hold their connections");
+        await Until.TrueAsync(async () => await BlockedAsync() >= 30, "requests hold their connections");
         await listener.HearsAsync(await _events.InsertAsync("test.event", channel: _channel));
 
         Assert.DoesNotContain(waiting, x => x is { IsCompletedSuccessfully: true, Result.IsSuccessStatusCode: true });
+        // Nor was it heard because they were given up meanwhile.
+        Assert.InRange(await BlockedAsync(), 30, long.MaxValue);
         await transaction.RollbackAsync();
         await Task.WhenAll(waiting);
+
+        async Task<long> BlockedAsync() => (long)(await _events.ScalarAsync(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))!;
     }
 }

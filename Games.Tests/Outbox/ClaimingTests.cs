@@ -155,8 +155,8 @@ public sealed class ClaimingTests(EmptyDatabase database) : OutboxRows(database)
     [Fact]
     public async Task What_the_published_package_has_scheduled_waits_for_its_time_and_holds_up_nobody()
     {
-        var scheduled = await InsertAsync(150, x => x.EnqueueTime = DateTime.UtcNow.AddHours(1));
-        var soon = await InsertAsync(1, x => x.EnqueueTime = DateTime.UtcNow.AddSeconds(2));
+        var scheduled = await InsertAsync(150, x => x.EnqueueTime = TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
+        var soon = await InsertAsync(1, x => x.EnqueueTime = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(2));
         var rows = await InsertAsync(10);
         var (store, claimed) = (Store(), new List<long>());
 
