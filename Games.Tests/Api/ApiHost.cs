@@ -23,14 +23,6 @@ internal sealed class ApiHost(
 
     public RecordedLog Log { get; } = new();
 
-    /// <summary>A caller without a key.</summary>
-    public HttpClient CreateStranger()
-    {
-        var stranger = CreateClient();
-        stranger.DefaultRequestHeaders.Authorization = null;
-        return stranger;
-    }
-
     protected override void ConfigureClient(HttpClient client)
     {
         base.ConfigureClient(client);

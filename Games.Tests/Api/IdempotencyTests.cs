@@ -97,15 +97,13 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
         var game = Unique();
         await using var blocking = await _database.OpenConnectionAsync();
         await using var transaction = await blocking.BeginTransactionAsync();
-        await ExecuteAsync(blocking, "LOCK TABLE games IN EXCLUSIVE MODE");
-        var first = PostAsync(_api, game);
-        await Until.TrueAsync(IsWaitingAsync, "the first waits for the table");
+        var first = await PostToLockedTableAsync(blocking, game);
 
         using (var repeat = await PostAsync(_api, game))
             await repeat.IsProblemAsync(HttpStatusCode.Conflict, _host.Log);
         await transaction.RollbackAsync();
 
-        using var answer = await first;
+        using var answer = await first.Answer;
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.Equal((1, 1), await CountAsync(game));
     }
@@ -116,16 +114,14 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
         var game = Unique();
         await using var blocking = await _database.OpenConnectionAsync();
         await using var transaction = await blocking.BeginTransactionAsync();
-        await ExecuteAsync(blocking, "LOCK TABLE games IN EXCLUSIVE MODE");
-        var first = PostAsync(_api, game);
-        await Until.TrueAsync(IsWaitingAsync, "the first waits for the table");
+        var first = await PostToLockedTableAsync(blocking, game);
         await ExecuteAsync(blocking, """
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO games%'
             """);
         await transaction.RollbackAsync();
 
-        using var failed = await first;
+        using var failed = await first.Answer;
         using var repeat = await PostAsync(_api, game);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
@@ -170,6 +166,16 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
     }
 
+    /// <summary>Returns when the request waits for the table, which the connection's transaction keeps.</summary>
+    private async Task<UnderWay> PostToLockedTableAsync(NpgsqlConnection blocking, JsonObject game)
+    {
+        await ExecuteAsync(blocking, "LOCK TABLE games IN EXCLUSIVE MODE");
+        var answer = PostAsync(_api, game);
+        await Until.TrueAsync(IsWaitingAsync, "the first waits for the table");
+
+        return new(answer);
+    }
+
     private static JsonObject Unique() => Requests.ValidGame("title", $"{Guid.NewGuid()}");
 
     private Task<HttpResponseMessage> PostAsync(HttpClient api, JsonObject game, string format = "{0}", string? key = null)
@@ -181,6 +187,9 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key ?? _key);
         return api.SendAsync(request);
     }
+
+    // A task of a task would be awaited to its end.
+    private sealed record UnderWay(Task<HttpResponseMessage> Answer);
 
     private async Task<bool> IsWaitingAsync()
     {

@@ -16,14 +16,6 @@ internal sealed class BotHost(
 {
     public RecordedLog Log { get; } = new();
 
-    /// <summary>A caller without a key.</summary>
-    public HttpClient CreateStranger()
-    {
-        var stranger = CreateClient();
-        stranger.DefaultRequestHeaders.Authorization = null;
-        return stranger;
-    }
-
     protected override void ConfigureClient(HttpClient client)
     {
         base.ConfigureClient(client);

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Games.Data;
+using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Tests.Servers;
@@ -12,6 +13,15 @@ internal static class TestKey
     public static readonly string Text = ApiKeyText.New();
 
     public static AuthenticationHeaderValue Header => new("Bearer", Text);
+
+    /// <summary>A caller without a key.</summary>
+    public static HttpClient CreateStranger<TProgram>(this WebApplicationFactory<TProgram> host)
+        where TProgram : class
+    {
+        var stranger = host.CreateClient();
+        stranger.DefaultRequestHeaders.Authorization = null;
+        return stranger;
+    }
 
     public static async Task AddAsync(string connectionString)
     {
