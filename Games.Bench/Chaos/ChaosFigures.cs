@@ -27,8 +27,8 @@ internal sealed record ChaosFigures(
 {
     public bool Passed => Complaints.Count == 0;
 
-    /// <summary>Without the time that a server or service took to answer again; of all faults.</summary>
-    public double? LongestRecoveryAfterOutageSeconds => Faults.Max(fault => Math.Max(0, fault.RecoverySeconds - fault.OutageSeconds ?? 0));
+    /// <summary>Without the time in which a server or service was away; of all faults.</summary>
+    public double? LongestRecoveryWhileUpSeconds => Faults.Max(fault => fault.RecoveryWhileUpSeconds);
 }
 
 /// <summary>A fault and what it cost.</summary>
@@ -37,4 +37,6 @@ internal sealed record ChaosFigures(
 /// <param name="OutageSeconds">Until the service was ready or the server answered again.</param>
 /// <param name="Waiting">Games accepted before it and not announced at that moment.</param>
 /// <param name="RecoverySeconds">Until the last of them was announced; null if one never was.</param>
-internal sealed record InflictedFault(string Fault, int AtGame, bool Overlaps, double OutageSeconds, int Waiting, double? RecoverySeconds);
+/// <param name="RecoveryWhileUpSeconds">The part of it in which the outage of no fault lasted, of this one or of one that came meanwhile.</param>
+internal sealed record InflictedFault(
+    string Fault, int AtGame, bool Overlaps, double OutageSeconds, int Waiting, double? RecoverySeconds, double? RecoveryWhileUpSeconds);

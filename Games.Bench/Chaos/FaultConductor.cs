@@ -44,12 +44,34 @@ internal sealed class FaultConductor(ChaosSystem system, IReadOnlyList<PlannedFa
         return [.. _records.OrderBy(record => record.At).Select(record => CostOf(record, games, announcements))];
     }
 
-    private static InflictedFault CostOf(Record record, IReadOnlyList<Guid> games, IReadOnlyDictionary<Guid, CommittedAnnouncement> announcements)
+    private InflictedFault CostOf(Record record, IReadOnlyList<Guid> games, IReadOnlyDictionary<Guid, CommittedAnnouncement> announcements)
     {
         var times = games.Take(record.AtGame).Select(game => announcements.GetValueOrDefault(game)?.At).ToList();
         var waiting = times.Where(time => time is null || time > record.At).ToList();
         double? recovery = waiting.Contains(null) ? null : waiting.Select(time => (time!.Value - record.At).TotalSeconds).DefaultIfEmpty(0).Max();
-        return new InflictedFault(record.Fault.Name, record.AtGame, record.Fault.Overlaps, record.Outage.TotalSeconds, waiting.Count, recovery);
+        return new InflictedFault(
+            record.Fault.Name,
+            record.AtGame,
+            record.Fault.Overlaps,
+            record.Outage.TotalSeconds,
+            waiting.Count,
+            recovery,
+            recovery is { } seconds ? UpTime(record.At, record.At.AddSeconds(seconds)).TotalSeconds : null);
+    }
+
+    /// <summary>The time within the two in which no fault's outage lasted.</summary>
+    private TimeSpan UpTime(DateTime from, DateTime to)
+    {
+        var (up, at) = (TimeSpan.Zero, from);
+        foreach (var outage in _records.OrderBy(record => record.At))
+        {
+            var (begin, end) = (outage.At < to ? outage.At : to, outage.At + outage.Outage);
+            if (begin > at)
+                up += begin - at;
+            if (end > at)
+                at = end;
+        }
+        return at < to ? up + (to - at) : up;
     }
 
     private async Task InflictAsync(PlannedFault fault, CancellationToken ct)

@@ -84,7 +84,7 @@ internal static class ChaosCommand
             table.AddRow(Markup.Escape($"  {failure}"), $"{times}");
         table.AddRow("games that failed requests left, announced too", $"{figures.LeftByFailed}")
             .AddRow("longest recovery from a fault", Seconds(figures.LongestRecoverySeconds))
-            .AddRow("  of that after its outage, of any fault", Seconds(figures.LongestRecoveryAfterOutageSeconds))
+            .AddRow("  of that with every server and service up", Seconds(figures.LongestRecoveryWhileUpSeconds))
             .AddRow("longest from a game's commit to its announcement's", Seconds(figures.LongestWaitSeconds))
             .AddRow("repeated messages without effect (bots' logs)", $"{figures.Repeats}")
             .AddRow("announcements rolled back and made again (bots' logs)", $"{figures.RolledBack}");
