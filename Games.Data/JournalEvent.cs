@@ -1,5 +1,8 @@
 namespace Games.Data;
 
+/// <summary>What became of an event.</summary>
+public enum EventState { Pending, Dispatched, Dead }
+
 /// <summary>
 /// One line of the journal: what happened, who said so and whether the bus has it. Anybody may insert one, so the rules are constraints of the
 /// table; this is how the services read it. What is unset at an insert the database fills in.
@@ -50,4 +53,9 @@ public sealed class JournalEvent
 
     /// <summary>When it was given up, for what <see cref="LastError"/> says; null while it was not.</summary>
     public DateTimeOffset? DeadAt { get; private set; }
+
+    public EventState State => StateOf(DispatchedAt, DeadAt);
+
+    public static EventState StateOf(DateTimeOffset? dispatchedAt, DateTimeOffset? deadAt) =>
+        deadAt is not null ? EventState.Dead : dispatchedAt is not null ? EventState.Dispatched : EventState.Pending;
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Games.Contracts;
 using Games.Data;
 using Games.Outbox.Database;
+using Games.Outbox.Outages;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,8 +17,8 @@ namespace Games.Journal;
 /// exactly if its message is a row of the outbox. Any number of processes may do so at once: what one has locked, the others pass by.
 /// </summary>
 internal sealed partial class EventDispatcher(
-    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, JournalListener listener, TimeProvider time,
-    ILogger<EventDispatcher> logger)
+    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, JournalListener listener, DatabaseOutage outage,
+    TimeProvider time, ILogger<EventDispatcher> logger)
     : BackgroundService
 {
     private readonly WakeUp _wakeUp = new();
@@ -55,6 +56,7 @@ internal sealed partial class EventDispatcher(
             {
                 var rest = await DispatchBatchAsync(ct);
                 trouble.Reset();
+                outage.Works(this);
                 if (rest > TimeSpan.Zero || rest == Timeout.InfiniteTimeSpan)
                     await _wakeUp.WaitAsync(rest, ct);
             }
@@ -66,7 +68,8 @@ internal sealed partial class EventDispatcher(
             {
                 exception.RenewSessions();
                 var pause = trouble.Next();
-                LogTrouble(pause.TotalSeconds, exception.Message);
+                if (!outage.Met(exception, this))
+                    LogTrouble(pause.TotalSeconds, exception.InWords());
                 await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

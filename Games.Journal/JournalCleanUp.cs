@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Outbox.Outages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,8 @@ namespace Games.Journal;
 
 /// <summary>Deletes what is older than the retention, in small sets. What still waits to be dispatched is never too old.</summary>
 internal sealed partial class JournalCleanUp(
-    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, TimeProvider time, ILogger<JournalCleanUp> logger) : BackgroundService
+    IServiceScopeFactory scopes, JournalOptions options, JournalStore store, DatabaseOutage outage, TimeProvider time, ILogger<JournalCleanUp> logger)
+    : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -39,7 +41,8 @@ internal sealed partial class JournalCleanUp(
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            LogFailed(exception.Message);
+            if (!outage.Met(exception))
+                LogFailed(exception.InWords());
             return 0;
         }
     }

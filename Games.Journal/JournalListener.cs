@@ -1,5 +1,6 @@
 using Games.Data;
 using Games.Outbox.Database;
+using Games.Outbox.Outages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -8,8 +9,8 @@ namespace Games.Journal;
 
 /// <summary>Hears of events that anybody has inserted: the table's trigger tells, this process never does.</summary>
 internal sealed partial class JournalListener(
-    IServiceScopeFactory scopes, JournalOptions options, TimeProvider time, ILogger<JournalListener> logger)
-    : DatabaseListener(options.KeepAliveInterval, time)
+    IServiceScopeFactory scopes, JournalOptions options, DatabaseOutage outage, TimeProvider time, ILogger<JournalListener> logger)
+    : DatabaseListener(options.KeepAliveInterval, outage, time)
 {
     /// <summary>What pg_stat_activity shows behind the name of the service: "Games.Api events".</summary>
     public const string Purpose = "events";

@@ -8,24 +8,35 @@ using NpgsqlTypes;
 namespace Games.Journal;
 
 /// <summary>An event as a tail shows it, with what had become of it at that moment.</summary>
+/// <param name="IsShown">Whether it was shown before, as pending: this is what became of it.</param>
 public sealed record TailedEvent(
     Guid Id, string EventType, string Channel, string Payload, DateTimeOffset CreatedAt, Guid? CorrelationId, string Source,
-    DateTimeOffset? DispatchedAt, DateTimeOffset? DeadAt);
+    DateTimeOffset? DispatchedAt, DateTimeOffset? DeadAt, int Attempts, DateTimeOffset? NextAttemptAt, string? LastError, bool IsShown)
+{
+    public EventState State => JournalEvent.StateOf(DispatchedAt, DeadAt);
+}
 
 /// <summary>
-/// Follows the journal: each event once, when its transaction is committed. LISTEN says when to look; a look every second finds what nobody tells
-/// of, such as what is dispatched when it is inserted. A connection that is lost is opened anew, and nothing is missed meanwhile.
+/// Follows the journal: each event when its transaction is committed, and once more when it is dispatched or dead.
+/// LISTEN says when to look; a look every second finds what nobody tells of, such as what is dispatched when it is inserted.
+/// A connection that is lost is opened anew, and nothing is missed meanwhile.
 /// </summary>
 public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
 {
     private const string Purpose = "tail";
     private const int Page = 500;
 
+    // Of those that wait: what becomes of others beyond them is not shown.
+    private const int MaxWaiting = 10_000;
+
+    // With payloads, which are 4 MiB at most.
+    private const int OverPage = 20;
+
     // Of payload as text: what a page holds in memory.
     private const long PageBytes = 8 * 1024 * 1024;
 
     // By time, along its index; what says an older time than its insertion is found while it is pending.
-    private const string New = """
+    private const string New = $"""
         WITH looked AS MATERIALIZED (
             SELECT id, number, coalesce(payload_bytes, pg_column_size(payload)) AS size FROM events
             WHERE (created_at >= $1 OR (number > $2 AND dispatched_at IS NULL AND dead_at IS NULL))
@@ -35,9 +46,17 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
         ), sized AS (
             SELECT *, sum(size) OVER (ORDER BY number) - size AS before FROM looked
         )
-        SELECT number, id, event_type, channel, payload::text, created_at, correlation_id, source, dispatched_at, dead_at,
-            (SELECT count(*) FROM looked)
+        SELECT number, (SELECT count(*) FROM looked), {Columns}
         FROM sized JOIN events USING (id, number) WHERE before < $7 ORDER BY number
+        """;
+
+    private const string Over = $"""
+        SELECT {Columns} FROM events WHERE id = ANY($1) AND (dispatched_at IS NOT NULL OR dead_at IS NOT NULL)
+        ORDER BY coalesce(dispatched_at, dead_at), number LIMIT $2
+        """;
+
+    private const string Columns = """
+        id, event_type, channel, payload::text, created_at, correlation_id, source, dispatched_at, dead_at, attempts, next_attempt_at, last_error
         """;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -55,6 +74,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
         string? type, string? channel, Action<string> say, [EnumeratorCancellation] CancellationToken ct)
     {
         var progress = new TailProgress();
+        var waiting = new HashSet<Guid>();
         var trouble = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
         while (true)
@@ -74,7 +94,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                         say("Following the journal.");
                     }
 
-                    found = await line.LookAsync(progress, type, channel, ct);
+                    found = await line.LookAsync(progress, waiting, type, channel, ct);
                     trouble.Reset();
                     if (found is [])
                         await line.RestAsync(ct);
@@ -115,7 +135,8 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
             IsOpen = true;
         }
 
-        public async Task<List<TailedEvent>> LookAsync(TailProgress progress, string? type, string? channel, CancellationToken ct)
+        public async Task<List<TailedEvent>> LookAsync(
+            TailProgress progress, HashSet<Guid> waiting, string? type, string? channel, CancellationToken ct)
         {
             _isTold = false;
             var unfinished = await progress.MarkAsync(Connection, ct);
@@ -141,12 +162,8 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                 while (await reader.ReadAsync(ct))
                 {
                     numbers.Add(reader.GetInt64(0));
-                    looked = reader.GetInt64(10);
-                    found.Add(new(
-                        reader.GetGuid(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetFieldValue<DateTimeOffset>(5),
-                        await reader.IsDBNullAsync(6, ct) ? null : reader.GetGuid(6), reader.GetString(7),
-                        await reader.IsDBNullAsync(8, ct) ? null : reader.GetFieldValue<DateTimeOffset>(8),
-                        await reader.IsDBNullAsync(9, ct) ? null : reader.GetFieldValue<DateTimeOffset>(9)));
+                    looked = reader.GetInt64(1);
+                    found.Add(Read(reader, first: 2, isShown: false));
                 }
             }
 
@@ -155,7 +172,31 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                 progress.Show(numbers[i], found[i].CreatedAt);
             if (looked < Page && looked == found.Count)
                 progress.Settle(unfinished);
-            return found;
+
+            var over = waiting.Count == 0 ? [] : await LookForOverAsync([.. waiting], ct);
+            waiting.ExceptWith(over.Select(x => x.Id));
+            waiting.UnionWith(found.Where(x => x.State is EventState.Pending).Take(MaxWaiting - waiting.Count).Select(x => x.Id));
+            return [.. found, .. over];
+        }
+
+        private async Task<List<TailedEvent>> LookForOverAsync(Guid[] waiting, CancellationToken ct)
+        {
+            await using var command = new NpgsqlCommand(Over, Connection) { Parameters = { new() { Value = waiting }, new() { Value = OverPage } } };
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            var over = new List<TailedEvent>();
+            while (await reader.ReadAsync(ct))
+                over.Add(Read(reader, first: 0, isShown: true));
+            return over;
+        }
+
+        private static TailedEvent Read(NpgsqlDataReader reader, int first, bool isShown)
+        {
+            return new(
+                reader.GetGuid(first), reader.GetString(first + 1), reader.GetString(first + 2), reader.GetString(first + 3), Time(4)!.Value,
+                reader.IsDBNull(first + 5) ? null : reader.GetGuid(first + 5), reader.GetString(first + 6), Time(7), Time(8),
+                reader.GetInt32(first + 9), Time(10), reader.IsDBNull(first + 11) ? null : reader.GetString(first + 11), isShown);
+
+            DateTimeOffset? Time(int column) => reader.IsDBNull(first + column) ? null : reader.GetFieldValue<DateTimeOffset>(first + column);
         }
 
         /// <summary>Until somebody tells of an event, or the next look is due.</summary>

@@ -1,7 +1,10 @@
+using Games.Outbox.Outages;
 using MassTransit;
 using MassTransit.Configuration;
 using MassTransit.RabbitMqTransport.Configuration;
 using MassTransit.Transports;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -20,24 +23,37 @@ public static class BrokerReconnection
     /// <summary>Endpoints and sends share one connection, and each of them opens it when it is lost: together they try once in this time.</summary>
     private static readonly TimeSpan MinConnectInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Replaces <c>UsingRabbitMq</c> and its call of <c>Host</c>.</summary>
+    /// <summary>Replaces <c>UsingRabbitMq</c> and its call of <c>Host</c>. The log says when the broker is away, and when it is back.</summary>
     /// <param name="bus">The service's bus.</param>
     /// <param name="broker">The address: <c>amqp://user:password@host:port/vhost</c>.</param>
     /// <param name="configure">Configures the bus as for <c>UsingRabbitMq</c>.</param>
     public static void UsingReconnectingRabbitMq(
-        this IBusRegistrationConfigurator bus, Uri broker, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure) =>
+        this IBusRegistrationConfigurator bus, Uri broker, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
+    {
+        bus.TryAddSingleton<BrokerOutage>();
+        bus.AddReceiveEndpointObserver(provider => provider.GetRequiredService<BrokerOutage>());
+        bus.AddReceiveObserver<FaultLog>();
         bus.SetBusFactory(new BusFactory(new(), (context, rabbitMq) =>
         {
-            rabbitMq.Host(broker, host => host.OnRefreshConnectionFactory = new ConnectLimit().WaitAsync);
+            var limit = new ConnectLimit();
+            rabbitMq.Host(broker, host => host.OnRefreshConnectionFactory = factory =>
+            {
+                factory.SocketFactory = AnsweringSocket.Create;
+                return limit.WaitAsync();
+            });
             configure(context, rabbitMq);
         }));
+    }
 
     private sealed class BusFactory(BusConfiguration bus, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
         : TransportRegistrationBusFactory<IRabbitMqReceiveEndpointConfigurator>(bus.Host)
     {
         public override IBusInstance CreateBus(
-            IBusRegistrationContext context, IEnumerable<IBusInstanceSpecification> specifications, string busName) =>
-            CreateBus(new RabbitMqBusFactoryConfigurator(bus), context, configure, specifications);
+            IBusRegistrationContext context, IEnumerable<IBusInstanceSpecification> specifications, string busName)
+        {
+            bus.Host.Outage = context.GetRequiredService<BrokerOutage>();
+            return CreateBus(new RabbitMqBusFactoryConfigurator(bus), context, configure, specifications);
+        }
     }
 
     /// <summary>The transport's configuration of a bus, with our host configuration in place of the transport's.</summary>
@@ -65,13 +81,21 @@ public static class BrokerReconnection
             var replaced = base.ReceiveTransportRetryPolicy;
             ReceiveTransportRetryPolicy = Retry.CreatePolicy(policy =>
             {
-                policy.Handle<Exception>(replaced.IsHandled);
+                policy.Handle<Exception>(failure =>
+                {
+                    // The one place that hears of each attempt to connect: of a bus that only sends nobody else does.
+                    if (failure is ConnectionException)
+                        Outage?.Met(failure);
+                    return replaced.IsHandled(failure);
+                });
                 // MassTransit gives an endpoint up for good after one refused login, and a broker that starts or stops may refuse one.
                 policy.Handle<AuthenticationFailureException>();
                 // Not the number of attempts: when they are used up, MassTransit asks the policy for the next.
                 policy.Interval(1, RetryDelay);
             });
         }
+
+        public BrokerOutage? Outage { get; set; }
 
         /// <summary>For sends too: MassTransit takes this one if no other is named.</summary>
         public override IRetryPolicy ReceiveTransportRetryPolicy { get; }
@@ -81,7 +105,7 @@ public static class BrokerReconnection
     {
         private Task _nextAttempt = Task.CompletedTask;
 
-        public async Task WaitAsync(ConnectionFactory factory)
+        public async Task WaitAsync()
         {
             await _nextAttempt;
             _nextAttempt = Task.Delay(MinConnectInterval);

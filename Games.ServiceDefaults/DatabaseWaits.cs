@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Games.Data;
+using Games.Outbox.Outages;
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -8,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Games.ServiceDefaults;
 
 /// <summary>The deliveries that wait for a database that is away or out of order. MassTransit runs this within the retries.</summary>
-internal sealed partial class DatabaseWaits(TimeProvider time, IHostApplicationLifetime service, ILogger<DatabaseWaits> logger)
+internal sealed partial class DatabaseWaits(
+    DatabaseOutage outage, TimeProvider time, IHostApplicationLifetime service, ILogger<DatabaseWaits> logger)
     : IFilter<ConsumeContext>
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
@@ -41,8 +43,8 @@ internal sealed partial class DatabaseWaits(TimeProvider time, IHostApplicationL
         catch (Exception failure) when (failure.IsDatabaseUnavailable())
         {
             failure.RenewSessions();
-            Volatile.Write(ref _reason, failure.GetBaseException().Message);
-            if (_failures.AddOrUpdate(context.ReceiveContext, 1, (_, failures) => failures + 1) > 1)
+            Volatile.Write(ref _reason, failure.InWords());
+            if (!outage.Met(failure) & _failures.AddOrUpdate(context.ReceiveContext, 1, (_, failures) => failures + 1) > 1)
                 TellOfThem();
             throw;
         }

@@ -1,3 +1,4 @@
+using Games.Outbox.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration.Memory;
@@ -16,7 +17,14 @@ public static class Defaults
         ["Outbox:InsertInOneRoundTrip"] = "true",
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-        ["Logging:LogLevel:MassTransit"] = "Warning",
+        // Its warnings are each attempt to connect and each retry, with their stacks, and what it says of a message that fails is more of them: an
+        // outage of the broker (BrokerOutage), and a message that is given up (FaultLog), are a line each.
+        ["Logging:LogLevel:MassTransit"] = "Error",
+        ["Logging:LogLevel:MassTransit.ReceiveTransport"] = "Critical",
+        ["Logging:LogLevel:MassTransit.SendTransport"] = "Critical",
+        ["Logging:LogLevel:MassTransit.Messages"] = "Critical",
+        // Each probe would log each check that is red: whoever probes reads the answer.
+        ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         // EF Core logs each failure that it also throws: whoever handles the exception logs it once.
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command"] = "Critical",
@@ -46,5 +54,7 @@ public static class Defaults
         });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<DatabaseOutage>();
+        builder.Services.AddReadyReport();
     }
 }

@@ -1,13 +1,45 @@
 // Compiled with OfficialPackages=true only: what both services lack without our own outbox (docs/adr/0003-versions.md).
 
+using MassTransit;
 using Microsoft.Extensions.Hosting;
 
-namespace Games.Journal;
-
-public static class WithoutJournal
+namespace Games.Journal
 {
-    /// <summary>Nobody publishes or dispatches events of the journal, and nothing is recorded in it.</summary>
-    public static void AddJournal(this IHostApplicationBuilder builder, params string[] backlogTags)
+    public static class WithoutJournal
     {
+        /// <summary>Nobody publishes or dispatches events of the journal, and nothing is recorded in it.</summary>
+        public static void AddJournal(this IHostApplicationBuilder builder, params string[] backlogTags)
+        {
+        }
+    }
+}
+
+namespace Games.Outbox.Outages
+{
+    /// <summary>An outage of the database is not one line: each who meets it logs it.</summary>
+    public sealed class DatabaseOutage
+    {
+        public bool Met(Exception failure, object? loop = null) => false;
+    }
+
+    /// <summary>An outage of the broker is told by MassTransit alone.</summary>
+    public sealed class BrokerOutage : IReceiveEndpointObserver
+    {
+        public void Met(Exception failure)
+        {
+        }
+
+        public Task Ready(ReceiveEndpointReady ready) => Task.CompletedTask;
+
+        public Task Stopping(ReceiveEndpointStopping stopping) => Task.CompletedTask;
+
+        public Task Completed(ReceiveEndpointCompleted completed) => Task.CompletedTask;
+
+        public Task Faulted(ReceiveEndpointFaulted faulted) => Task.CompletedTask;
+    }
+
+    public static class FailureText
+    {
+        public static string InWords(this Exception failure) => failure.GetBaseException().Message;
     }
 }

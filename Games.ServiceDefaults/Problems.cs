@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Games.Data;
+using Games.Outbox.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -43,8 +44,14 @@ public static partial class Problems
         app.UseStatusCodePages();
     }
 
-    private sealed class ExceptionAnswer(IProblemDetailsService problems, ILogger<ExceptionAnswer> logger) : IExceptionHandler
+    private sealed class ExceptionAnswer(
+        IProblemDetailsService problems, DatabaseOutage outage, TimeProvider time, ILogger<ExceptionAnswer> logger) : IExceptionHandler
     {
+        private static readonly TimeSpan ErrorInterval = TimeSpan.FromSeconds(10);
+
+        private readonly Lock _lock = new();
+        private long? _lastError;
+
         public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken ct)
         {
             var (status, detail) = exception.IsDatabaseUnavailable()
@@ -54,7 +61,11 @@ public static partial class Problems
             if (status is StatusCodes.Status503ServiceUnavailable)
             {
                 exception.RenewSessions();
-                Log.DatabaseUnavailable(logger, context.TraceIdentifier, exception.GetBaseException().Message);
+                var reason = exception.InWords();
+                Log.Refused(logger, context.TraceIdentifier, reason);
+                // An outage is told of by itself, and anything else for all who meet it.
+                if (!outage.Met(exception) && IsErrorDue())
+                    Log.DatabaseUnavailable(logger, context.TraceIdentifier, reason);
                 context.Response.Headers.RetryAfter = RetryAfterSeconds;
             }
             else
@@ -65,6 +76,18 @@ public static partial class Problems
             context.Response.StatusCode = status;
             return await problems.TryWriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
         }
+
+        private bool IsErrorDue()
+        {
+            lock (_lock)
+            {
+                if (_lastError is { } last && time.GetElapsedTime(last) < ErrorInterval)
+                    return false;
+
+                _lastError = time.GetTimestamp();
+                return true;
+            }
+        }
     }
 
     private static partial class Log
@@ -72,7 +95,10 @@ public static partial class Problems
         [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered {Status}, trace {TraceId}")]
         public static partial void Answered(ILogger logger, string method, PathString path, int status, string traceId);
 
-        [LoggerMessage(LogLevel.Error, "The database is not available, trace {TraceId}: {Reason}")]
+        [LoggerMessage(LogLevel.Information, "A request cannot be served by the database, trace {TraceId}: {Reason}")]
+        public static partial void Refused(ILogger logger, string traceId, string reason);
+
+        [LoggerMessage(LogLevel.Error, "Requests cannot be served by the database, the first with trace {TraceId}: {Reason}")]
         public static partial void DatabaseUnavailable(ILogger logger, string traceId, string reason);
 
         [LoggerMessage(LogLevel.Error, "A request failed, trace {TraceId}")]

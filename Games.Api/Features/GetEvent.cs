@@ -20,6 +20,7 @@ internal sealed record GetEventResponse(
     DateTimeOffset CreatedAt,
     Guid? CorrelationId,
     string Source,
+    EventState State,
     DateTimeOffset? DispatchedAt,
     int Attempts,
     DateTimeOffset? NextAttemptAt,
@@ -48,7 +49,8 @@ internal sealed class GetEvent(GamesDbContext db) : Endpoint<GetEventRequest, Ge
         await Send.OkAsync(
             new GetEventResponse(
                 found.Id, found.EventType, found.Channel, StoredJson.Parse(found.Payload), found.CreatedAt,
-                found.CorrelationId, found.Source, found.DispatchedAt, found.Attempts, found.NextAttemptAt, found.LastError, found.DeadAt),
+                found.CorrelationId, found.Source, found.State, found.DispatchedAt, found.Attempts, found.NextAttemptAt, found.LastError,
+                found.DeadAt),
             ct);
     }
 }

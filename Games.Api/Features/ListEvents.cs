@@ -6,8 +6,6 @@ using Games.Data;
 
 namespace Games.Api.Features;
 
-internal enum EventState { Pending, Dispatched, Dead }
-
 internal sealed record ListEventsRequest : PageRequest
 {
     [QueryParam]
@@ -24,8 +22,8 @@ internal sealed record ListEventsRequest : PageRequest
 }
 
 internal sealed record ListedEvent(
-    Guid Id, string EventType, string Channel, DateTimeOffset CreatedAt, Guid? CorrelationId, string Source, DateTimeOffset? DispatchedAt,
-    int Attempts, DateTimeOffset? NextAttemptAt, string? LastError, DateTimeOffset? DeadAt);
+    Guid Id, string EventType, string Channel, DateTimeOffset CreatedAt, Guid? CorrelationId, string Source, EventState State,
+    DateTimeOffset? DispatchedAt, int Attempts, DateTimeOffset? NextAttemptAt, string? LastError, DateTimeOffset? DeadAt);
 
 internal sealed class ListEventsValidator : Validator<ListEventsRequest>
 {
@@ -66,8 +64,9 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         var page = await events
             .NewestFirst()
             .Select(e => new ListedEvent(
-                e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source, e.DispatchedAt,
-                e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
+                e.Id, e.EventType, e.Channel, e.CreatedAt, e.CorrelationId, e.Source,
+                e.DeadAt != null ? EventState.Dead : e.DispatchedAt != null ? EventState.Dispatched : EventState.Pending,
+                e.DispatchedAt, e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt))
             .ToPageAsync(request, e => WriteCursor(new(e.CreatedAt, e.Id)), ct);
         if (page.NextCursor is null && last is not null)
             page = page with { NextCursor = WriteCursor(last) };

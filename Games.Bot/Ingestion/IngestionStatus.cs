@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Bot.Ingestion;
@@ -27,7 +28,7 @@ internal sealed record IngestionStatus(
             return new
             {
                 ingestion = Of(metrics, checks[IngestionHealthCheck.Name]),
-                checks = checks.ToDictionary(check => check.Key, check => new CheckedHealth(check.Value.Status.ToString(), check.Value.Description)),
+                checks = checks.ToDictionary(check => check.Key, check => CheckedHealth.Of(check.Value)),
             };
         }).RequireAuthorization(Scope.Ops);
 
@@ -42,9 +43,6 @@ internal sealed record IngestionStatus(
             new(count, p50, p90, max));
     }
 }
-
-/// <summary>One of the checks that decide whether the bot is ready.</summary>
-internal sealed record CheckedHealth(string Health, string? Problem);
 
 internal sealed record IngestionDelays(long Count, double? P50, double? P90, double? Max);
 

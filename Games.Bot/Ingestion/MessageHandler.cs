@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Games.Contracts;
 using Games.Data;
+using Games.Outbox.Outages;
 using MassTransit;
 
 namespace Games.Bot.Ingestion;
@@ -23,14 +24,16 @@ internal sealed partial class MessageHandler
     private readonly string? _ownId;
     private readonly FrozenSet<string> _channels;
     private readonly IngestionMetrics _metrics;
+    private readonly DatabaseOutage _outage;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private int _empties;
 
     public MessageHandler(
-        IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, TimeProvider clock, ILogger<MessageHandler> logger)
+        IServiceScopeFactory scopes, DiscordOptions discord, IngestionMetrics metrics, DatabaseOutage outage, TimeProvider clock,
+        ILogger<MessageHandler> logger)
     {
-        (_scopes, _metrics, _clock, _logger) = (scopes, metrics, clock, logger);
+        (_scopes, _metrics, _outage, _clock, _logger) = (scopes, metrics, outage, clock, logger);
         _ownId = discord.UserId;
         _channels = discord.Channels.ToFrozenSet();
         if (_channels.Count == 0)
@@ -132,7 +135,8 @@ internal sealed partial class MessageHandler
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
             _metrics.Failed();
-            LogFailed(message.MessageId, failure.GetBaseException().Message);
+            if (!_outage.Met(failure))
+                LogFailed(message.MessageId, failure.InWords());
             throw;
         }
 

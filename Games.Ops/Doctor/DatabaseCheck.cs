@@ -15,8 +15,11 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
         Finding finding;
         try
         {
+            // The first question costs the start of EF Core and a connection, which say nothing about the database.
+            await db.Database.OpenConnectionAsync(ct);
+            await AskVersionAsync(ct);
             var start = Stopwatch.GetTimestamp();
-            var version = await db.Database.SqlQuery<string>($"""SELECT current_setting('server_version') AS "Value" """).SingleAsync(ct);
+            var version = await AskVersionAsync(ct);
             var took = Stopwatch.GetElapsedTime(start);
             finding = (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
                 ? Finding.Wrong(
@@ -30,6 +33,10 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
                 Subject, $"does not answer: {e.GetBaseException().Message}", $"start PostgreSQL, or mend ConnectionStrings:{GamesDatabase.Name}");
         }
 
+        await db.Database.CloseConnectionAsync();
         yield return finding;
     }
+
+    private Task<string> AskVersionAsync(CancellationToken ct) =>
+        db.Database.SqlQuery<string>($"""SELECT current_setting('server_version') AS "Value" """).SingleAsync(ct);
 }

@@ -22,7 +22,7 @@ internal static class EventList
                 .ToListAsync(ct);
             foreach (var e in found)
             {
-                var state = Terminal.Printable(EventText.State(e.DispatchedAt, e.DeadAt, e.LastError));
+                var state = Terminal.Printable(EventText.State(JournalEvent.StateOf(e.DispatchedAt, e.DeadAt), e.LastError));
                 yield return EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, state);
             }
 

@@ -10,9 +10,6 @@ namespace Games.Ops.Events;
 /// <summary>The verbs of the journal. They need the database and nothing else: a running service dispatches what they publish.</summary>
 internal static class EventsVerbs
 {
-    // As deep as PostgreSQL nests a payload.
-    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true, MaxDepth = int.MaxValue };
-
     public static Command Create() => new Command("events", "Publishes events and looks into the journal.")
     {
         Publish(), List(), Show(), Tail(),
@@ -89,22 +86,9 @@ internal static class EventsVerbs
             if (await services.GetRequiredService<GamesDbContext>().Events.AsNoTracking().SingleOrDefaultAsync(e => e.Id == wanted, ct) is not { } e)
                 return Terminal.NotDone($"There is no event {wanted} in the journal.");
 
-            var payload = StoredJson.Parse(e.Payload);
-            var shown = new
-            {
-                e.Id,
-                e.EventType,
-                e.Channel,
-                payload,
-                e.CreatedAt,
-                e.CorrelationId,
-                e.Source,
-                State = EventText.State(e.DispatchedAt, e.DeadAt, e.LastError),
-                e.DispatchedAt,
-                e.Attempts,
-                e.NextAttemptAt,
-            };
-            return Terminal.Done(JsonSerializer.Serialize(shown, Readable));
+            return Terminal.Done(new EventJson(
+                e.Id, e.EventType, e.Channel, StoredJson.Parse(e.Payload), e.CreatedAt, e.CorrelationId, e.Source, EventText.State(e.State),
+                e.DispatchedAt, e.Attempts, e.NextAttemptAt, e.LastError, e.DeadAt).ForReading());
         }));
         return command;
     }
@@ -113,7 +97,10 @@ internal static class EventsVerbs
     {
         var (type, channel) = (Type(), Channel());
         var json = new Option<bool>("--json") { Description = "One JSON object a line" };
-        var command = new Command("tail", "Follows the journal: each event once it is committed, until Ctrl+C.") { type, channel, json };
+        var command = new Command("tail", "Follows the journal: each event once it is committed, and what becomes of it, until Ctrl+C.")
+        {
+            type, channel, json,
+        };
         command.SetAction((options, ct) => OnDatabaseAsync(services =>
         {
             var journal = new JournalTail(services.GetRequiredService<IServiceScopeFactory>(), services.GetRequiredService<TimeProvider>());

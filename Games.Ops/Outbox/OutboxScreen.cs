@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Games.Outbox.Inspection;
 using Spectre.Console;
@@ -12,7 +13,11 @@ internal static class OutboxScreen
     private const int RedirectedWidth = 160;
     private const int ErrorLength = 120;
 
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static void Show(OutboxSummary summary)
     {

@@ -5,6 +5,7 @@ using Games.Outbox.Database;
 using Games.Outbox.Inbox;
 using Games.Outbox.Inspection;
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using Games.Outbox.Relay;
 using MassTransit.DependencyInjection;
 using MassTransit.Middleware;
@@ -72,6 +73,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOutboxSettings<TDbContext>(_configure);
+        services.TryAddSingleton<DatabaseOutage>();
+        services.TryAddSingleton<BrokerOutage>();
         services.TryAddSingleton<RootProvider>();
         services.AddScoped<CapturingContext<TDbContext>>();
         services.AddSingleton(provider => new CaptureSettings<TDbContext>(_orderingKeys, _schedules, provider.GetService<ITestHarness>()));

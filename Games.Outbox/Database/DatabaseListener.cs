@@ -1,3 +1,4 @@
+using Games.Outbox.Outages;
 using Npgsql;
 
 namespace Games.Outbox.Database;
@@ -8,8 +9,9 @@ namespace Games.Outbox.Database;
 /// has told of. When the connection is lost it is opened anew, with a growing pause.
 /// </summary>
 /// <param name="keepAliveInterval">How often the connection is tried by a look at the table; jitter adds up to a fifth.</param>
+/// <param name="outage">Is told when the database is away, and tells of it.</param>
 /// <param name="time">The clock.</param>
-public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider time)
+public abstract class DatabaseListener(TimeSpan keepAliveInterval, DatabaseOutage outage, TimeProvider time)
 {
     /// <summary>Pause after a notification, in which the commits of a burst gather for the next one.</summary>
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
@@ -56,6 +58,7 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
                     await ListenAsync(connection, channel, wake, ct);
 
                 connected = time.GetTimestamp();
+                outage.Works(this);
                 await ServeAsync(connection, channel, wake, ct);
             }
             catch (Exception) when (ct.IsCancellationRequested)
@@ -68,8 +71,9 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
                     failures.Reset();
 
                 var pause = exception is PoolerException ? PoolerPause : failures.Next();
-                _problem = exception.Message;
-                LogConnectionLost(pause, exception.Message);
+                _problem = exception.InWords();
+                if (!outage.Met(exception, this))
+                    LogConnectionLost(pause, _problem);
                 if (_isListening)
                 {
                     // From here on the woken loop has to look at the table itself.
@@ -99,7 +103,7 @@ public abstract class DatabaseListener(TimeSpan keepAliveInterval, TimeProvider 
     /// <summary>How long until something in the table is due; negative or zero if it is now, null if nothing waits.</summary>
     protected abstract Task<TimeSpan?> PeekAsync(NpgsqlConnection connection, CancellationToken ct);
 
-    /// <summary>Logs that the connection is lost and when the next is tried.</summary>
+    /// <summary>Logs that the connection is lost, and when the next is tried, for a reason that is not an outage of the database.</summary>
     protected abstract void LogConnectionLost(TimeSpan pause, string reason);
 
     private async Task ListenAsync(NpgsqlConnection connection, string channel, Action<WakeUpSource> wake, CancellationToken ct)

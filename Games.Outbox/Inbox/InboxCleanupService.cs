@@ -1,3 +1,4 @@
+using Games.Outbox.Outages;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,8 @@ namespace Games.Outbox.Inbox;
 
 /// <summary>Forgets consumed messages that are older than the window: small sets, never waiting for a lock, never holding one for long.</summary>
 internal sealed partial class InboxCleanupService<TDbContext>(
-    InboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<InboxCleanupService<TDbContext>> logger)
+    InboxStore<TDbContext> store, OutboxSettings<TDbContext> settings, DatabaseOutage outage, TimeProvider time,
+    ILogger<InboxCleanupService<TDbContext>> logger)
     : BackgroundService
     where TDbContext : DbContext
 {
@@ -38,7 +40,8 @@ internal sealed partial class InboxCleanupService<TDbContext>(
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            LogFailed(exception.Message);
+            if (!outage.Met(exception))
+                LogFailed(exception.InWords());
             return 0;
         }
     }

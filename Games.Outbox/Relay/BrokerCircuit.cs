@@ -1,4 +1,5 @@
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Games.Outbox.Relay;
 /// </summary>
 internal sealed partial class BrokerCircuit<TDbContext>(
     OutboxOptions options, OutboxPublisher<TDbContext> publisher, TableReader<TDbContext> reader, OutcomeWriter<TDbContext> outcomes,
-    LeasedRows leased, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
+    LeasedRows leased, Heartbeat<TDbContext> heartbeat, DatabaseOutage databaseOutage, BrokerOutage brokerOutage, TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
@@ -33,10 +34,13 @@ internal sealed partial class BrokerCircuit<TDbContext>(
             return false;
 
         _isClosed = false;
-        LogUnreachable(reason);
+        brokerOutage.Met(reason, this);
 
         return true;
     }
+
+    /// <summary>The broker has answered to a message. To have nothing that could be published is no proof of that.</summary>
+    public void Confirmed() => brokerOutage.Works(this);
 
     /// <summary>Stops the flow because the process stops.</summary>
     public void Stop() => _isClosed = false;
@@ -51,6 +55,7 @@ internal sealed partial class BrokerCircuit<TDbContext>(
         while (!publisher.BrokerIsReachable)
         {
             heartbeat.Beat();
+            databaseOutage.Works(heartbeat);
             await Task.Delay(LookInterval, time, ct);
         }
 
@@ -62,6 +67,8 @@ internal sealed partial class BrokerCircuit<TDbContext>(
 
             if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
                 return false;
+
+            Confirmed();
         }
         else if (leased.Count > 0)
         {
@@ -93,7 +100,4 @@ internal sealed partial class BrokerCircuit<TDbContext>(
 
     [LoggerMessage(LogLevel.Information, "Outbox: the broker is reachable, messages flow")]
     private partial void LogFlows();
-
-    [LoggerMessage(LogLevel.Warning, "Outbox: the broker is not reachable, messages wait in the table: {Reason}")]
-    private partial void LogUnreachable(string reason);
 }

@@ -1,3 +1,4 @@
+using Games.Outbox.Outages;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -5,7 +6,7 @@ namespace Games.Outbox.Relay;
 
 /// <summary>Renews the leases of rows whose publish takes long, three times in the time of a lease.</summary>
 internal sealed partial class LeaseRenewal<TDbContext>(
-    RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, TimeProvider time, ILogger logger)
+    RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, DatabaseOutage outage, TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private readonly TimeSpan _interval = options.Lease / 3;
@@ -38,7 +39,8 @@ internal sealed partial class LeaseRenewal<TDbContext>(
         }
         catch (Exception exception)
         {
-            LogNotRenewed(aging.Length, exception.Message);
+            if (!outage.Met(exception))
+                LogNotRenewed(aging.Length, exception.InWords());
         }
     }
 

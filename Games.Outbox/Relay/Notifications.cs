@@ -1,4 +1,5 @@
 using Games.Outbox.Database;
+using Games.Outbox.Outages;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,8 +12,9 @@ namespace Games.Outbox.Relay;
 /// transaction: NOTIFY takes a lock on the whole database at its commit, and all commits would wait for each other.
 /// </summary>
 internal sealed partial class Notifications<TDbContext>(
-    RelayStore<TDbContext> store, OutboxSettings<TDbContext> settings, TimeProvider time, ILogger<Notifications<TDbContext>> logger)
-    : DatabaseListener(settings.Value.KeepAliveInterval, time)
+    RelayStore<TDbContext> store, OutboxSettings<TDbContext> settings, DatabaseOutage outage, TimeProvider time,
+    ILogger<Notifications<TDbContext>> logger)
+    : DatabaseListener(settings.Value.KeepAliveInterval, outage, time)
     where TDbContext : DbContext
 {
     private readonly OutboxOptions _options = settings.Value;

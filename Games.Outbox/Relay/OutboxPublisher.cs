@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Games.Outbox.Capture;
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using MassTransit.Logging;
@@ -70,7 +71,7 @@ internal sealed class OutboxPublisher<TDbContext>(
 
             return result is PublishResult.Unroutable && mayBeDropped
                 ? new(row, PublishResult.Dropped)
-                : new(row, result, $"{exception.GetType().Name}: {exception.Message}");
+                : new(row, result, result is PublishResult.Unreachable ? exception.InWords() : $"{exception.GetType().Name}: {exception.Message}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Games.Outbox.Database;
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using MassTransit;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
@@ -26,6 +27,7 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
     private readonly Notifications<TDbContext> _notifications;
     private readonly OutboxMetrics<TDbContext> _metrics;
     private readonly Heartbeat<TDbContext> _heartbeat;
+    private readonly DatabaseOutage _databaseOutage;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly LeasedRows _leased;
@@ -37,19 +39,20 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
 
     public OutboxRelay(
         RelayStore<TDbContext> store, OutboxSettings<TDbContext> settings, IBusControl bus, Notifications<TDbContext> notifications,
-        OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILoggerFactory loggers)
+        OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, DatabaseOutage databaseOutage, BrokerOutage brokerOutage,
+        TimeProvider time, ILoggerFactory loggers)
     {
         (_store, _options, _notifications, _metrics) = (store, settings.Value, notifications, metrics);
         var logger = loggers.CreateLogger<OutboxRelay<TDbContext>>();
-        (_heartbeat, _time, _logger) = (heartbeat, time, logger);
+        (_heartbeat, _databaseOutage, _time, _logger) = (heartbeat, databaseOutage, time, logger);
 
         var publisher = new OutboxPublisher<TDbContext>(bus, _options, metrics, time, loggers);
         _leased = new(time, _options.Lease);
-        _outcomes = new(store, _options, _leased, _wakeUp, metrics, heartbeat, time, logger);
-        _table = new(store, _options, _leased, _outcomes, _wakeUp, notifications, metrics, heartbeat, time, logger);
-        _circuit = new(_options, publisher, _table, _outcomes, _leased, heartbeat, time, logger);
+        _outcomes = new(store, _options, _leased, _wakeUp, metrics, heartbeat, databaseOutage, time, logger);
+        _table = new(store, _options, _leased, _outcomes, _wakeUp, notifications, metrics, heartbeat, databaseOutage, time, logger);
+        _circuit = new(_options, publisher, _table, _outcomes, _leased, heartbeat, databaseOutage, brokerOutage, time, logger);
         _window = new(store, _options, publisher, _circuit, _outcomes, _leased, _wakeUp, time);
-        _renewal = new(store, _options, _leased, time, logger);
+        _renewal = new(store, _options, _leased, databaseOutage, time, logger);
     }
 
     /// <summary>The LockId of rows that are handed over.</summary>
@@ -141,7 +144,8 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
                 catch (Exception exception) when (!ct.IsCancellationRequested)
                 {
                     var pause = failures.Next();
-                    LogDatabaseAway(pause.TotalSeconds, exception.Message);
+                    if (!_databaseOutage.Met(exception, _heartbeat))
+                        LogDatabaseFailed(pause.TotalSeconds, exception.InWords());
                     await Task.Delay(pause, _time, ct);
                 }
             }
@@ -182,8 +186,8 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
         _wakeUp.Set();
     }
 
-    [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, next try in {Pause:F1} s: {Reason}")]
-    private partial void LogDatabaseAway(double pause, string reason);
+    [LoggerMessage(LogLevel.Warning, "Outbox: the table cannot be read, next try in {Pause:F1} s: {Reason}")]
+    private partial void LogDatabaseFailed(double pause, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: stopped while {Count} message(s) waited for their confirm; another process takes them after the lease")]
     private partial void LogLeft(int count);

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Games.Outbox.Capture;
 using Games.Outbox.Database;
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Games.Outbox.Relay;
 /// </summary>
 internal sealed partial class OutcomeWriter<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, WakeUp wakeUp, OutboxMetrics<TDbContext> metrics,
-    Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
+    Heartbeat<TDbContext> heartbeat, DatabaseOutage outage, TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     private static readonly TimeSpan GatherTime = TimeSpan.FromMilliseconds(10);
@@ -179,6 +180,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
                 if (heartbeat.Refusal is not null)
                     LogAccepted();
                 heartbeat.Refusal = null;
+                outage.Works(this);
                 return;
             }
             catch (PostgresException exception) when (!exception.IsTransient && !untilWritten)
@@ -194,7 +196,8 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             }
             catch (Exception exception)
             {
-                LogNotWritten(exception.Message);
+                if (!outage.Met(exception, this))
+                    LogNotWritten(exception.InWords());
             }
 
             if (stopping.IsCancellationRequested)
@@ -225,7 +228,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     [LoggerMessage(LogLevel.Information, "Outbox: {Count} message(s) expired before they could leave and are dropped")]
     private partial void LogExpired(int count);
 
-    [LoggerMessage(LogLevel.Warning, "Outbox: the database does not answer, what became of the last publishes is written down later: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Outbox: what became of the last publishes is written down later: {Reason}")]
     private partial void LogNotWritten(string reason);
 
     [LoggerMessage(LogLevel.Warning,

@@ -123,6 +123,8 @@ internal sealed class PublishWindow<TDbContext>(
 
         if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken && circuit.Open(period, outcome.Error!))
             wakeUp.Set();
+        else if (outcome.Result is PublishResult.Confirmed)
+            circuit.Confirmed();
 
         return outcome.Leaves
             || outcome.Result is PublishResult.Refused or PublishResult.Unroutable && OutboxSession.IsTransactionKey(row.OrderingKey);

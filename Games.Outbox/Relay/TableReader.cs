@@ -1,5 +1,6 @@
 using Games.Outbox.Database;
 using Games.Outbox.Monitoring;
+using Games.Outbox.Outages;
 using MassTransit.EntityFrameworkCoreIntegration;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,8 @@ namespace Games.Outbox.Relay;
 /// <summary>Claims rows from the table, and rests while there are none to claim.</summary>
 internal sealed partial class TableReader<TDbContext>(
     RelayStore<TDbContext> store, OutboxOptions options, LeasedRows leased, OutcomeWriter<TDbContext> outcomes, WakeUp wakeUp,
-    Notifications<TDbContext> notifications, OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, TimeProvider time, ILogger logger)
+    Notifications<TDbContext> notifications, OutboxMetrics<TDbContext> metrics, Heartbeat<TDbContext> heartbeat, DatabaseOutage outage,
+    TimeProvider time, ILogger logger)
     where TDbContext : DbContext
 {
     /// <summary>Shortest time between two looks at the table while relaying is paused.</summary>
@@ -22,6 +24,7 @@ internal sealed partial class TableReader<TDbContext>(
     {
         var wasPaused = store.IsPaused;
         var rows = leased.AddClaimed(await store.ClaimAsync(limit, CancellationToken.None), out var followers);
+        outage.Works(heartbeat);
         metrics.Claimed(rows.Count);
         outcomes.Withhold(followers);
 

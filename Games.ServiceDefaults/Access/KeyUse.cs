@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Games.Data;
+using Games.Outbox.Outages;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Games.ServiceDefaults.Access;
 
 /// <summary>Writes down when a key was used, to the hour: one statement an hour, a key and a process.</summary>
-internal sealed partial class KeyUse(IServiceScopeFactory scopes, TimeProvider time, ILogger<KeyUse> logger)
+internal sealed partial class KeyUse(IServiceScopeFactory scopes, DatabaseOutage outage, TimeProvider time, ILogger<KeyUse> logger)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMinutes(1);
 
@@ -37,7 +38,8 @@ internal sealed partial class KeyUse(IServiceScopeFactory scopes, TimeProvider t
         {
             // No reason to refuse the request: one that needs the database says so itself.
             _nextWrites[key.Id] = now + RetryDelay;
-            LogNotWritten(key.Name, failure.GetBaseException().Message);
+            if (!outage.Met(failure))
+                LogNotWritten(key.Name, failure.InWords());
         }
     }
 

@@ -1,6 +1,7 @@
 extern alias Ops;
 
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Games.Data;
 using Games.Tests.Api;
 using Games.Tests.Bot;
@@ -32,6 +33,9 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
 
         var (exitCode, findings) = await ExamineAsync();
         Assert.Equal((0, ""), (exitCode, Wrong(findings)));
+        // Its own start is some hundred.
+        var took = int.Parse(Regex.Match(Doctor.Saw(findings, "database"), @"answers in (\d+) ms").Groups[1].Value);
+        Assert.InRange(took, 0, 50);
         Assert.Superset(
             new HashSet<string>
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Games.AppHost.Servers;
+using Games.Tests.Api;
 using Games.Tests.Journal;
 using Games.Tests.Servers;
 using Npgsql;
@@ -34,6 +35,36 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         Assert.Contains($"  test.recorded  {_channel}  a test  dispatched  ", lines[1]);
         Assert.Equal(0, await tail.InterruptAsync());
         Assert.Equal(2, tail.Output.Length);
+    }
+
+    [Fact]
+    public async Task What_becomes_of_an_event_is_a_line_of_its_own_and_an_object_as_the_api_answers_it()
+    {
+        await using var tail = await FollowAsync("--channel", _channel);
+        await using var json = await FollowAsync("--channel", _channel, "--json");
+        var good = await _events.InsertAsync("test.event", """{"it":"it's"}""", _channel);
+        var bad = await _events.InsertAsync("test.event", channel: _channel);
+        await Task.WhenAll(tail.ShowsAsync(2), json.ShowsAsync(2));
+
+        await _events.ScalarAsync("update events set dispatched_at = now() where id = $1", good);
+        await Task.WhenAll(tail.ShowsAsync(3), json.ShowsAsync(3));
+        await _events.ScalarAsync("update events set dead_at = now(), last_error = 'nobody wants it', attempts = 1 where id = $1", bad);
+
+        var lines = await tail.ShowsAsync(4);
+        Assert.StartsWith($"{good}  ", lines[2]);
+        Assert.EndsWith($"  test.event  {_channel}  a test  dispatched", lines[2]);
+        Assert.StartsWith($"{bad}  ", lines[3]);
+        Assert.EndsWith("  dead: nobody wants it", lines[3]);
+        var objects = await json.ShowsAsync(4);
+        Assert.Contains("it's", objects[0]);
+        await using var api = new ApiHost(database.ConnectionString, settings: ("Journal:Dispatch", "false"));
+        using var client = api.CreateClient();
+        foreach (var (id, shown) in new[] { (good, objects[2]), (bad, objects[3]) })
+            Assert.True(JsonElement.DeepEquals(JsonElement.Parse(await client.GetStringAsync($"/events/{id}")), JsonElement.Parse(shown)), shown);
+        Assert.Contains("it's", await client.GetStringAsync($"/events/{good}"));
+        var listed = JsonElement.Parse(await client.GetStringAsync($"/events?channel={_channel}")).GetProperty("items");
+        Assert.Equal(["dead", "dispatched"], listed.EnumerateArray().Select(x => x.GetProperty("state").GetString()));
+        Assert.Equal((4, 4), (tail.Output.Length, json.Output.Length));
     }
 
     [Fact]

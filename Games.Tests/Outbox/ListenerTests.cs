@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Games.Outbox;
 using Games.Outbox.Database;
+using Games.Outbox.Outages;
 using Games.Outbox.Relay;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
@@ -167,7 +168,9 @@ public sealed class ListenerTests(EmptyDatabase database) : IClassFixture<EmptyD
         {
             OutboxSettings<NotesDbContext> settings = new(
                 new() { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromSeconds(1) });
-            Notifications = new(Store(services, settings), settings, TimeProvider.System, NullLogger<Notifications<NotesDbContext>>.Instance);
+            Notifications = new(
+                Store(services, settings), settings, new(TimeProvider.System, NullLogger<DatabaseOutage>.Instance), TimeProvider.System,
+                NullLogger<Notifications<NotesDbContext>>.Instance);
             _running = Notifications.RunAsync(_heard.Enqueue, _stop.Token);
         }
 

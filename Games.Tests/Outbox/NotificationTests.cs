@@ -68,7 +68,8 @@ public sealed class NotificationTests(EmptyDatabase database, TestBroker broker)
         line.Freeze();
         var missed = await cutOff.TakeNoteAsync();
         await Until.TrueAsync(() =>
-            other.Logs.At(LogLevel.Warning).Any(x => x.Contains("notifications is lost")), "the loss is noticed", TimeSpan.FromSeconds(10));
+            other.Logs.At(LogLevel.Warning).Any(x => x.Contains("The database is not available: no answer in time")),
+            "the loss is noticed", TimeSpan.FromSeconds(10));
         line.Thaw();
 
         await Until.TrueAsync(() => Texts(other).Contains(missed.Text), "what was missed has arrived", TimeSpan.FromSeconds(10));

@@ -105,7 +105,7 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
         // Connected, and silent: the bus goes on to say that the broker is there.
         line.Freeze();
         var taken = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => service.TakeNoteAsync($"into the silence {i}")));
-        await Until.TrueAsync(() => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("not reachable")), "the silence is noticed");
+        await Until.TrueAsync(() => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("The broker is not available")), "the silence is noticed");
         await Until.TrueAsync(async () => await FreeAsync(service) >= taken.Length - 1, "what was on its way is given back");
         Assert.Single(service.Logs.At(LogLevel.Information), x => x.Contains("messages flow"));
 

@@ -1,0 +1,39 @@
+using Games.Outbox.Outages;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace Games.ServiceDefaults;
+
+/// <summary>
+/// One line for a message that is given up and goes to the error queue, where its headers have the stack trace. MassTransit's own is that trace.
+/// </summary>
+internal sealed partial class FaultLog(ILogger<FaultLog> logger) : IReceiveObserver
+{
+    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
+        where T : class
+    {
+        LogGivenUp(context.MessageId, typeof(T).Name, consumerType, QueueOf(context.ReceiveContext), exception.GetType().Name, exception.InWords());
+        return Task.CompletedTask;
+    }
+
+    public Task ReceiveFault(ReceiveContext context, Exception exception)
+    {
+        LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
+        return Task.CompletedTask;
+    }
+
+    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
+
+    public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
+
+    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
+        where T : class => Task.CompletedTask;
+
+    private static string QueueOf(ReceiveContext context) => context.InputAddress.AbsolutePath.Split('/')[^1];
+
+    [LoggerMessage(LogLevel.Error, "Message {MessageId} ({MessageType}) failed in {Consumer} and goes to {Queue}_error: {Failure}: {Reason}")]
+    private partial void LogGivenUp(Guid? messageId, string messageType, string consumer, string queue, string failure, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Message {MessageId} cannot be received and goes to {Queue}_error: {Failure}: {Reason}")]
+    private partial void LogUnreadable(Guid? messageId, string queue, string failure, string reason);
+}

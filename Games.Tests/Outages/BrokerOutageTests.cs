@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Games.AppHost.Servers;
+using Games.Contracts;
+using Games.Tests.Api;
+using Games.Tests.Bot;
+using Games.Tests.Servers;
+using RabbitMQ.Client;
+
+namespace Games.Tests.Outages;
+
+/// <summary>What the log of each process says of its broker.</summary>
+public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, TestServers servers)
+    : IClassFixture<TestDatabase>, IClassFixture<TestBroker>
+{
+    private readonly Alarms _apiAlarms = new();
+    private readonly Alarms _botAlarms = new();
+
+    [Fact]
+    public async Task A_broker_that_is_stopped_and_started_is_one_line_of_each_process_and_one_when_it_is_back()
+    {
+        await using var broker = new RabbitMqServer(servers.DirectoryOf("outage-log"));
+        await broker.StartAsync();
+        await using var apiHost = Api(broker.ConnectionString);
+        await using var botHost = Bot(broker.ConnectionString);
+        using var api = apiHost.CreateClient();
+        using var bot = botHost.CreateClient();
+        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+
+        await broker.StopAsync();
+        await api.CreateGameAsync();
+        await Until.TrueAsync(() => _apiAlarms.Raised.Length > 0 && _botAlarms.Raised.Length > 0, "both tell of it", TimeSpan.FromSeconds(5));
+        await Until.TrueAsync(
+            async () => (await (await bot.GetAsync("/health/ready")).Content.ReadAsStringAsync()).Contains("connection refused (127.0.0.1:"),
+            "it says why it is not ready");
+
+        await broker.StartAsync();
+        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+        // A process that only sends knows that its broker is back when it has sent something; what waited may have left by the other one.
+        await Until.TrueAsync(
+            async () =>
+            {
+                await api.CreateGameAsync();
+                return _apiAlarms.Informed.Any(line => line.Contains("available again"));
+            },
+            "the API has sent something");
+
+        await _apiAlarms.OneOutageAsync("The broker", "connection refused (127.0.0.1:");
+        await _botAlarms.OneOutageAsync("The broker", "connection refused (127.0.0.1:");
+    }
+
+    [Fact]
+    public async Task A_broker_that_takes_connections_and_says_nothing_is_told_of_within_5_s_and_tried_again()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var address = $"amqp://games:secret@127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/";
+        await using var apiHost = Api(address);
+        await using var botHost = Bot(address);
+        apiHost.StartServer();
+        botHost.StartServer();
+        var start = Stopwatch.GetTimestamp();
+
+        await Until.TrueAsync(() => _apiAlarms.Raised.Length > 0 && _botAlarms.Raised.Length > 0, "both tell of it");
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+        foreach (var alarms in new[] { _apiAlarms, _botAlarms })
+            Assert.Equal("The broker is not available, messages wait in the outbox: no answer in time", Assert.Single(alarms.Raised));
+
+        // Both of each process's first attempt, and one of its second.
+        for (var i = 0; i < 3; i++)
+            (await silent.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20))).Dispose();
+        Assert.Single(_apiAlarms.Raised);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_given_up_is_one_line_with_its_cause()
+    {
+        await using var botHost = Bot(shared.ConnectionString);
+        using var bot = botHost.CreateClient();
+        await ReadyAsync(bot);
+        await using var connection = await new ConnectionFactory { Uri = new Uri(shared.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
+
+        await channel.BasicPublishAsync(
+            Exchanges.GameCreated, "", mandatory: true,
+            new BasicProperties { ContentType = "application/vnd.masstransit+json", MessageId = $"{Guid.NewGuid()}" },
+            "this is no message"u8.ToArray());
+
+        await Until.TrueAsync(() => _botAlarms.Raised.Length > 0, "it tells of it");
+        var told = Assert.Single(_botAlarms.Raised);
+        Assert.Contains("goes to announce-game_error: ", told);
+        Assert.DoesNotContain('\n', told);
+    }
+
+    private ApiHost Api(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _apiAlarms));
+
+    private BotHost Bot(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _botAlarms));
+
+    private static Task ReadyAsync(HttpClient service) =>
+        Until.TrueAsync(async () => (await service.GetAsync("/health/ready")).IsSuccessStatusCode, "the service is ready");
+}
