@@ -4,20 +4,17 @@ using Games.Journal;
 using Games.ServiceDefaults;
 using Games.ServiceDefaults.Access;
 
-// The operator's console was part of this program until it became one of its own; this line goes with the next release.
-if (args is ["outbox" or "events" or "doctor", ..])
-{
-    await Console.Error.WriteLineAsync($"This moved to Games.Ops: dotnet run --project Games.Ops -- {string.Join(' ', args)}");
-    return 1;
-}
+const string Migrate = "--migrate";
+if (args.Answer("Games.Api", (Migrate, "Applies the migrations of the database and exits; needs no broker.")) is { } exitCode)
+    return exitCode;
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder([.. args.Where(word => word != Migrate)]);
     builder.AddServiceDefaults(urls: "http://localhost:5080");
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 64 * 1024);
     builder.AddGamesDatabase();
-    if (args.Contains("--migrate"))
+    if (args.Contains(Migrate))
     {
         // Disposed, because the console's log writes its last lines then.
         await using var migrating = builder.Build();

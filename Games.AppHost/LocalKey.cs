@@ -18,19 +18,6 @@ internal sealed class LocalKey(string path, Uri api, GamesService console)
 
     private static readonly string[] Scopes = ["games:read", "games:write", "events:read", "events:publish", "events:internal", "ops"];
 
-    /// <summary>The file's path as a shell in this directory takes it.</summary>
-    public string ShellPath
-    {
-        get
-        {
-            var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-            var shortest = relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
-            return shortest.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
-                ? shortest
-                : $"'{shortest.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-        }
-    }
-
     /// <summary>Makes a key unless there is one that the API takes: its database may have been deleted since.</summary>
     public async Task EnsureAsync(CancellationToken ct)
     {
@@ -41,13 +28,7 @@ internal sealed class LocalKey(string path, Uri api, GamesService console)
         var output = await console.RunOnceAsync(ct, ["keys", "create", "local", "--replace", .. scopes]);
         // Standard error is in it too.
         var key = output.Split('\n').Last(line => line.StartsWith(KeyPrefix, StringComparison.Ordinal));
-        File.Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var file = new FileStream(path, options);
-        await using var text = new StreamWriter(file);
-        await text.WriteLineAsync(key.Trim());
+        await PrivateFile.WriteAsync(path, $"{key.Trim()}\n", ct);
     }
 
     private async Task<bool> IsTakenAsync(string key, CancellationToken ct)

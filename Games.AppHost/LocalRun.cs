@@ -15,6 +15,8 @@ internal sealed class LocalRun : IAsyncDisposable
     private readonly MergedLog _log = MergedLog.ToConsole();
     private readonly Action<string> _write;
     private readonly List<ServerProcess> _started = [];
+    private readonly Dictionary<ServerProcess, KeptServer> _kept = [];
+    private ControlSocket? _control;
 
     private LocalRun(string data)
     {
@@ -22,9 +24,12 @@ internal sealed class LocalRun : IAsyncDisposable
         Directory.CreateDirectory(_data);
         _dataLock = Lock(_data);
         _write = _log.Of("games");
+        // A run that was killed leaves it, and this one is not ready yet.
+        File.Delete(EnvironmentFile);
+        ControlSocket.EndPointOf(ControlPathIn(_data));
     }
 
-    /// <summary>Runs <paramref name="start"/>, then waits for Ctrl+C, SIGTERM, or the end of a server. Returns the exit code.</summary>
+    /// <summary>Runs <paramref name="start"/>, then keeps what it started running until Ctrl+C or SIGTERM. Returns the exit code.</summary>
     public static async Task<int> UntilStoppedAsync(string data, Func<LocalRun, CancellationToken, Task> start)
     {
         using var stopping = new CancellationTokenSource();
@@ -49,7 +54,7 @@ internal sealed class LocalRun : IAsyncDisposable
 
             await using var run = new LocalRun(data);
             await start(run, stopping.Token);
-            await run.WaitUntilOneEndsAsync(stopping.Token);
+            await AllAsync(stopping.Token, run._kept.Values.Select(server => (Func<CancellationToken, Task>)server.KeepAsync));
             return 1;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -63,6 +68,11 @@ internal sealed class LocalRun : IAsyncDisposable
         }
     }
 
+    /// <summary>What a shell reads to reach this run's servers; only while it runs.</summary>
+    private string EnvironmentFile => PathOf("environment");
+
+    public static string ControlPathIn(string data) => Path.Combine(Path.GetFullPath(data), "control");
+
     public string PathOf(string name) => Path.Combine(_data, name);
 
     public Action<string> LogOf(string server) => _log.Of(server);
@@ -74,6 +84,27 @@ internal sealed class LocalRun : IAsyncDisposable
             _started.Add(server);
         await server.StartAsync(ct);
         _write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
+        lock (_started)
+            _kept.Add(server, new(server, needs: server is GamesService ? [.. KeptServers()] : [], _write));
+    }
+
+    private IEnumerable<KeptServer> KeptServers() => _kept.Where(kept => kept.Key is not GamesService).Select(kept => kept.Value);
+
+    /// <summary>The port of a server of this run, the same at each start on this data.</summary>
+    public Task<int> PortOfAsync(string server, CancellationToken ct) => KeptPort.ReadAsync(PathOf($"{server}.port"), server, _write, ct);
+
+    /// <summary>Lets ./games find this run, and stop and start these servers of it, by the names of its verbs.</summary>
+    public async Task OpenAsync(
+        IReadOnlyDictionary<string, string> environment, Dictionary<string, ServerProcess> servers, CancellationToken ct)
+    {
+        _control = ControlSocket.Open(ControlPathIn(_data), (request, stop) => request.Split(' ') switch
+        {
+            [ServerVerbs.Stop, var name] when servers.TryGetValue(name, out var server) => _kept[server].StopAsync(stop),
+            [ServerVerbs.Start, var name] when servers.TryGetValue(name, out var server) => _kept[server].StartAsync(stop),
+            _ => throw new ServerUnavailableException($"This run does not know '{request}'. Stop it and start it again, if it is an older one."),
+        });
+        var exports = environment.Select(setting => $"{Shell.Export(setting.Key, setting.Value)}\n");
+        await PrivateFile.WriteAsync(EnvironmentFile, string.Concat(exports), ct);
     }
 
     /// <summary>Runs them concurrently; the first failure cancels the others.</summary>
@@ -102,6 +133,10 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        File.Delete(EnvironmentFile);
+        if (_control is not null)
+            await _control.DisposeAsync();
+
         foreach (var server in Enumerable.Reverse(_started).Where(server => server.IsRunning))
         {
             _write($"stopping {server.Name}");
@@ -112,12 +147,6 @@ internal sealed class LocalRun : IAsyncDisposable
             await server.DisposeAsync();
         _write($"stopped; the data stays in {_data}");
         await _dataLock.DisposeAsync();
-    }
-
-    private async Task WaitUntilOneEndsAsync(CancellationToken ct)
-    {
-        var first = await Task.WhenAny(_started.Select(server => server.Exited)).WaitAsync(ct);
-        throw new ServerUnavailableException(_started.First(server => server.Exited == first).ExitReport);
     }
 
     // PostgreSQL refuses a second server on its data too, but with a page of log instead of a sentence.

@@ -2,15 +2,26 @@ using System.CommandLine;
 using Games.AppHost;
 using Games.AppHost.Servers;
 
+const string DefaultData = ".run";
 var apiUrls = new Option<string>("--api-urls") { Description = "Where the API listens.", DefaultValueFactory = _ => "http://localhost:5080" };
 var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot listens.", DefaultValueFactory = _ => "http://localhost:5081" };
-var data = new Option<string>("--data") { Description = "Where PostgreSQL and RabbitMQ keep their data.", DefaultValueFactory = _ => ".run" };
+var data = new Option<string>("--data")
+{
+    Description = "Where PostgreSQL and RabbitMQ keep their data.",
+    DefaultValueFactory = _ => DefaultData,
+    Recursive = true,
+};
 
-var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.") { apiUrls, botUrls, data };
+var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.")
+{
+    apiUrls, botUrls, data,
+    ServerVerbs.Create(ServerVerbs.Broker, "RabbitMQ", data),
+    ServerVerbs.Create(ServerVerbs.Database, "PostgreSQL", data),
+};
 command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue(data), async (run, ct) =>
 {
-    var postgres = new PostgresServer(run.PathOf("postgres"), run.LogOf("postgres"));
-    var rabbitMq = new RabbitMqServer(run.PathOf("rabbitmq"), run.LogOf("rabbitmq"));
+    var postgres = new PostgresServer(run.PathOf("postgres"), run.LogOf("postgres")) { Port = await run.PortOfAsync("PostgreSQL", ct) };
+    var rabbitMq = new RabbitMqServer(run.PathOf("rabbitmq"), run.LogOf("rabbitmq")) { Port = await run.PortOfAsync("RabbitMQ", ct) };
     var connections = new Dictionary<string, string>
     {
         ["ConnectionStrings__Games"] = postgres.ConnectionStringTo("games"),
@@ -18,7 +29,8 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     };
     var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
     var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), connections, run.LogOf("bot"));
-    var key = new LocalKey(run.PathOf("api-key"), api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
+    var keyFile = run.PathOf("api-key");
+    var key = new LocalKey(keyFile, api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
     api.RequireFreePorts();
     bot.RequireFreePorts();
 
@@ -26,7 +38,10 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
     await LocalRun.AllAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
     await key.EnsureAsync(ct);
+    await run.OpenAsync(connections, new() { [ServerVerbs.Broker] = rabbitMq, [ServerVerbs.Database] = postgres }, ct);
 
+    var folder = options.GetRequiredValue(data);
+    var games = folder == DefaultData ? "./games" : $"./games --data {Shell.PathTo(Path.GetFullPath(folder))}";
     run.Write($"""
         Games is running.
           API         {api.Address}games
@@ -34,8 +49,13 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           Bot         {bot.Address}health/ready
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}
-        The key for everything is in {key.ShellPath}. A first game:
-          curl {api.Address}games -H "Authorization: Bearer $(cat {key.ShellPath})" --json '{LocalKey.Game}'
+        The key for everything is in {Shell.PathTo(keyFile)}. A first game:
+          curl {api.Address}games -H "Authorization: Bearer $(cat {Shell.PathTo(keyFile)})" --json '{LocalKey.Game}'
+        What is wrong, and a broker that is away for a while:
+          {games} doctor
+          {games} broker stop
+        ./games finds this run by itself. For other programs:
+          {string.Join("\n  ", connections.Select(setting => Shell.Export(setting.Key, setting.Value)))}
         Ctrl+C stops everything and keeps the data.
         """);
 

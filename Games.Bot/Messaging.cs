@@ -33,6 +33,7 @@ internal static class Messaging
             });
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
+            bus.DeclareGivenUpQueues();
             bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
                 rabbitMq.UseGamesExchanges();

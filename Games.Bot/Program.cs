@@ -5,6 +5,9 @@ using Games.Journal;
 using Games.ServiceDefaults;
 using Games.ServiceDefaults.Access;
 
+if (args.Answer("Games.Bot") is { } exitCode)
+    return exitCode;
+
 try
 {
     var builder = WebApplication.CreateBuilder(args);

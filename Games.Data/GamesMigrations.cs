@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -32,6 +33,8 @@ public static class GamesMigrations
         await locks.ExecuteSqlAsync($"select pg_advisory_xact_lock({LockKey})", ct);
 
         database.SetCommandTimeout(MigrationTimeout);
+        // EF Core asks for what is applied even when the table of that is missing, which PostgreSQL logs as an error.
+        await database.GetService<IHistoryRepository>().CreateIfNotExistsAsync(ct);
         var pending = (await database.GetPendingMigrationsAsync(ct)).ToList();
         await database.MigrateAsync(ct);
         return pending;

@@ -1,4 +1,5 @@
 using Games.Data;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ internal static class Database
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
+        RequireServers(builder.Configuration);
         builder.AddGamesDatabase();
         builder.Services.AddSingleton(TimeProvider.System);
         add(builder);
@@ -38,6 +40,18 @@ internal static class Database
         {
             throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.GetBaseException().Message}");
         }
+    }
+
+    /// <summary>A person who has set neither is told of ./run; whoever has set one is told the key that is missing.</summary>
+    private static void RequireServers(IConfiguration configuration)
+    {
+        string[] names = [GamesDatabase.Name, "RabbitMq"];
+        if (!names.All(name => string.IsNullOrEmpty(configuration.GetConnectionString(name))))
+            return;
+
+        throw new SettingException(
+            "Settings ConnectionStrings:Games and ConnectionStrings:RabbitMq are missing. On this machine start ./run, and ./games finds it; "
+            + "elsewhere set the environment variables ConnectionStrings__Games and, for doctor, ConnectionStrings__RabbitMq.");
     }
 
     /// <summary>The database is away, or refuses a statement.</summary>

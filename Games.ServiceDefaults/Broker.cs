@@ -1,8 +1,10 @@
 using Games.Contracts;
 using Games.Data;
 using MassTransit;
+using MassTransit.Topology;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using RabbitMQ.Client;
 
 namespace Games.ServiceDefaults;
 
@@ -10,6 +12,8 @@ namespace Games.ServiceDefaults;
 public static class Broker
 {
     private const string Name = "RabbitMq";
+
+    private static readonly Dictionary<string, object?> NoArguments = [];
 
     /// <summary>The address in <c>ConnectionStrings:RabbitMq</c>.</summary>
     /// <exception cref="SettingException">It is missing or no AMQP address.</exception>
@@ -30,6 +34,31 @@ public static class Broker
         rabbitMq.ConfigurePublish(publish => publish.UseExecute(context =>
             context.Mandatory |= context is PublishContext<GameCreated> or PublishContext<DiscordMessageReceived>));
     }
+
+    /// <summary>
+    /// Declares, beside each queue, those of what its consumer has given up, as MassTransit does with the first such message. AMQP answers the
+    /// question for a queue that is not there by closing the channel, which RabbitMQ logs as an error: whoever looks finds empty ones instead.
+    /// </summary>
+    public static void DeclareGivenUpQueues(this IBusRegistrationConfigurator bus) => bus.AddConfigureEndpointsCallback((_, queue, endpoint) =>
+    {
+        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbitMq)
+            return;
+
+        string[] names =
+        [
+            DefaultErrorQueueNameFormatter.Instance.FormatErrorQueueName(queue),
+            DefaultDeadLetterQueueNameFormatter.Instance.FormatDeadLetterQueueName(queue),
+        ];
+        rabbitMq.ConfigureChannel(channel => channel.UseExecuteAsync(async context =>
+        {
+            foreach (var name in names)
+            {
+                await context.ExchangeDeclare(name, ExchangeType.Fanout, durable: true, autoDelete: false, NoArguments, context.CancellationToken);
+                await context.QueueDeclare(name, durable: true, exclusive: false, autoDelete: false, NoArguments, context.CancellationToken);
+                await context.QueueBind(name, name, routingKey: "", NoArguments, context.CancellationToken);
+            }
+        }));
+    });
 
     /// <summary>Lets a service start and serve while the broker is away: the outbox keeps what cannot be sent.</summary>
     public static void StartWithoutBroker(this IServiceCollection services) => services.Configure<MassTransitHostOptions>(host =>

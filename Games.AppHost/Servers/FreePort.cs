@@ -19,13 +19,17 @@ internal static class FreePort
             while (true)
             {
                 var port = Random.Shared.Next(First, Last);
-                if (!Taken.Contains(port) && IsFree(port))
-                {
-                    Taken.Add(port);
+                if (TryTake(port))
                     return port;
-                }
             }
         }
+    }
+
+    /// <summary>Takes this port for this process, unless something listens on it or this process has given it out.</summary>
+    public static bool TryTake(int port)
+    {
+        lock (Taken)
+            return !Taken.Contains(port) && IsFree(port) && Taken.Add(port);
     }
 
     public static bool IsFree(int port)

@@ -15,7 +15,7 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
 
     private string? _home;
 
-    public int Port { get; } = FreePort.Next();
+    public int Port { get; init; } = FreePort.Next();
 
     /// <summary>Finds the folder of PostgreSQL's programs, of this major version if one is given; tests replace it.</summary>
     public Func<string?, string> Binaries { get; init; } = major => ServerBinaries.Postgres(major: major);

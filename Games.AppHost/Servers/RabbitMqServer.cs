@@ -16,7 +16,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
 
     private ChildProcess? _portMapper;
 
-    public int Port { get; } = FreePort.Next();
+    public int Port { get; init; } = FreePort.Next();
 
     /// <summary>Finds the folder of RabbitMQ's programs; tests replace it.</summary>
     public Func<string> Binaries { get; init; } = () => ServerBinaries.RabbitMq();

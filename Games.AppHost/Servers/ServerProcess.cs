@@ -17,6 +17,9 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
     /// <summary>Completes when the server's process ends, for whatever reason.</summary>
     public Task Exited => _process?.Exited ?? Task.CompletedTask;
 
+    /// <summary>That of a process that has ended.</summary>
+    public int ExitCode => _process?.ExitCode ?? throw new InvalidOperationException($"{name} has not been started.");
+
     /// <summary>Its exit code and its last lines.</summary>
     public string ExitReport => _process is { IsRunning: false } ended
         ? $"{name} ended with exit code {ended.ExitCode}. Its last lines:{Environment.NewLine}{ended.LastLines}"
@@ -33,7 +36,10 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
     protected abstract Signal CleanStop { get; }
 
-    /// <summary>False for a server that writes pages while it starts: its log begins when it is ready; a failed start shows the last lines.</summary>
+    /// <summary>
+    /// False for a server that writes pages while it starts and stops: its log begins when it is ready and ends when it is told to stop; a
+    /// failed start shows the last lines.
+    /// </summary>
     protected virtual bool LogsStart => false;
 
     /// <summary>How often a server that starts is asked whether it is ready.</summary>
@@ -112,6 +118,7 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
 
     protected async Task StopAsync(Signal signal)
     {
+        Volatile.Write(ref _logs, LogsStart);
         if (_process is not null)
             await _process.StopAsync(signal, StopTimeout);
         OnStopped();

@@ -52,7 +52,7 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
 
         return Finding.Wrong(Subject, saw, oldest.Attempts > 0
             ? $"it failed {oldest.Attempts} time(s); the log of the API and the bot says why, and when it is tried again: "
-                + $"dotnet run --project Games.Ops -- events show {oldest.Id}"
+                + $"./games events show {oldest.Id}"
             : "no dispatcher gets to it: start the API or the bot with Journal:Dispatch, and read what its log says of the journal");
     }
 

@@ -30,7 +30,7 @@ internal sealed class OrphansCheck(IEnumerable<IOrphans> kinds, IServiceScopeFac
             }
 
             if (count > 0)
-                yield return Finding.Wrong(kind.Name, Words(count, ids), "publish them again: dotnet run --project Games.Ops -- doctor --republish");
+                yield return Finding.Wrong(kind.Name, Words(count, ids), "publish them again: ./games doctor --republish");
             if (hopeless > 0)
             {
                 yield return Finding.Wrong(

@@ -18,7 +18,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         if (summary.Paused is { } pause)
         {
             yield return Finding.Wrong(
-                "relaying", $"paused since {pause.Since:u} by {pause.By}", "run: dotnet run --project Games.Ops -- outbox resume");
+                "relaying", $"paused since {pause.Since:u} by {pause.By}", "run: ./games outbox resume");
         }
 
         var waits = summary.OldestPendingSeconds is { } oldest
@@ -27,14 +27,14 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         yield return summary.OldestPendingSeconds > options.DegradedAge.TotalSeconds
             ? Finding.Wrong(
                 Subject, waits,
-                "see why: dotnet run --project Games.Ops -- outbox list; without an error the relay does not run: start the API or the bot")
+                "see why: ./games outbox list; without an error the relay does not run: start the API or the bot")
             : Finding.Ok(Subject, waits);
 
         if (summary.Dead.Rows > 0)
         {
             yield return Finding.Wrong(
                 "outbox, dead", $"{Count(summary.Dead)} messages were given up",
-                "see why: dotnet run --project Games.Ops -- outbox list --state dead; then: outbox retry --all");
+                "see why: ./games outbox list --state dead; then: outbox retry --all");
         }
 
         var returned = await outbox.ListUnroutableAsync(ct);

@@ -25,18 +25,6 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
         Assert.Contains(key, Assert.Single(outcome.Errors));
     }
 
-    [Theory]
-    [InlineData("outbox list", "outbox", "list")]
-    [InlineData("events", "events")]
-    [InlineData("doctor --json", "doctor", "--json")]
-    public async Task A_verb_of_the_operators_console_is_answered_with_where_it_is_now(string verb, params string[] arguments)
-    {
-        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
-
-        Assert.Equal((1, 0), (outcome.ExitCode, outcome.Output.Length));
-        Assert.Equal($"This moved to Games.Ops: dotnet run --project Games.Ops -- {verb}", Assert.Single(outcome.Errors));
-    }
-
     [Fact]
     public async Task Migrate_applies_what_is_missing_says_so_and_ends()
     {

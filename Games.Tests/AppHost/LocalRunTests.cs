@@ -1,52 +1,103 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Games.AppHost;
 using Games.AppHost.Servers;
-using Games.Tests.Messaging;
 using Games.Tests.Servers;
-using Npgsql;
 
 namespace Games.Tests.AppHost;
 
 /// <summary>The local run as a person has it: the program that ./run starts, its output and its exit code.</summary>
 public sealed partial class LocalRunTests(TestServers servers)
 {
-    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(120);
-    private static readonly string Script = Path.GetFullPath("../../../../run", GamesService.OutputOf("Games.AppHost"));
-
-    private readonly ConcurrentQueue<string> _output = new();
-
     [Fact(Timeout = 300_000)]
     public async Task Killed_outright_it_leaves_no_process_and_the_next_run_finds_its_data()
     {
         var data = servers.DirectoryOf("local-run");
-        using var first = await RunningAsync(data);
-        await ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
-        var children = Processes.DescendantsOf(first.Id);
+        using var first = await StartedRun.ReadyAsync(data);
+        await first.ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
+        var children = Processes.DescendantsOf(first.Process.Id);
         var key = await File.ReadAllTextAsync(Path.Combine(data, "api-key"));
-        await TheFirstCallWorksAsTypedAsync();
+        await TheFirstCallWorksAsTypedAsync(first);
 
-        first.Send(Signal.Kill);
+        first.Process.Send(Signal.Kill);
 
         // PostgreSQL with its workers, RabbitMQ and its port mapper, the API and the bot.
         Assert.True(children.Count > 8, $"Only {children.Count} processes were running.");
         await Until.TrueAsync(() => children.All(Processes.IsGone), "all that the killed run had started were gone");
 
-        _output.Clear();
-        using var second = await RunningAsync(data);
-        Assert.Equal("kept", await ExecuteAsync("select text from notes"));
+        using var second = await StartedRun.ReadyAsync(data);
+        Assert.Equal("kept", await second.ExecuteAsync("select text from notes"));
         Assert.Equal(key, await File.ReadAllTextAsync(Path.Combine(data, "api-key")));
-        children = Processes.DescendantsOf(second.Id);
+        Assert.Equal(first.Said("export ConnectionStrings__"), second.Said("export ConnectionStrings__"));
+        children = Processes.DescendantsOf(second.Process.Id);
 
-        second.Send(Signal.Term);
+        second.Process.Send(Signal.Term);
 
-        await Until.TrueAsync(() => !second.IsRunning, "the run had stopped");
-        Assert.Equal(0, second.ExitCode);
+        await Until.TrueAsync(() => !second.Process.IsRunning, "the run had stopped");
+        Assert.Equal(0, second.Process.ExitCode);
         Assert.All(children, child => Assert.True(Processes.IsGone(child)));
-        Assert.Equal(
-            ["stopping bot", "stopping api", "stopping RabbitMQ", "stopping PostgreSQL"],
-            _output.Where(line => line.Contains("| stopping")).Select(line => line.Split("| ")[1]));
+        Assert.Equal(["stopping bot", "stopping api", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said("| stopping"));
+        Assert.False(File.Exists(Path.Combine(data, "environment")) || File.Exists(Path.Combine(data, "control")));
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task What_dies_is_started_again_on_its_data_and_what_dies_again_at_once_ends_the_run()
+    {
+        var data = servers.DirectoryOf("dying-run");
+        using var run = await StartedRun.ReadyAsync(data);
+        await run.ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
+
+        // Only the server's own process: its backends are there for a moment longer.
+        foreach (var (program, name) in new[] { ("postgres", "PostgreSQL"), ("beam.smp", "RabbitMQ"), ("Games.Api.dll", "api") })
+        {
+            await KillAsync(run, program);
+            await run.SaysAsync($"{name} died (exit code 137): starting it again");
+            await Until.TrueAsync(() => ChildOf(run, program) is not null, $"{name} runs again");
+        }
+
+        await Until.TrueAsync(async () => (await run.PasteAsync("./games doctor")).ExitCode == 0, "all is well", TimeSpan.FromSeconds(60));
+        Assert.Equal("kept", await run.ExecuteAsync("select text from notes"));
+        Assert.True(run.Process.IsRunning);
+
+        var settings = Directory.GetFiles(data, "postgresql.conf", SearchOption.AllDirectories).Single();
+        await File.AppendAllTextAsync(settings, "no_such_setting = 1\n", TestContext.Current.CancellationToken);
+        await KillAsync(run, "postgres");
+
+        await Until.TrueAsync(() => !run.Process.IsRunning, "the run had ended", TimeSpan.FromSeconds(60));
+        Assert.Equal(1, run.Process.ExitCode);
+        Assert.Contains(run.Output, line => line.StartsWith("Games cannot run: PostgreSQL dies again at once"));
+        Assert.Contains(run.Output, line => line.Contains("no_such_setting"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_directory_keeps_its_port_unless_another_program_has_taken_it()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var (file, said) = (Path.Combine(servers.DirectoryOf("kept-port"), "PostgreSQL.port"), new List<string>());
+        var first = await KeptPort.ReadAsync(file, "PostgreSQL", said.Add, ct);
+        Assert.Equal($"{first}", (await File.ReadAllTextAsync(file, ct)).Trim());
+        Assert.Empty(said);
+
+        // This process gives no port out twice, as another program would not.
+        var second = await KeptPort.ReadAsync(file, "PostgreSQL", said.Add, ct);
+
+        Assert.NotEqual(first, second);
+        Assert.Equal($"{second}", (await File.ReadAllTextAsync(file, ct)).Trim());
+        Assert.Contains($"port {first}", Assert.Single(said));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("broker", "stop")]
+    [InlineData("database", "start")]
+    public async Task A_switch_without_a_run_says_that_there_is_none(params string[] verb)
+    {
+        var data = servers.DirectoryOf("no-run");
+
+        var (exitCode, said) = await ChildProcess.RunAsync(StartedRun.CommandOf([.. verb, "--data", data]), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith($"Games does not run on {data}", Assert.Single(said.Split('\n')));
     }
 
     [Fact(Timeout = 60_000)]
@@ -55,7 +106,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         var data = servers.DirectoryOf("taken-run");
         await using var running = new FileStream(Path.Combine(data, "lock"), FileMode.Create, FileAccess.Write, FileShare.None);
 
-        foreach (var command in new[] { CommandOf("--data", data), new Command(Script, "--data", data) })
+        foreach (var command in new[] { StartedRun.CommandOf("--data", data), StartedRun.ScriptOf("run", "--data", data) })
         {
             var (exitCode, output) = await ChildProcess.RunAsync(command, TestContext.Current.CancellationToken);
 
@@ -68,8 +119,8 @@ public sealed partial class LocalRunTests(TestServers servers)
     [Fact(Timeout = 60_000)]
     public async Task Help_needs_no_build_and_names_every_option()
     {
-        var (exitCode, script) = await ChildProcess.RunAsync(new Command(Script, "--help"), TestContext.Current.CancellationToken);
-        var (_, program) = await ChildProcess.RunAsync(CommandOf("--help"), TestContext.Current.CancellationToken);
+        var (exitCode, script) = await ChildProcess.RunAsync(StartedRun.ScriptOf("run", "--help"), TestContext.Current.CancellationToken);
+        var (_, program) = await ChildProcess.RunAsync(StartedRun.CommandOf("--help"), TestContext.Current.CancellationToken);
 
         Assert.Equal(0, exitCode);
         Assert.DoesNotContain("Building", script);
@@ -85,7 +136,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         var data = servers.DirectoryOf("no-port");
 
         var (exitCode, said) = await ChildProcess.RunAsync(
-            CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{port}"),
+            StartedRun.CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{port}"),
             TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
@@ -117,24 +168,19 @@ public sealed partial class LocalRunTests(TestServers servers)
 
     private static IEnumerable<string> OptionsIn(string help) => Option.Matches(help).Select(option => option.Value).Order();
 
-    private static Command CommandOf(params IEnumerable<string> arguments) =>
-        new("dotnet", ["exec", Path.Combine(GamesService.OutputOf("Games.AppHost"), "Games.AppHost.dll"), .. arguments]);
-
-    private async Task<ChildProcess> RunningAsync(string data)
+    private static async Task KillAsync(StartedRun run, string program)
     {
-        var run = ChildProcess.Start(
-            CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{FreePort.Next()}"),
-            _output.Enqueue);
-        // The last line of what it says then: the addresses stand before it.
-        await Until.TrueAsync(
-            () => !run.IsRunning || _output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
-        Assert.True(run.IsRunning, string.Join(Environment.NewLine, _output));
-        return run;
+        await Until.TrueAsync(() => ChildOf(run, program) is not null, $"{program} runs");
+        await ChildProcess.RunAsync(new Command("kill", "-9", $"{ChildOf(run, program)}"), TestContext.Current.CancellationToken);
     }
 
-    private async Task TheFirstCallWorksAsTypedAsync()
+    /// <summary>The run's own child that is this program.</summary>
+    private static int? ChildOf(StartedRun run, string program) =>
+        Processes.ChildrenOf(run.Process.Id).Where(child => Processes.CommandLineOf(child).Contains(program)).Cast<int?>().FirstOrDefault();
+
+    private static async Task TheFirstCallWorksAsTypedAsync(StartedRun run)
     {
-        var line = _output.Select(line => line.Split("| ")[^1].Trim()).Single(line => line.StartsWith("curl "));
+        var line = run.Said("curl ").Single();
         var mode = (await ChildProcess.RunAsync(new Command("stat", "-c", "%a", KeyFile.Match(line).Groups[1].Value))).Output;
 
         var (exitCode, answer) = await ChildProcess.RunAsync(new Command("bash", "-c", $"{line} --silent --fail"));
@@ -143,18 +189,6 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Equal(0, exitCode);
         Assert.Contains("\"title\":\"Friday raid\"", answer);
     }
-
-    private async Task<object?> ExecuteAsync(string sql)
-    {
-        var port = PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value;
-        await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={port};Username=games;Database=games;Pooling=false");
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
-    }
-
-    [GeneratedRegex(@"psql -h 127\.0\.0\.1 -p (\d+) -U games games")]
-    private static partial Regex PsqlPort { get; }
 
     [GeneratedRegex(@"\$\(cat '?([^')]+)'?\)")]
     private static partial Regex KeyFile { get; }

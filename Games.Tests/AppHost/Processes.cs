@@ -26,6 +26,22 @@ internal static class Processes
         return found;
     }
 
+    public static IEnumerable<int> ChildrenOf(int processId) =>
+        DescendantsOf(processId).Select(process => process.Id).Where(id => StateOf(id)?.Parent == processId);
+
+    /// <summary>Its words; empty when it is gone.</summary>
+    public static string CommandLineOf(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>A process that has ended but that nobody has collected yet counts as gone.</summary>
     public static bool IsGone((int Id, string Started) process) =>
         StateOf(process.Id) is not { } now || now.Started != process.Started || now.State is "Z" or "X";

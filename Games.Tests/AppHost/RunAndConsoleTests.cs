@@ -1,0 +1,90 @@
+using System.Text.RegularExpressions;
+using Games.AppHost.Servers;
+using Games.Tests.Architecture;
+using Games.Tests.Servers;
+
+namespace Games.Tests.AppHost;
+
+/// <summary>The first hour: what the README says of ./run and ./games, pasted into a shell beside a run.</summary>
+public sealed partial class RunAndConsoleTests(TestServers servers)
+{
+    private const string NewGame = "curl --silent --fail http://localhost:5080/games -H \"Authorization: Bearer $(cat .run/api-key)\" "
+        + """--json '{"guildId":"100000000000000001","channelId":"200000000000000001","hostId":"300000000000000001","""
+        + """ "title":"Friday raid","scheduledAt":"2031-01-01T20:00:00+01:00"}'""";
+
+    [Fact(Timeout = 300_000)]
+    public async Task Games_are_created_while_the_broker_is_stopped_and_announced_once_it_is_started()
+    {
+        var data = servers.DirectoryOf("stopped-broker");
+        using var run = await StartedRun.ReadyAsync(data);
+        // Nothing that is as it should be logs an error: neither the first migration nor the doctor.
+        Assert.Contains("All is well.", (await SucceedsAsync(run, "./games doctor")).Output);
+        Assert.Equal("", string.Join('\n', run.Output.Where(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))));
+
+        Assert.Contains("RabbitMQ is stopped", (await SucceedsAsync(run, "./games broker stop")).Output);
+        Assert.Contains("stopped already", (await SucceedsAsync(run, "./games broker stop")).Output);
+        var id = Id.Match((await SucceedsAsync(run, NewGame)).Output).Groups[1].Value;
+        var (exitCode, found) = await run.PasteAsync("./games doctor");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("start RabbitMQ", found);
+        Assert.Single(run.Said("RabbitMQ is stopped"));
+        Assert.True(run.Process.IsRunning);
+
+        await SucceedsAsync(run, "./games broker start");
+
+        Assert.Contains("runs already", (await SucceedsAsync(run, "./games broker start")).Output);
+        await Until.TrueAsync(
+            async () => await run.ExecuteAsync($"select true from announcements where game_id = '{id}'") is true, "the game is announced");
+
+        Assert.Contains("PostgreSQL is stopped", (await SucceedsAsync(run, "./games database stop")).Output);
+        Assert.Contains("PostgreSQL runs", (await SucceedsAsync(run, "./games database start")).Output);
+        await SucceedsAsync(run, NewGame + " --retry 10");
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task What_the_README_and_the_run_say_works_as_it_is_pasted()
+    {
+        var readme = await File.ReadAllTextAsync(Repository.PathOf("README.md"), TestContext.Current.CancellationToken);
+        var data = servers.DirectoryOf("pasted");
+        using var run = await StartedRun.ReadyAsync(data);
+
+        const string Second = "\ncurl --silent --fail -H";
+        var calls = BlockAfter(readme, "Then:").Replace("\ncurl", "\ncurl --silent --fail").Split(Second);
+        var created = (await SucceedsAsync(run, calls[0])).Output;
+        Assert.Contains("201 Created", created);
+        var again = calls[0].Split('\n')[0] + Second + calls[1].Replace("{id}", Id.Match(created).Groups[1].Value);
+        Assert.Contains("\"title\":\"Friday raid\"", (await SucceedsAsync(run, again)).Output);
+
+        var operate = BlockAfter(readme, "## Operate it").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.True(operate.Length > 3);
+        foreach (var line in operate)
+            await SucceedsAsync(run, line);
+
+        var export = run.Said("export ConnectionStrings__").ToList();
+        Assert.Equal(2, export.Count);
+        Assert.Equal(export, await File.ReadAllLinesAsync(Path.Combine(data, "environment"), TestContext.Current.CancellationToken));
+        Assert.Contains("-rw-------", (await SucceedsAsync(run, "ls -l .run/environment")).Output);
+        Assert.Contains("srw-------", (await SucceedsAsync(run, "ls -l .run/control")).Output);
+        // They win over the run that is found.
+        await SucceedsAsync(run, $"{string.Join('\n', export)}\ndotnet Games.Ops/bin/*/net10.0/Games.Ops.dll events list");
+        Assert.Contains("does not answer", (await run.PasteAsync(
+            "export ConnectionStrings__Games='Host=127.0.0.1;Port=1;Database=games'; ./games events list")).Output);
+    }
+
+    private static async Task<(int ExitCode, string Output)> SucceedsAsync(StartedRun run, string line)
+    {
+        var outcome = await run.PasteAsync(line);
+        Assert.True(outcome.ExitCode == 0, $"{line}\n{outcome.Output}\n{string.Join('\n', run.Output)}");
+        return outcome;
+    }
+
+    /// <summary>The first indented block after this text.</summary>
+    private static string BlockAfter(string markdown, string text) =>
+        Block.Match(markdown, markdown.IndexOf(text, StringComparison.Ordinal)).Value.Replace("\n    ", "\n");
+
+    [GeneratedRegex("\"id\":\"([^\"]+)\"")]
+    private static partial Regex Id { get; }
+
+    [GeneratedRegex(@"(?<=\n\n)(    .*\n|\n(?=    ))+")]
+    private static partial Regex Block { get; }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Games.AppHost.Servers;
+using Npgsql;
+
+namespace Games.Tests.AppHost;
+
+/// <summary>A local run as a person has it: the program that ./run starts, on ports of its own, and what it says.</summary>
+internal sealed partial class StartedRun : IDisposable
+{
+    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(120);
+    private static readonly string Root = Path.GetFullPath("../../../..", GamesService.OutputOf("Games.AppHost"));
+
+    // A run of the tests on servers that are given has them in its environment, where ./games would take them.
+    private static readonly Dictionary<string, string?> NoServers = new()
+    {
+        ["ConnectionStrings__Games"] = null,
+        ["ConnectionStrings__RabbitMq"] = null,
+    };
+
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly string _data;
+    private readonly string _api = $"http://localhost:{FreePort.Next()}";
+
+    private StartedRun(string data)
+    {
+        _data = data;
+        Process = ChildProcess.Start(
+            CommandOf("--data", data, "--api-urls", _api, "--bot-urls", $"http://localhost:{FreePort.Next()}"), _output.Enqueue);
+    }
+
+    public ChildProcess Process { get; }
+
+    public string[] Output => [.. _output];
+
+    public int PostgresPort => int.Parse(PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value);
+
+    public static async Task<StartedRun> ReadyAsync(string data)
+    {
+        var run = new StartedRun(data);
+        // The last line of what it says then: the addresses stand before it.
+        await Until.TrueAsync(
+            () => !run.Process.IsRunning || run._output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
+        Assert.True(run.Process.IsRunning, string.Join(Environment.NewLine, run._output));
+        return run;
+    }
+
+    public static Command CommandOf(params IEnumerable<string> arguments) =>
+        new("dotnet", ["exec", Path.Combine(GamesService.OutputOf("Games.AppHost"), "Games.AppHost.dll"), .. arguments]);
+
+    public static Command ScriptOf(string script, params IReadOnlyList<string> arguments) =>
+        new(Path.Combine(Root, script), arguments) { Environment = NoServers };
+
+    /// <summary>What the run says after its prefix, of the lines that contain this.</summary>
+    public IEnumerable<string> Said(string text) => _output.Where(line => line.Contains(text)).Select(line => line.Split("| ", 2)[^1].Trim());
+
+    public Task SaysAsync(string text, int times = 1) => Until.TrueAsync(() => Said(text).Count() >= times, $"it says {text}", StartBound);
+
+    /// <summary>A line as it is pasted into a shell at the root, on this run in place of that of .run.</summary>
+    public async Task<(int ExitCode, string Output)> PasteAsync(string line)
+    {
+        // The tests are built: the script is to run what is there.
+        var built = Path.Combine(Root, "Games.Ops/bin/Release/net10.0");
+        if (Directory.Exists(built))
+            await File.WriteAllTextAsync(Path.Combine(built, "built"), "");
+
+        var here = line.Replace("./games ", $"./games --data {_data} ").Replace(".run/", $"{_data}/").Replace("http://localhost:5080", _api);
+        return await ChildProcess.RunAsync(new Command("bash", "-euo", "pipefail", "-c", here) { WorkingDirectory = Root, Environment = NoServers });
+    }
+
+    public async Task<object?> ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(
+            $"Host=127.0.0.1;Port={PostgresPort};Username=games;Database=games;Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public void Dispose()
+    {
+        if (Process.IsRunning)
+            Process.Kill();
+        Process.Dispose();
+    }
+
+    [GeneratedRegex(@"psql -h 127\.0\.0\.1 -p (\d+) -U games games")]
+    private static partial Regex PsqlPort { get; }
+}
