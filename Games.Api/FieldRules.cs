@@ -13,7 +13,7 @@ internal static class FieldRules
 
     public static IRuleBuilderOptions<T, string?> Snowflake<T>(this IRuleBuilder<T, string?> field) => field.Text(
         Data.Snowflake.IsValid, $"must be a Discord id: a string of {Data.Snowflake.MinLength} to {Data.Snowflake.MaxLength} digits",
-        $"^[0-9]{{{Data.Snowflake.MinLength},{Data.Snowflake.MaxLength}}}$");
+        $"^[0-9]{{{Data.Snowflake.MinLength},{Data.Snowflake.MaxLength}}}$", isKind: true);
 
     public static IRuleBuilderOptions<T, string?> OneLine<T>(this IRuleBuilder<T, string?> field) => field.Text(
         text => text is null || !text.Any(char.IsControl), "must not hold line breaks or control characters", NoControlCharacters);
@@ -30,13 +30,27 @@ internal static class FieldRules
         text => text?.Trim() is { Length: > 0 } trimmed && CodePoints.In(trimmed) <= codePoints,
         $"must have 1 to {codePoints} characters", minLength: 1, maxLength: codePoints);
 
+    /// <summary>
+    /// What a field is, in the words of its rule that say it: whoever writes a Discord id as a number is told more than that he must write a string.
+    /// Null for a field without such a rule.
+    /// </summary>
+    public static string? KindOf(string field, HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<FastEndpoints.EndpointDefinition>()?.ValidatorType is not { } type)
+            return null;
+
+        var validator = (IValidator)ActivatorUtilities.GetServiceOrCreateInstance(context.RequestServices, type);
+        return validator.CreateDescriptor().GetValidatorsForMember(field)
+            .FirstOrDefault(rule => rule.Validator is ITextRule { IsKind: true }).Options?.GetUnformattedErrorMessage();
+    }
+
     /// <summary>A rule, and as much of it as JSON Schema can say.</summary>
     public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> field, Func<string?, bool> holds, string words, string? pattern = null, int? minLength = null,
-        int? maxLength = null) =>
-        field.SetValidator(new TextRule<T>(holds, pattern, minLength, maxLength)).WithMessage(words);
+        int? maxLength = null, bool isKind = false) =>
+        field.SetValidator(new TextRule<T>(holds, pattern, minLength, maxLength, isKind)).WithMessage(words);
 
-    private sealed class TextRule<T>(Func<string?, bool> holds, string? pattern, int? minLength, int? maxLength)
+    private sealed class TextRule<T>(Func<string?, bool> holds, string? pattern, int? minLength, int? maxLength, bool isKind)
         : PropertyValidator<T, string?>, ITextRule
     {
         public override string Name => nameof(TextRule<>);
@@ -46,6 +60,8 @@ internal static class FieldRules
         public int? MinLength => minLength;
 
         public int? MaxLength => maxLength;
+
+        public bool IsKind => isKind;
 
         public override bool IsValid(ValidationContext<T> context, string? value) => holds(value);
     }
@@ -59,4 +75,7 @@ internal interface ITextRule
     int? MinLength { get; }
 
     int? MaxLength { get; }
+
+    /// <summary>Whether its words say what the field is, and not only how long it may be.</summary>
+    bool IsKind { get; }
 }

@@ -35,6 +35,7 @@ internal static class HttpEndpoints
                 OpenApiDocument.Describe(endpoint);
             };
             config.Errors.UseProblemDetails();
+            config.Errors.ResponseBuilder = BadRequests.Problem;
             config.Serializer.RequestDeserializer = (request, type, _, ct) =>
                 UnreadableRequests.ReadBodyAsync(request, type, config.Serializer.Options, ct);
             config.Binding.JsonExceptionTransformer = UnreadableRequests.Explain;

@@ -10,6 +10,7 @@ namespace Games.Api;
 internal static class OpenApiDocument
 {
     private const string DocumentPath = "/openapi.json";
+    private const string PagePath = "docs";
     private const string Bearer = "Bearer";
 
     public static void AddOpenApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(document =>
@@ -33,18 +34,25 @@ internal static class OpenApiDocument
                 },
             };
             description.Security = [new() { [new(Bearer, description)] = [] }];
+            AddHealth(description);
             // Endpoints are found in no particular order.
             description.Tags = description.Tags?.OrderBy(tag => tag.Name, StringComparer.Ordinal).ToHashSet();
             return Task.CompletedTask;
         });
     });
 
-    public static void MapOpenApiDocument(this WebApplication app) => app.MapOpenApi(DocumentPath).AllowAnonymous();
+    /// <summary>Whoever opens the bare address is led to the page.</summary>
+    public static void MapOpenApiDocument(this WebApplication app)
+    {
+        app.MapOpenApi(DocumentPath).AllowAnonymous();
+        app.MapGet("/", () => Results.Redirect($"/{PagePath}")).AllowAnonymous().ExcludeFromDescription();
+    }
 
     /// <summary>Files that hold nothing of ours: whoever reads them needs no key, and the page asks for one.</summary>
     public static void UseOpenApiPage(this WebApplication app) => app.UseSwaggerUI(page =>
     {
-        page.RoutePrefix = "docs";
+        page.RoutePrefix = PagePath;
+        page.DocumentTitle = "Games API";
         page.SwaggerEndpoint(DocumentPath, "Games");
     });
 
@@ -67,13 +75,53 @@ internal static class OpenApiDocument
         if (endpoint.ValidatorType is not null)
             route.ProducesProblem(StatusCodes.Status400BadRequest);
 
-        if (endpoint.Verbs is ["GET"])
+        if (endpoint.Verbs is ["GET"] || !TakesBody(endpoint.ReqDtoType))
             route.Add(RemoveBody);
         else
             route.ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     });
 
     internal sealed record IdempotencyKeyMetadata;
+
+    // Health checks are no endpoints that the generator knows.
+    private static void AddHealth(Microsoft.OpenApi.OpenApiDocument description)
+    {
+        const string Outbox = "/health/outbox";
+        foreach (var (path, summary) in new[]
+        {
+            ("/health/live", "Says that the process answers"),
+            ("/health/ready", "Says whether the service can do its job: 200 while the database answers, even with the broker down"),
+            (Outbox, "Says whether messages wait for long or are dead, and whether the relay is stuck"),
+        })
+        {
+            var operation = new OpenApiOperation
+            {
+                Tags = new HashSet<OpenApiTagReference> { new("Health", description) },
+                Summary = summary,
+                Responses = new()
+                {
+                    ["200"] = new OpenApiResponse { Description = "Healthy" },
+                    ["503"] = new OpenApiResponse { Description = "Degraded or unhealthy" },
+                },
+                // An empty list: no key is needed.
+                Security = path is Outbox ? null : [],
+            };
+            if (path is Outbox)
+            {
+                operation.Responses["401"] = new OpenApiResponse { Description = "Unauthorized" };
+                operation.Responses["403"] = new OpenApiResponse { Description = "Forbidden" };
+            }
+
+            description.Paths[path] = new OpenApiPathItem { Operations = new() { [HttpMethod.Get] = operation } };
+        }
+
+        (description.Tags ??= new HashSet<OpenApiTag>()).Add(new() { Name = "Health" });
+    }
+
+    private static bool TakesBody(Type request) => request.GetProperties().Any(property =>
+        property.CanWrite
+        && !property.IsDefined(typeof(QueryParamAttribute), inherit: true)
+        && !property.IsDefined(typeof(RouteParamAttribute), inherit: true));
 
     // The package says of every request type that it can be a body; the document would show that and no parameters.
     private static void RemoveBody(EndpointBuilder endpoint)

@@ -77,9 +77,12 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             var schema = await context.GetOrCreateSchemaAsync(type, cancellationToken: ct);
             Limit(schema, validator, name);
-            if (inPath)
-                // Our paths name things by their uuid. What is none names nothing: a 404, as for one that nobody has.
+            // Our paths name things by their uuid, and rows of the outbox by their number. What is none names nothing: a 404, as for one that
+            // nobody has.
+            if (inPath && name is "id")
                 schema.Format = "uuid";
+            else if (inPath)
+                schema.Pattern = "^[0-9]+$";
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
                 Name = name,

@@ -12,7 +12,7 @@ namespace Games.Api;
 /// </summary>
 internal static class UnreadableRequests
 {
-    private const string WholeBody = "serializerErrors";
+    private const string WholeBody = "body";
 
     public static async ValueTask<object?> ReadBodyAsync(HttpRequest request, Type type, JsonSerializerOptions json, CancellationToken ct)
     {
@@ -29,8 +29,8 @@ internal static class UnreadableRequests
         }
         catch (JsonException failure)
         {
-            var field = failure.Path is ['$', '.', .. var path] ? path : WholeBody;
-            throw new JsonBindException(field, ReasonOf(failure, field, json.GetTypeInfo(type)), failure);
+            var (field, reason) = ReasonOf(failure, PropertyAt(failure.Path, json.GetTypeInfo(type)), request.HttpContext);
+            throw new JsonBindException(field, reason, failure);
         }
     }
 
@@ -63,14 +63,20 @@ internal static class UnreadableRequests
         _ => "cannot be read",
     };
 
-    private static string ReasonOf(JsonException failure, string field, JsonTypeInfo body) => (field, failure.InnerException) switch
-    {
-        // No property of the exception tells this from a syntax error.
-        (_, JsonException tooDeep) when tooDeep.Message.Contains("maximum configured depth", StringComparison.Ordinal) =>
-            "The body is nested more than 64 levels deep.",
-        (_, JsonException) or (WholeBody, not null) =>
-            $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).",
-        (WholeBody, null) => "The body must be a JSON object.",
-        _ => Expected(body.Properties.FirstOrDefault(property => property.Name.Equals(field, StringComparison.OrdinalIgnoreCase))?.PropertyType),
-    };
+    private static (string Field, string Reason) ReasonOf(JsonException failure, JsonPropertyInfo? property, HttpContext context) =>
+        (property, failure.InnerException) switch
+        {
+            // No property of the exception tells this from a syntax error.
+            (_, JsonException tooDeep) when tooDeep.Message.Contains("maximum configured depth", StringComparison.Ordinal) =>
+                (property?.Name ?? WholeBody, "The body is nested more than 64 levels deep."),
+            (_, JsonException) or (null, not null) =>
+                (WholeBody, $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1})."),
+            (null, null) => (WholeBody, "The body must be a JSON object."),
+            _ => (property.Name, FieldRules.KindOf(property.Name, context) ?? Expected(property.PropertyType)),
+        };
+
+    /// <summary>The field that a path such as $.scheduledAt names; null for a name that is no field of ours.</summary>
+    private static JsonPropertyInfo? PropertyAt(string? path, JsonTypeInfo body) => path is ['$', '.', .. var field]
+        ? body.Properties.FirstOrDefault(property => property.Name.Equals(field, StringComparison.OrdinalIgnoreCase))
+        : null;
 }

@@ -16,6 +16,8 @@ public static partial class Problems
 {
     private const string RetryAfterSeconds = "2";
 
+    private static readonly object RefusedFields = new();
+
     public static void AddProblems(this IHostApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
@@ -38,10 +40,23 @@ public static partial class Problems
             await next(context);
 
             if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
-                Log.Answered(app.Logger, context.Request.Method, context.Request.Path, context.Response.StatusCode, context.TraceIdentifier);
+                LogAnswer(app.Logger, context);
         });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+    }
+
+    /// <summary>Has the log of a refused request name the fields that were refused. Not their values: they are the caller's.</summary>
+    public static void NameRefusedFields(this HttpContext context, IEnumerable<string> fields) =>
+        context.Items[RefusedFields] = string.Join(", ", fields.Distinct());
+
+    private static void LogAnswer(ILogger logger, HttpContext context)
+    {
+        var (request, status) = (context.Request, context.Response.StatusCode);
+        if (context.Items.TryGetValue(RefusedFields, out var fields))
+            Log.Refused(logger, request.Method, request.Path, status, (string)fields!, context.TraceIdentifier);
+        else
+            Log.Answered(logger, request.Method, request.Path, status, context.TraceIdentifier);
     }
 
     private sealed class ExceptionAnswer(
@@ -62,7 +77,7 @@ public static partial class Problems
             {
                 exception.RenewSessions();
                 var reason = exception.InWords();
-                Log.Refused(logger, context.TraceIdentifier, reason);
+                Log.Unserved(logger, context.TraceIdentifier, reason);
                 // An outage is told of by itself, and anything else for all who meet it.
                 if (!outage.Met(exception) && IsErrorDue())
                     Log.DatabaseUnavailable(logger, context.TraceIdentifier, reason);
@@ -96,7 +111,10 @@ public static partial class Problems
         public static partial void Answered(ILogger logger, string method, PathString path, int status, string traceId);
 
         [LoggerMessage(LogLevel.Information, "A request cannot be served by the database, trace {TraceId}: {Reason}")]
-        public static partial void Refused(ILogger logger, string traceId, string reason);
+        public static partial void Unserved(ILogger logger, string traceId, string reason);
+
+        [LoggerMessage(LogLevel.Information, "{Method} {Path} was answered {Status} for {Fields}, trace {TraceId}")]
+        public static partial void Refused(ILogger logger, string method, PathString path, int status, string fields, string traceId);
 
         [LoggerMessage(LogLevel.Error, "Requests cannot be served by the database, the first with trace {TraceId}: {Reason}")]
         public static partial void DatabaseUnavailable(ILogger logger, string traceId, string reason);

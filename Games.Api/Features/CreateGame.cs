@@ -56,7 +56,10 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Ide
                 ChannelId = "200000000000000001",
                 HostId = "300000000000000001",
                 Title = "Friday raid",
+                Description = "bring snacks",
+                Location = "Voice 1",
                 ScheduledAt = new DateTimeOffset(2031, 1, 1, 20, 0, 0, TimeSpan.FromHours(1)),
+                DurationMinutes = 120,
                 MaxPlayers = 5,
             };
         });

@@ -53,9 +53,12 @@ internal sealed class PublishEvent(IEventPublisher events) : Endpoint<PublishEve
             publish.Summary = "Publishes an event; with an id, the same again is the same event";
             publish.ExampleRequest = new()
             {
-                EventType = "tournament.ended",
-                Payload = JsonElement.Parse("""{ "winner": "300000000000000001" }"""),
-                Source = "an example",
+                EventType = "order.paid",
+                Payload = JsonElement.Parse("""{ "order": 7, "note": "it's paid" }"""),
+                Source = "curl",
+                Channel = "orders",
+                CorrelationId = new("7f3c9b1e-52a4-4c1f-9a3f-0d3f6a1b2c3d"),
+                Id = new("0198c0de-0000-7000-8000-000000000007"),
             };
         });
         Description(route => route

@@ -11,6 +11,11 @@ internal sealed class DiscardOutboxMessage(OutboxControl<GamesDbContext> control
     {
         Delete("/messages/{sequenceNumber}");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Deletes a message: nobody gets it");
+        Description(route => route
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict));
     }
 
     public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)

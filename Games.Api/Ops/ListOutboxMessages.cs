@@ -21,6 +21,7 @@ internal sealed class ListOutboxMessages(OutboxInspection<GamesDbContext> outbox
     {
         Get("/messages");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Lists messages of one state, without bodies, page by page");
     }
 
     public override async Task HandleAsync(ListOutboxMessagesRequest request, CancellationToken ct)

@@ -24,6 +24,7 @@ internal sealed class PauseOutbox(OutboxControl<GamesDbContext> control, OutboxI
     {
         Post("/pause");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Pauses relaying, in every process: messages wait in the table");
     }
 
     public override async Task HandleAsync(PauseOutboxRequest request, CancellationToken ct)

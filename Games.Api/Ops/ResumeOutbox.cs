@@ -11,6 +11,7 @@ internal sealed class ResumeOutbox(OutboxControl<GamesDbContext> control, Outbox
     {
         Post("/resume");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Ends the pause");
     }
 
     public override async Task HandleAsync(CancellationToken ct)

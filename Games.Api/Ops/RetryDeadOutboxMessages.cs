@@ -12,6 +12,7 @@ internal sealed class RetryDeadOutboxMessages(OutboxControl<GamesDbContext> outb
     {
         Post("/retry");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Has all dead messages tried again");
     }
 
     public override async Task HandleAsync(CancellationToken ct) =>

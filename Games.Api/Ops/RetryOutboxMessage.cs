@@ -13,6 +13,11 @@ internal sealed class RetryOutboxMessage(OutboxControl<GamesDbContext> control, 
     {
         Post("/messages/{sequenceNumber}/retry");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Has a message tried again at once");
+        Description(route => route
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict));
     }
 
     public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)

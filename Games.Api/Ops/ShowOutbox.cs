@@ -10,6 +10,7 @@ internal sealed class ShowOutbox(OutboxInspection<GamesDbContext> outbox) : Endp
     {
         Get("/");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Counts what waits in the outbox, and says whether it is paused");
     }
 
     public override async Task HandleAsync(CancellationToken ct) => await Send.OkAsync(await outbox.SummariseAsync(ct), ct);

@@ -10,6 +10,8 @@ internal sealed class ShowOutboxMessage(OutboxInspection<GamesDbContext> outbox)
     {
         Get("/messages/{sequenceNumber}");
         Group<OpsGroup>();
+        Summary(endpoint => endpoint.Summary = "Shows one message, with headers and body");
+        Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
     }
 
     public override async Task HandleAsync(OutboxMessageRequest request, CancellationToken ct)

@@ -20,6 +20,15 @@ internal sealed class OutboxDatabase<TDbContext>(IServiceScopeFactory scopes, Ou
     /// <summary>The names of the model's tables.</summary>
     public OutboxTable TableOf(DbContext context) => _table ??= new(context.Model, context.GetService<ISqlGenerationHelper>());
 
+    /// <summary>
+    /// What to do about a table that the statement did not find, because no migration has made it; null for any other failure. It is no outage, and
+    /// no later try mends it.
+    /// </summary>
+    public string? MissingTable(Exception failure) =>
+        failure.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable } undefined
+            ? $"table {_table?.NamedIn(undefined.MessageText)} is missing: add a migration for {typeof(TDbContext).Name}, and apply it"
+            : null;
+
     /// <summary>Runs on a pooled connection.</summary>
     public async Task<T> ExecuteAsync<T>(Func<NpgsqlConnection, OutboxTable, Task<T>> action, CancellationToken ct)
     {

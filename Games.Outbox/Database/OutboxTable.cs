@@ -11,6 +11,7 @@ namespace Games.Outbox.Database;
 internal sealed class OutboxTable
 {
     private readonly Func<string, string> _column;
+    private readonly string[] _names;
 
     public OutboxTable(IModel model, ISqlGenerationHelper names)
     {
@@ -18,6 +19,12 @@ internal sealed class OutboxTable
         Oid = $"'{Name.Replace("'", "''")}'::regclass::oid";
         State = TableNames.Of<OutboxState>(model, names);
         Inbox = TableNames.Of<InboxState>(model, names);
+        // The longest first: one name may begin as another does.
+        _names =
+        [
+            .. new[] { typeof(OutboxMessage), typeof(OutboxState), typeof(InboxState) }
+                .Select(entity => model.FindEntityType(entity)!.GetTableName()!).OrderByDescending(name => name.Length)
+        ];
 
         SequenceNumber = _column(nameof(OutboxMessage.SequenceNumber));
         OrderingKey = _column(nameof(OutboxMessage.OrderingKey));
@@ -57,6 +64,9 @@ internal sealed class OutboxTable
 
     /// <summary>Query: the channel of the table's notifications.</summary>
     public string Channel => NotificationChannel.Of(Oid);
+
+    /// <summary>Which of the tables a message of the server names, in whatever language: no field of the error does. Else the message.</summary>
+    public string NamedIn(string message) => _names.FirstOrDefault(message.Contains) ?? $"({message})";
 
     /// <summary>A column by the name of its property.</summary>
     public string Column(string property) => _column(property);

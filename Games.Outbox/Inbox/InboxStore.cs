@@ -15,6 +15,9 @@ internal sealed class InboxStore<TDbContext>(OutboxDatabase<TDbContext> database
     private readonly OutboxOptions _options = settings.Value;
     private InboxSql? _sql;
 
+    /// <inheritdoc cref="OutboxDatabase{TDbContext}.MissingTable" />
+    public string? MissingTable(Exception failure) => database.MissingTable(failure);
+
     /// <summary>Records that a consumer takes a message: 1, or 0 if it already has.</summary>
     public async Task<int> InsertAsync(
         TDbContext context, DbTransaction transaction, Guid messageId, Guid consumerId, DateTime? expires, CancellationToken ct)

@@ -1,3 +1,4 @@
+using Games.Outbox.Database;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -8,7 +9,7 @@ namespace Games.Outbox.Monitoring;
 /// long, or are dead, or cannot be counted. A broker that is down makes messages wait, and nothing more: whoever takes them is still ready.
 /// </summary>
 internal sealed class OutboxHealthCheck<TDbContext>(
-    Heartbeat<TDbContext> relay, OutboxBacklog<TDbContext> backlog, OutboxSettings<TDbContext> settings)
+    Heartbeat<TDbContext> relay, OutboxBacklog<TDbContext> backlog, OutboxDatabase<TDbContext> database, OutboxSettings<TDbContext> settings)
     : IHealthCheck
     where TDbContext : DbContext
 {
@@ -39,7 +40,8 @@ internal sealed class OutboxHealthCheck<TDbContext>(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Degraded("The messages that wait cannot be counted.", exception);
+            return HealthCheckResult.Degraded(
+                $"The messages that wait cannot be counted{(database.MissingTable(exception) is { } missing ? $": {missing}" : "")}.", exception);
         }
     }
 }

@@ -30,6 +30,9 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes or of rows that it has put off.</summary>
     public bool HasMore => _hasMore;
 
+    /// <inheritdoc cref="OutboxDatabase{TDbContext}.MissingTable" />
+    public string? MissingTable(Exception failure) => database.MissingTable(failure);
+
     /// <summary>
     /// Leases up to <paramref name="limit" /> rows that are due and free, and as many again of those that were put off, as far as the option
     /// ByteLimit allows; in order of their sequence numbers.
@@ -104,7 +107,14 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     {
         await using var command = new NpgsqlCommand(_channel, listener);
 
-        return (string)(await command.ExecuteScalarAsync(ct))!;
+        try
+        {
+            return (string)(await command.ExecuteScalarAsync(ct))!;
+        }
+        catch (PostgresException exception) when (MissingTable(exception) is { } missing)
+        {
+            throw new InvalidOperationException(missing, exception);
+        }
     }
 
     /// <summary>Deletes rows that the broker has confirmed, if they are still leased to us.</summary>

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Games.Tests.Architecture;
+using Games.Tests.Docs;
 using Games.Tests.Servers;
 
 namespace Games.Tests.Api;
@@ -66,9 +67,42 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
             Assert.NotEmpty(operation.Value!["tags"]!.AsArray());
             Assert.NotEmpty((string)operation.Value["summary"]!);
             Assert.Contains(operation.Value["responses"]!.AsObject(), response => response.Key[0] is '2');
-            Assert.Contains(operation.Value["responses"]!.AsObject(), response => response.Key[0] is '4');
-            Assert.Equal(operation.Name.StartsWith("post ", StringComparison.Ordinal), operation.Value["requestBody"] is not null);
+            Assert.Contains(operation.Value["responses"]!.AsObject(), response => response.Key[0] is '4' or '5');
+            Assert.Equal(operation.Name is "post /games" or "post /events", operation.Value["requestBody"] is not null);
         });
+    }
+
+    [Fact]
+    public async Task What_an_operator_needs_is_listed_too()
+    {
+        var paths = (await (await _api.GetAsync("/openapi.json")).BodyAsync())["paths"]!.AsObject();
+
+        Assert.Superset(
+            new HashSet<string> { "/health/live", "/health/ready", "/health/outbox", "/ops/outbox", "/ops/outbox/messages/{sequenceNumber}" },
+            paths.Select(path => path.Key).ToHashSet());
+    }
+
+    [Theory]
+    [InlineData("/games", "README.md", "Run it")]
+    [InlineData("/events", "docs/events.md", "Four ways in")]
+    public async Task Its_example_of_a_request_is_the_one_to_be_pasted_from_the_documents(string path, string file, string section)
+    {
+        var paste = MarkdownBlock.AllOf(file).Single(block => block.Section == section && block.Text.Contains($"{path} -H")).Text;
+        var body = paste[paste.IndexOf("-d '", StringComparison.Ordinal)..].Split("}'\n")[0][4..].Replace(@"'\''", "'") + "}";
+
+        var document = await (await _api.GetAsync("/openapi.json")).BodyAsync();
+
+        var example = document["paths"]![path]!["post"]!["requestBody"]!["content"]!["application/json"]!["example"];
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(body), example), $"{body} is not {example}");
+    }
+
+    [Fact]
+    public async Task The_bare_address_leads_to_the_page_and_needs_no_key()
+    {
+        using var response = await _host.CreateStranger().GetAsync("/");
+
+        Assert.Equal("/docs/index.html", response.RequestMessage!.RequestUri!.AbsolutePath);
+        Assert.Contains("<title>Games API</title>", await response.Content.ReadAsStringAsync());
     }
 
     [Fact]

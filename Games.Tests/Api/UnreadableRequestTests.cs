@@ -11,6 +11,7 @@ namespace Games.Tests.Api;
 public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>, IAsyncDisposable
 {
     private const string Text = "must be a string of Unicode text";
+    private const string DiscordId = "must be a Discord id: a string of 17 to 20 digits";
     private const string WholeNumber = "must be a whole number of at most 2147483647";
     private const string Time = "must be an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
 
@@ -29,13 +30,16 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
 
     public static TheoryData<string, string, string> Bodies => new()
     {
-        { "", "serializerErrors", "The body is not valid JSON (line 1, byte 1)." },
-        { "no json", "serializerErrors", "The body is not valid JSON (line 1, byte 2)." },
-        { "{\n\"title\": tru }", "title", "The body is not valid JSON (line 2, byte 13)." },
-        { """{ "title": "cut off""", "title", "The body is not valid JSON (line 1, byte 20)." },
-        { """{ "\ud800": 1 }""", "serializerErrors", "The body is not valid JSON (line 1, byte 12)." },
-        { "[]", "serializerErrors", "The body must be a JSON object." },
-        { "7", "serializerErrors", "The body must be a JSON object." },
+        { "", "body", "The body is not valid JSON (line 1, byte 1)." },
+        { "no json", "body", "The body is not valid JSON (line 1, byte 2)." },
+        { """{ "guildId": 100000000000000001 }""", "guildId", DiscordId },
+        { """{ "HostId": {} }""", "hostId", DiscordId },
+        { """{ "colour": tru }""", "body", "The body is not valid JSON (line 1, byte 16)." },
+        { "{\n\"title\": tru }", "body", "The body is not valid JSON (line 2, byte 13)." },
+        { """{ "title": "cut off""", "body", "The body is not valid JSON (line 1, byte 20)." },
+        { """{ "\ud800": 1 }""", "body", "The body is not valid JSON (line 1, byte 12)." },
+        { "[]", "body", "The body must be a JSON object." },
+        { "7", "body", "The body must be a JSON object." },
         { """{ "title": 7 }""", "title", Text },
         { """{ "title": "\ud800" }""", "title", Text },
         { $$"""{ "title": {{Nested(70)}} }""", "title", "The body is nested more than 64 levels deep." },
@@ -59,6 +63,33 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
         var problem = await response.BodyAsync();
         Assert.Equal(reason, (string?)Assert.Single(problem["errors"]!.AsArray())!["reason"]);
         Assert.DoesNotMatch(Internals, problem.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("/games?status=foo", "status", "must be one of scheduled, cancelled")]
+    [InlineData("/games?guildId=7", "guildId", DiscordId)]
+    [InlineData("/events?state=foo", "state", "must be one of pending, dispatched, dead")]
+    [InlineData("/ops/outbox/messages?state=foo", "state", "must be one of pending, dead, scheduled")]
+    public async Task A_value_that_is_none_is_refused_with_those_that_are(string path, string field, string reason)
+    {
+        using var response = await _api.GetAsync(path);
+
+        await response.NamesAsync(field, _host.Log);
+        Assert.Equal(reason, (string?)Assert.Single((await response.BodyAsync())["errors"]!.AsArray())!["reason"]);
+    }
+
+    [Fact]
+    public async Task The_log_names_the_fields_that_were_refused_and_not_what_they_held()
+    {
+        using var body = await _api.PostTextAsync("""{ "guildId": "secret", "channelId": "secret", "title": "" }""");
+        using var syntax = await _api.PostTextAsync("""{ "secret": tru }""");
+        using var query = await _api.GetAsync("/games?limit=1&limit=secret");
+
+        var log = _host.Log.Lines.Where(line => line.Contains("was answered 400")).ToList();
+        Assert.Contains(log, line => line.Contains("POST /games was answered 400 for guildId, channelId, hostId, title, scheduledAt, trace"));
+        Assert.Contains(log, line => line.Contains("POST /games was answered 400 for body, trace"));
+        Assert.Contains(log, line => line.Contains("GET /games was answered 400 for limit, trace"));
+        Assert.DoesNotContain(log, line => line.Contains("secret"));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed partial class SourceRulesTests
         "Games.Contracts", "Games.Data", "Games.Journal", "Games.Outbox", "Games.ServiceDefaults", "Games.Api", "Games.Bot", "Games.Ops",
     ];
 
-    private static readonly string[] Everything = [.. Services, "Games.AppHost", "Games.Bench", "Games.Tests"];
+    private static readonly string[] Everything = [.. Services, "Games.AppHost", "Games.Bench", "Games.Tests", "samples/Shop"];
 
     private const int LineLength = 150;
     private const int FileLength = 300;

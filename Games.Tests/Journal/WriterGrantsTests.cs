@@ -1,5 +1,5 @@
 using Games.AppHost.Servers;
-using Games.Tests.Architecture;
+using Games.Tests.Docs;
 using Games.Tests.Servers;
 using Npgsql;
 
@@ -11,8 +11,8 @@ public sealed class WriterGrantsTests(TestDatabase database, TestServers servers
     [Fact]
     public async Task A_writer_may_insert_an_event_and_nothing_more()
     {
-        var document = await File.ReadAllTextAsync(Repository.PathOf("docs/events.md"), TestContext.Current.CancellationToken);
-        var grants = document.Split('\n').Where(line => line.StartsWith("    grant ", StringComparison.Ordinal)).ToArray();
+        var grants = MarkdownBlock.AllOf("docs/events.md")
+            .SelectMany(block => block.Text.Split('\n')).Where(line => line.StartsWith("grant ", StringComparison.Ordinal)).ToArray();
         var role = $"writer_{Guid.NewGuid():n}";
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);

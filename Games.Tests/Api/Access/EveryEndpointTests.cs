@@ -10,7 +10,7 @@ namespace Games.Tests.Api.Access;
 /// <summary>All that is mapped, whatever it is: who adds an endpoint and forgets its scope finds it here.</summary>
 public sealed class EveryEndpointTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
-    private static readonly string[] Open = ["/health/live", "/health/ready", "/openapi.json"];
+    private static readonly string[] Open = ["/", "/health/live", "/health/ready", "/openapi.json"];
 
     private readonly ApiHost _host = new(database.ConnectionString, settings: ("RateLimits:PerAddress", "1000"));
 

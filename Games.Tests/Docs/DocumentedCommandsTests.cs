@@ -1,0 +1,144 @@
+using Games.AppHost.Servers;
+using Games.Tests.MainJob;
+using Games.Tests.Servers;
+using Npgsql;
+
+namespace Games.Tests.Docs;
+
+/// <summary>What README and documents tell a reader to type, typed: on one running system, in the order in which it is written.</summary>
+public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker broker)
+    : IClassFixture<TestDatabase>, IClassFixture<TestBroker>, IDisposable
+{
+    /// <summary>Debian's, which has the package that the document names; another python3 may come first on the PATH.</summary>
+    private const string Python = "/usr/bin/python3";
+
+    /// <summary>First words of blocks that cannot be typed into a running test, and who tries them.</summary>
+    private static readonly string[] NotTyped =
+    [
+        "./run",                          // LocalRunTests
+        "./test",                         // this
+        "dotnet run -c Release --project Games.Bench", // docs/benchmarks.md: minutes each; CommandLineTests holds its options
+        "Journal__Record=true|false",     // likewise
+    ];
+
+    private static readonly string[] Documents =
+    [
+        "docs/security.md", "README.md", "docs/events.md", "Games.Ops/README.md", "Games.Bot/README.md", "Games.Journal/README.md",
+        "docs/architecture.md", "docs/benchmarks.md", "docs/peers.md", "SECURITY.md",
+    ];
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("games-documents-");
+    private readonly string _role = $"event_writer_{Guid.NewGuid():n}";
+
+    private enum Kind { Picture, Shell, Sql, SqlInPsql, Python, CSharp, NotTyped }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task What_is_to_be_typed_works_as_typed()
+    {
+        RequirePython();
+        await using var services = new RunningServices(database.ConnectionString, broker.ConnectionString);
+        await services.Api.StartAsync(TestContext.Current.CancellationToken);
+        await services.Bot.StartAsync(TestContext.Current.CancellationToken);
+        await PrepareDirectoryAsync();
+        var typed = new List<Kind>();
+
+        foreach (var block in Documents.SelectMany(MarkdownBlock.AllOf))
+        {
+            typed.Add(KindOf(block));
+            await TypeAsync(block, services.Api.Address);
+        }
+
+        await PsqlAsync($"drop owned by {_role}; drop role {_role}");
+        Assert.All([Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.CSharp], kind => Assert.Contains(kind, typed));
+        Assert.Equal(["nightly-script", "psql"], await SourcesAsync("payload->>'note' = 'it''s paid' and source in ('psql', 'nightly-script')"));
+        Assert.Equal(["curl"], await SourcesAsync("id = '0198c0de-0000-7000-8000-000000000007'"));
+    }
+
+    private static Kind KindOf(MarkdownBlock block) => (block.Language, block.FirstLine) switch
+    {
+        (_, var line) when NotTyped.Any(first => line.StartsWith(first, StringComparison.Ordinal)) => Kind.NotTyped,
+        ("sql", _) => Kind.Sql,
+        ("python", _) => Kind.Python,
+        ("csharp", _) => Kind.CSharp,
+        ("", var line) when line.StartsWith("psql ", StringComparison.Ordinal) => Kind.SqlInPsql,
+        ("" or "shell", var line) when new[] { "export ", "KEY=", "dotnet ", "curl ", "./games ", "_games" }.Any(line.StartsWith) => Kind.Shell,
+        ("", _) when IsPicture(block) => Kind.Picture,
+        _ => throw new InvalidOperationException($"{block.File}, {block.Section}: nobody knows how to type this:\n{block.Text}"),
+    };
+
+    private static bool IsPicture(MarkdownBlock block) => block.Text.Contains("──") || block.Section is "Where to look";
+
+    private async Task TypeAsync(MarkdownBlock block, Uri api)
+    {
+        switch (KindOf(block))
+        {
+            case Kind.Shell:
+                await Shell.RunAsync(
+                    block.Text
+                        .Replace("dotnet run --project Games.Ops --", "./games")
+                        .Replace("http://localhost:5080", api.GetLeftPart(UriPartial.Authority)),
+                    _directory.FullName, Environment);
+                break;
+            case Kind.SqlInPsql:
+                await PsqlAsync(block.Text[block.FirstLine.Length..]);
+                break;
+            case Kind.Sql:
+                await PsqlAsync(block.Text.Replace("event_writer", _role).Replace("'…'", $"'{Guid.NewGuid()}'"));
+                break;
+            case Kind.Python:
+                await Shell.RunAsync(new Command(Python, "-") { Input = block.Text, Environment = Environment });
+                break;
+        }
+    }
+
+    private Task PsqlAsync(string sql) =>
+        Shell.RunAsync(new Command("psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1") { Input = sql, Environment = Environment });
+
+    private Dictionary<string, string?> Environment
+    {
+        get
+        {
+            var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+            return new()
+            {
+                ["ConnectionStrings__Games"] = database.ConnectionString,
+                ["ConnectionStrings__RabbitMq"] = broker.ConnectionString,
+                ["PGHOST"] = server.Host,
+                ["PGPORT"] = $"{server.Port}",
+                ["PGUSER"] = server.Username,
+                ["PGPASSWORD"] = server.Password,
+                ["PGDATABASE"] = server.Database,
+            };
+        }
+    }
+
+    /// <summary>What lies in the repository's folder while ./run runs: its key, and the console. tail would go on for ever.</summary>
+    private async Task PrepareDirectoryAsync()
+    {
+        _directory.CreateSubdirectory(".run");
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, ".run", "api-key"), TestKey.Text);
+        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "games"), $"""
+            #!/usr/bin/env bash
+            patience=
+            [[ "$1 $2" == "events tail" ]] && patience="timeout --signal INT --preserve-status 5"
+            exec $patience dotnet exec '{Path.Combine(GamesService.OutputOf("Games.Ops"), "Games.Ops.dll")}' "$@"
+            """);
+        await Shell.RunAsync("chmod +x games", _directory.FullName, Environment);
+    }
+
+    private static void RequirePython()
+    {
+        if (!File.Exists("/usr/lib/python3/dist-packages/psycopg/__init__.py") && System.Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.Skip("psycopg is missing: apt-get install python3-psycopg");
+    }
+
+    private async Task<string[]> SourcesAsync(string condition)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand($"select array(select source from events where {condition} order by 1)", connection);
+        return (string[])(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+}

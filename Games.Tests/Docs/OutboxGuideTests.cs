@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Games.AppHost.Servers;
+using Games.Tests.Architecture;
+using Games.Tests.Servers;
+
+namespace Games.Tests.Docs;
+
+/// <summary>The guide of the outbox, as a newcomer follows it.</summary>
+[Collection(Shell.BuildsTheOutbox)]
+public sealed partial class OutboxGuideTests(EmptyDatabase database, TestBroker broker)
+    : IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>, IAsyncDisposable
+{
+    private const string Guide = "Games.Outbox/README.md";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("games-guide-");
+    private readonly HttpClient _http = new();
+    private readonly string _address = $"http://localhost:{FreePort.Next()}";
+
+    private static IEnumerable<MarkdownBlock> SetUp => MarkdownBlock.AllOf(Guide).Where(block => block.Section == "Set it up");
+
+    private static IEnumerable<(string Name, string Text)> Files =>
+        SetUp.Where(block => block.Language == "csharp").Select(block => (block.Before.Split('`')[^2], block.Text));
+
+    private Dictionary<string, string?> Environment { get; } = new()
+    {
+        // What is built already is used as it is, and no build server outlives the test.
+        ["Configuration"] = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).Parent!.Name,
+        ["MSBUILDDISABLENODEREUSE"] = "1",
+        ["UseSharedCompilation"] = "false",
+        ["DOTNET_NOLOGO"] = "1",
+    };
+
+    public ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        _directory.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public void It_quotes_the_sample_whole_and_word_for_word() => Assert.Equal(
+        Repository.Sources("samples/Shop").Select(source => (Path.GetFileName(source.Name), source.Text.TrimEnd())).Order(), Files.Order());
+
+    [Fact]
+    public void The_sample_can_be_read_at_one_sitting() =>
+        Assert.InRange(Repository.Sources("samples/Shop").Sum(source => source.Text.Count(character => character == '\n')), 1, 99);
+
+    [Fact]
+    public async Task Followed_word_by_word_in_an_empty_folder_it_ships_an_order()
+    {
+        var shop = Path.Combine(_directory.FullName, "Shop");
+        var blocks = SetUp.Where(block => block.Language == "shell").Select(block => block.Text).ToList();
+        var (create, addresses, migrate, start, order) = (blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]);
+
+        await Shell.RunAsync(create.Replace("../games", Repository.PathOf(".")), _directory.FullName, Environment);
+        foreach (var (name, text) in Files)
+            await File.WriteAllTextAsync(Path.Combine(shop, name), text, TestContext.Current.CancellationToken);
+        Assert.Equal(
+            ["export ConnectionStrings__Shop", "export ConnectionStrings__RabbitMq"], addresses.Split('\n').Select(line => line.Split('=')[0]));
+        Environment["ConnectionStrings__Shop"] = database.ConnectionString;
+        Environment["ConnectionStrings__RabbitMq"] = broker.ConnectionString;
+        await Shell.RunAsync(migrate, shop, Environment);
+
+        using var running = ChildProcess.Start(Shell.Script(HereIn(start), shop, Environment));
+        try
+        {
+            await Until.TrueAsync(() => AnswersAsync(running), "the shop answers", TimeSpan.FromMinutes(1));
+
+            var answers = await Shell.RunAsync(HereIn(order), shop, Environment);
+
+            var id = PlacedOrder.Match(answers).Groups[1].Value;
+            await Until.TrueAsync(
+                async () => !(await _http.GetStringAsync($"{_address}/orders/{id}")).Contains("\"shippedAt\":null"), "the order is shipped");
+        }
+        finally
+        {
+            running.Kill();
+        }
+    }
+
+    private async Task<bool> AnswersAsync(ChildProcess shop)
+    {
+        Assert.True(shop.IsRunning, shop.LastLines);
+        try
+        {
+            using var answer = await _http.GetAsync($"{_address}/orders/{Guid.Empty}");
+            return answer.StatusCode is HttpStatusCode.NotFound;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private string HereIn(string text) => text.Replace("http://localhost:5090", _address);
+
+    [GeneratedRegex("Location: /orders/([0-9a-f-]{36})")]
+    private static partial Regex PlacedOrder { get; }
+}
