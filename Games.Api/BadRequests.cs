@@ -16,7 +16,8 @@ internal static class BadRequests
     {
         if (!string.IsNullOrEmpty(context.Request.ContentType)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
-            || accepts.ContentTypes.Contains("*/*"))
+            || accepts.ContentTypes.Contains("*/*")
+            || context.GetEndpoint()?.Metadata.GetMetadata<GameAnswers.OptionalBody>() is not null)
         {
             return next(context);
         }

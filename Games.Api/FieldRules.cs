@@ -30,6 +30,11 @@ internal static class FieldRules
         text => text?.Trim() is { Length: > 0 } trimmed && CodePoints.In(trimmed) <= codePoints,
         $"must have 1 to {codePoints} characters", minLength: 1, maxLength: codePoints);
 
+    public static IRuleBuilderOptions<T, int[]?> Reminders<T>(this IRuleBuilder<T, int[]?> field) => field
+        .Must(minutes => minutes is null
+            || (minutes.Length <= Game.MaxReminders && minutes.All(x => x is >= 1 and <= Game.MaxReminderMinutes) && minutes.Distinct().Count() == minutes.Length))
+        .WithMessage($"must be at most {Game.MaxReminders} different numbers of minutes before the start, each 1 to {Game.MaxReminderMinutes}");
+
     /// <summary>A rule, and as much of it as JSON Schema can say.</summary>
     public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> field, Func<string?, bool> holds, string words, string? pattern = null, int? minLength = null,

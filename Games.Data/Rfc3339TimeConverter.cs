@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,6 +8,13 @@ namespace Games.Data;
 public sealed class Rfc3339TimeConverter : JsonConverter<DateTimeOffset>
 {
     public const string Expected = "an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
+
+    /// <summary>Reads a time of a query, where a plus that is not escaped is a space.</summary>
+    public static DateTimeOffset? Find(string? text) =>
+        text?.Replace(' ', '+') is { } given && HasTimeAndOffset(given)
+            && DateTimeOffset.TryParse(given, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time
+            : null;
 
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
         reader.TokenType is JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && HasTimeAndOffset(reader.GetString()!)

@@ -13,6 +13,15 @@ public static class KnownEvents
     private static readonly FrozenDictionary<string, Type> Contracts = new Dictionary<string, Type>
     {
         [Exchanges.GameCreated] = typeof(GameCreated),
+        [Exchanges.GameUpdated] = typeof(GameUpdated),
+        [Exchanges.GameCancelled] = typeof(GameCancelled),
+        [Exchanges.GameReminderDue] = typeof(GameReminderDue),
+        [Exchanges.GameStarted] = typeof(GameStarted),
+        [Exchanges.GameFinished] = typeof(GameFinished),
+        [Exchanges.PlayerJoined] = typeof(PlayerJoined),
+        [Exchanges.PlayerLeft] = typeof(PlayerLeft),
+        [Exchanges.PlayerPromoted] = typeof(PlayerPromoted),
+        [Exchanges.PlayerDemoted] = typeof(PlayerDemoted),
         [Exchanges.DiscordMessageReceived] = typeof(DiscordMessageReceived),
     }.ToFrozenDictionary();
 

@@ -178,7 +178,7 @@ public sealed class RandomRequestTests : IClassFixture<TestDatabase>, IAsyncDisp
         Gen.OneOf(Gen.String, Gen.Byte.Array[0, 40].Select(bytes => System.Buffers.Text.Base64Url.EncodeToString(bytes))).Sample(
             text =>
             {
-                ListGames.TryReadCursor(text, out _);
+                GameCursor.TryRead(text, out _);
                 ListEvents.TryReadCursor(text, out _, out _);
             },
             iter: 50_000);
