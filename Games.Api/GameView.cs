@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,6 +30,7 @@ internal sealed record GameView(
     /// Names what is shown, for If-None-Match; before the dot stands the game's version, for If-Match. An announcement comes and changes without
     /// a new version of its game.
     /// </summary>
+    [JsonIgnore]
     public string ETag => $"\"{Version}.{Announcement?.Version ?? 0}{(Announcement?.MessageId is null ? "" : "m")}\"";
 
     public static GameView Of(Game game, IEnumerable<Player> people, Announcement? announcement)
@@ -61,7 +63,7 @@ internal sealed record GameView(
                     announcement.Version,
                     announcement.IsOpen,
                     announcement.CreatedAt,
-                    announcement.UpdatedAt,
+                    announcement.ChangedAt,
                     announcement.MessageId));
     }
 }
@@ -72,7 +74,7 @@ internal sealed record PlayerView(string UserId, string? DisplayName, DateTimeOf
 /// <param name="IsOpen">Whether people can join.</param>
 /// <param name="MessageId">Of the message in Discord, once it is there.</param>
 internal sealed record AnnouncementView(
-    string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? MessageId);
+    string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string? MessageId);
 
 internal static class GameViews
 {

@@ -25,7 +25,7 @@ public sealed class Announcement
     public bool IsOpen { get; private set; }
 
     public DateTimeOffset CreatedAt { get; private set; }
-    public DateTimeOffset UpdatedAt { get; private set; }
+    public DateTimeOffset ChangedAt { get; private set; }
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
     {
@@ -41,7 +41,7 @@ public sealed class Announcement
             return false;
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
-        (Text, Version, IsOpen, UpdatedAt) = (text, game.Version, game.IsOpen, Instant.Stored(now));
+        (Text, Version, IsOpen, ChangedAt) = (text, game.Version, game.IsOpen, Instant.Stored(now));
         return true;
     }
 }

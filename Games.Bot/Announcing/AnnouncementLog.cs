@@ -32,7 +32,7 @@ internal static partial class AnnouncementLog
     [LoggerMessage(LogLevel.Information, "The announcement of game {GameId} \"{Title}\" tells of its version {Version}, {Status}")]
     private static partial void LogUpdated(ILogger logger, Guid gameId, string title, int version, GameStatus status);
 
-    [LoggerMessage(LogLevel.Debug, "Game {GameId} is announced already at its version {Version}")]
+    [LoggerMessage(LogLevel.Information, "Game {GameId} is announced already at its version {Version}")]
     private static partial void LogAnnouncedAlready(ILogger logger, Guid gameId, int version);
 
     [LoggerMessage(LogLevel.Critical, "Game {GameId} not found: its event came before its row")]

@@ -69,7 +69,7 @@ internal static class AnnouncementText
     private static void AppendWhatFits(StringBuilder text, string part) =>
         text.Append(Cut(part, Announcement.TextMaxLength - CodePoints.In(text.ToString())));
 
-    private static string Cut(string text, int codePoints) => CodePoints.In(text) <= codePoints
-        ? text
+    private static string Cut(string text, int codePoints) => codePoints <= 0 ? ""
+        : CodePoints.In(text) <= codePoints ? text
         : string.Concat(text.EnumerateRunes().Take(codePoints - Ellipsis.Length).Select(character => character.ToString())) + Ellipsis;
 }

@@ -16,7 +16,7 @@ internal sealed class AnnouncementConfiguration : IEntityTypeConfiguration<Annou
         // For what an older version of the bot inserts: it tells of a new game.
         announcement.Property(a => a.Version).HasDefaultValue(1).ValueGeneratedNever().IsConcurrencyToken();
         announcement.Property(a => a.IsOpen).HasDefaultValue(true).ValueGeneratedNever();
-        announcement.Property(a => a.UpdatedAt).HasDefaultValueSql("now()").ValueGeneratedNever();
+        announcement.Property(a => a.ChangedAt).HasDefaultValueSql("now()").ValueGeneratedNever();
         announcement.HasOne<Game>().WithOne().HasForeignKey<Announcement>(a => a.GameId);
     }
 }

@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Games.Data.Migrations
 {
     [DbContext(typeof(GamesDbContext))]
-    [Migration("20261126042718_GameLife")]
+    [Migration("20261126043806_GameLife")]
     partial class GameLife
     {
         /// <inheritdoc />
@@ -30,6 +30,11 @@ namespace Games.Data.Migrations
                     b.Property<Guid>("GameId")
                         .HasColumnType("uuid")
                         .HasColumnName("game_id");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at")
+                        .HasDefaultValueSql("now()");
 
                     b.Property<string>("ChannelId")
                         .IsRequired()
@@ -56,11 +61,6 @@ namespace Games.Data.Migrations
                         .HasMaxLength(2000)
                         .HasColumnType("character varying(2000)")
                         .HasColumnName("text");
-
-                    b.Property<DateTimeOffset>("UpdatedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("updated_at")
-                        .HasDefaultValueSql("now()");
 
                     b.Property<int>("Version")
                         .IsConcurrencyToken()

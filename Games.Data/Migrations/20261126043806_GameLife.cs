@@ -67,19 +67,19 @@ namespace Games.Data.Migrations
                 nullable: false,
                 defaultValue: 1);
 
+            migrationBuilder.AddColumn<DateTimeOffset>(
+                name: "changed_at",
+                table: "announcements",
+                type: "timestamp with time zone",
+                nullable: false,
+                defaultValueSql: "now()");
+
             migrationBuilder.AddColumn<bool>(
                 name: "is_open",
                 table: "announcements",
                 type: "boolean",
                 nullable: false,
                 defaultValue: true);
-
-            migrationBuilder.AddColumn<DateTimeOffset>(
-                name: "updated_at",
-                table: "announcements",
-                type: "timestamp with time zone",
-                nullable: false,
-                defaultValueSql: "now()");
 
             migrationBuilder.AddColumn<int>(
                 name: "version",
@@ -103,6 +103,16 @@ namespace Games.Data.Migrations
                 {
                     table.PrimaryKey("pk_direct_messages", x => x.id);
                 });
+
+            // Nobody could join before, but rows may have been written by hand: they keep the order in which they came.
+            migrationBuilder.Sql(
+                """
+                UPDATE players SET number = ranked.number
+                FROM (SELECT game_id, user_id, row_number() OVER (PARTITION BY game_id ORDER BY joined_at, user_id) AS number FROM players) AS ranked
+                WHERE players.game_id = ranked.game_id AND players.user_id = ranked.user_id;
+                UPDATE games SET people = counted.people, last_number = counted.people
+                FROM (SELECT game_id, count(*)::int AS people FROM players GROUP BY game_id) AS counted WHERE games.id = counted.game_id;
+                """);
 
             migrationBuilder.CreateIndex(
                 name: "ix_players_game_id_number",
@@ -237,11 +247,11 @@ namespace Games.Data.Migrations
                 table: "games");
 
             migrationBuilder.DropColumn(
-                name: "is_open",
+                name: "changed_at",
                 table: "announcements");
 
             migrationBuilder.DropColumn(
-                name: "updated_at",
+                name: "is_open",
                 table: "announcements");
 
             migrationBuilder.DropColumn(
