@@ -31,8 +31,8 @@ internal static class FieldRules
         $"must have 1 to {codePoints} characters", minLength: 1, maxLength: codePoints);
 
     public static IRuleBuilderOptions<T, int[]?> Reminders<T>(this IRuleBuilder<T, int[]?> field) => field
-        .Must(minutes => minutes is null
-            || (minutes.Length <= Game.MaxReminders && minutes.All(x => x is >= 1 and <= Game.MaxReminderMinutes) && minutes.Distinct().Count() == minutes.Length))
+        .Must(reminders => reminders is null || (reminders.Length <= Game.MaxReminders
+            && reminders.All(minutes => minutes is >= 1 and <= Game.MaxReminderMinutes) && reminders.Distinct().Count() == reminders.Length))
         .WithMessage($"must be at most {Game.MaxReminders} different numbers of minutes before the start, each 1 to {Game.MaxReminderMinutes}");
 
     /// <summary>A rule, and as much of it as JSON Schema can say.</summary>

@@ -67,13 +67,21 @@ internal static class OpenApiDocument
         if (endpoint.ValidatorType is not null)
             route.ProducesProblem(StatusCodes.Status400BadRequest);
 
-        if (endpoint.Verbs is ["GET"])
+        if (endpoint.Verbs is ["GET"] or ["DELETE"])
             route.Add(RemoveBody);
         else
             route.ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     });
 
+    /// <summary>The endpoint needs the header If-Match.</summary>
+    public static RouteHandlerBuilder RequiresIfMatch(this RouteHandlerBuilder route) => route
+        .WithMetadata(new IfMatchMetadata())
+        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+        .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+
     internal sealed record IdempotencyKeyMetadata;
+
+    internal sealed record IfMatchMetadata;
 
     // The package says of every request type that it can be a body; the document would show that and no parameters.
     private static void RemoveBody(EndpointBuilder endpoint)

@@ -21,7 +21,8 @@ public static class Queues
     /// <summary>Those that the bot consumes.</summary>
     public static IReadOnlyList<string> Consumed { get; } =
     [
-        AnnounceGame, UpdateAnnouncement, NotifyOfChange, NotifyOfCancellation, NotifyOfRemoval, NotifyOfPromotion, NotifyOfDemotion, NotifyOfReminder,
+        AnnounceGame, UpdateAnnouncement,
+        NotifyOfChange, NotifyOfCancellation, NotifyOfRemoval, NotifyOfPromotion, NotifyOfDemotion, NotifyOfReminder,
         RemindPlayers, StartGame, FinishGame, IngestMessage,
     ];
 }

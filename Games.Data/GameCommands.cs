@@ -64,7 +64,8 @@ public sealed class GameCommands(GamesDbContext db, IPublishEndpoint events, Tim
     /// </summary>
     public async Task<bool> RemindAsync(RemindPlayers due, CancellationToken ct)
     {
-        var game = await db.Games.AsNoTracking().SingleOrDefaultAsync(x => x.Id == due.GameId && x.ScheduledAt > DateTimeOffset.UtcNow, ct);
+        var game = await db.Games.FromSql($"SELECT * FROM games WHERE id = {due.GameId} AND scheduled_at > now()").AsNoTracking()
+            .SingleOrDefaultAsync(ct);
         if (game?.IsToRemind(due.ScheduledAt, due.Minutes) is not true)
             return false;
 

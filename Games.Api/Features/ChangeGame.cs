@@ -68,9 +68,7 @@ internal sealed class ChangeGame(GamesDbContext db, GameCommands games) : Endpoi
             change.Summary = "Changes what is sent, and nothing else; null clears what may be empty. If-Match takes the ETag of the game";
             change.ExampleRequest = new() { Location = "Voice 2", MaxPlayers = 6 };
         });
-        Description(route => route.Accepts<ChangeGameRequest>("application/json", "application/merge-patch+json").Refuses(
-            StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status412PreconditionFailed,
-            StatusCodes.Status428PreconditionRequired));
+        Description(route => route.RequiresIfMatch().Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict));
     }
 
     public override async Task HandleAsync(ChangeGameRequest request, CancellationToken ct) =>
@@ -98,8 +96,7 @@ internal sealed class ChangeGame(GamesDbContext db, GameCommands games) : Endpoi
         return result.Refusal is { } refusal ? GameAnswers.Of(refusal) : await HttpContext.OkAsync(db, result.Game!, ct);
     }
 
-    private static int? VersionOf(EntityTagHeaderValue tag) =>
-        !tag.IsWeak && int.TryParse(tag.Tag.AsSpan().Trim('"').ToString().Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            ? version
-            : null;
+    // What stands before the dot; see GameView.ETag.
+    private static int? VersionOf(EntityTagHeaderValue tag) => int.TryParse(
+        tag.Tag.ToString().Trim('"').Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
 }

@@ -24,10 +24,8 @@ internal sealed class LeaveGame(GamesDbContext db, GameCommands games) : Endpoin
         RequestBinder(new RequestBinder<LeaveGameRequest>(BindingSource.RouteValues));
         Tags("Players");
         Summary(leave => leave.Summary = "Gives the seat of a user to the first who waits. A repeat changes nothing");
-        Description(
-            route => route.BodyIsOptional().Produces(StatusCodes.Status204NoContent)
-                .Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict),
-            clearDefaults: false);
+        Description(route => route.BodyIsOptional()
+            .Produces(StatusCodes.Status204NoContent).Refuses(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict));
     }
 
     public override async Task HandleAsync(LeaveGameRequest request, CancellationToken ct) =>

@@ -49,7 +49,7 @@ internal sealed class ListGamesValidator : Validator<ListGamesRequest>
     }
 }
 
-/// <summary>Where a list of games stands. The time is that of the game in the order soonest; ids are uuid v7, so theirs is that of creation.</summary>
+/// <summary>Where a list of games stands: the start of the last and its id. Ids are uuid v7, so their order is that of creation.</summary>
 internal readonly record struct GameCursor(DateTimeOffset At, Guid Id)
 {
     private const int Bytes = 8 + 16;

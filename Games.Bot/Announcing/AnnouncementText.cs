@@ -46,7 +46,8 @@ internal static class AnnouncementText
         {
             GameStatus.Started => $"{title} has started",
             GameStatus.Finished => $"~~{title}~~ is over",
-            GameStatus.Cancelled => $"~~{title}~~ is cancelled{(game.CancelReason is null ? "" : $": {Cut(WithoutMentions(game.CancelReason), ReasonMaxLength)}")}",
+            GameStatus.Cancelled when game.CancelReason is { } reason => $"~~{title}~~ is cancelled: {Cut(WithoutMentions(reason), ReasonMaxLength)}",
+            GameStatus.Cancelled => $"~~{title}~~ is cancelled",
             _ => title,
         };
     }

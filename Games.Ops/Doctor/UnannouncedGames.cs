@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Ops.Doctor;
 
-/// <summary>Games that are not announced, or whose announcement tells of an older version of them. The bot mends both by the event of the first.</summary>
+/// <summary>Games that are not announced, or at an older version of theirs. The event of a new game has the bot mend both.</summary>
 internal sealed class UnannouncedGames(GamesDbContext db) : IOrphans
 {
     public string Name => "game without an announcement of its last version";

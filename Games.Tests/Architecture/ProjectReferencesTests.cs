@@ -9,7 +9,7 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Outbox")]
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
-    [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data")]
+    [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data", "Games.Outbox")]
     [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.Ops", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]

@@ -115,7 +115,8 @@ internal sealed class RunningServices : IAsyncDisposable
     }
 
     public Task OutboxEmptyAsync() =>
-        Until.TrueAsync(async () => await CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL""") == 0, "the outbox is empty");
+        Until.TrueAsync(
+            async () => await CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL""") == 0, "the outbox is empty");
 
     public async ValueTask DisposeAsync()
     {
