@@ -88,8 +88,9 @@ internal sealed class ChangeGame(GamesDbContext db, GameCommands games) : Endpoi
             return GameAnswers.NotFound;
 
         var any = seen.Contains(EntityTagHeaderValue.Any);
+        // A weak tag never matches here (RFC 9110, 13.1.1).
         var result = await games.ChangeAsync(
-            id, game => any || seen.Any(tag => VersionOf(tag) == game.Version), request.ApplyTo, HttpContext.Caller().Name, ct);
+            id, game => any || seen.Any(tag => !tag.IsWeak && VersionOf(tag) == game.Version), request.ApplyTo, HttpContext.Caller().Name, ct);
         if (result.Refusal is GameRefusal.Past)
             ThrowError(game => game.ScheduledAt!, "must be in the future");
 
