@@ -146,9 +146,9 @@ public sealed class Game
         if (People >= MaxPeople)
             return Decision.Refuse(GameRefusal.Full);
 
-        var player = Player.Join(Id, userId, displayName, ++LastNumber, now);
+        var player = Player.Join(Id, userId, displayName, LastNumber + 1, now);
         _players.Add(player);
-        People++;
+        (LastNumber, People) = (player.Number, People + 1);
         Touch(now);
         return Decision.Do(new PlayerJoined(Id, Version, GuildId, userId, player.DisplayName, PlaceOf(player), UpdatedAt, by));
     }
