@@ -83,17 +83,20 @@ public sealed class GameCommands(GamesDbContext db, IPublishEndpoint events, Tim
         await using var transaction = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null;
 
         // Two statements: what a lock has waited for is in the row that it locks, and not yet in what the same statement joins.
-        if (await db.Games.FromSql($"SELECT * FROM games WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(ct) is not { } game)
+        // NO KEY: whoever writes an announcement of the game refers to it, and need not wait.
+        if (await db.Games.FromSql($"SELECT * FROM games WHERE id = {id} FOR NO KEY UPDATE").SingleOrDefaultAsync(ct) is not { } game)
             return new(null, GameRefusal.NotFound);
 
         await db.Entry(game).Collection(x => x.Players).LoadAsync(ct);
-        var (wasDue, decision) = ((game.ScheduledAt, game.EndsAt, game.Reminders, game.IsOpen), await decide(game));
+        var (was, end, status) = (game.Details, game.EndsAt, game.Status);
+        var decision = await decide(game);
         if (decision.Events.Count == 0)
             return new(game, decision.Refusal);
 
         foreach (var said in decision.Events)
             await events.Publish(said, said.GetType(), ct);
-        if (wasDue != (game.ScheduledAt, game.EndsAt, game.Reminders, game.IsOpen))
+        // Any other change leaves what waits alone: a reminder that is due and has not left yet would not be scheduled again.
+        if ((was.ScheduledAt, end, status) != (game.ScheduledAt, game.EndsAt, game.Status) || !was.Reminders.SequenceEqual(game.Reminders))
             await RescheduleAsync(game, ct);
         await db.SaveChangesAsync(ct);
         if (transaction is not null)
