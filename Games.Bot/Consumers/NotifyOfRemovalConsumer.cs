@@ -4,7 +4,7 @@ using MassTransit;
 
 namespace Games.Bot.Consumers;
 
-/// <summary>Whoever leaves by himself need not be told.</summary>
+/// <summary>Whoever leaves by himself, or has come again, need not be told.</summary>
 internal sealed class NotifyOfRemovalConsumer(DirectMessageWriter messages) : IConsumer<PlayerLeft>
 {
     public async Task Consume(ConsumeContext<PlayerLeft> context)
@@ -14,6 +14,9 @@ internal sealed class NotifyOfRemovalConsumer(DirectMessageWriter messages) : IC
             return;
 
         var game = await messages.FindAsync(left.GameId, ct);
+        if (game.Find(left.UserId) is not null)
+            return;
+
         await messages.WriteAsync(game.Id, [left.UserId], DirectMessageText.Removed(game), ct);
     }
 }
