@@ -1,7 +1,9 @@
+using System.Net.Mime;
 using FastEndpoints;
 using FluentValidation.Results;
 using Games.ServiceDefaults;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Games.Api;
@@ -13,13 +15,22 @@ internal static class BadRequests
 
     public static void AddBadRequests(this IHostApplicationBuilder builder) => builder.Services.AddExceptionHandler<BadRequestAnswer>();
 
-    /// <summary>Routing refuses a wrong content type; it lets a request pass that has none.</summary>
+    /// <summary>
+    /// Routing refuses a wrong content type; it lets a request pass that has none. FastEndpoints would refuse that too, also where the body may be
+    /// left out, so a request without one gets the type that its body would have.
+    /// </summary>
     public static void RequireContentType(this WebApplication app) => app.Use((context, next) =>
     {
         if (!string.IsNullOrEmpty(context.Request.ContentType)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is not { } accepts
             || accepts.ContentTypes.Contains("*/*"))
         {
+            return next(context);
+        }
+
+        if (context.LeavesOutBody())
+        {
+            context.Request.ContentType = MediaTypeNames.Application.Json;
             return next(context);
         }
 
@@ -33,6 +44,11 @@ internal static class BadRequests
         context.NameRefusedFields(failures.Select(failure => failure.PropertyName));
         return new FastEndpoints.ProblemDetails(failures, context.Request.Path, context.TraceIdentifier, status);
     }
+
+    /// <summary>Whether the endpoint's body may be left out, and is.</summary>
+    public static bool LeavesOutBody(this HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GameAnswers.OptionalBody>() is not null
+        && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true;
 
     private sealed class BadRequestAnswer : IExceptionHandler
     {

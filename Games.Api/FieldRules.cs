@@ -44,6 +44,11 @@ internal static class FieldRules
             .FirstOrDefault(rule => rule.Validator is ITextRule { IsKind: true }).Options?.GetUnformattedErrorMessage();
     }
 
+    public static IRuleBuilderOptions<T, int[]?> Reminders<T>(this IRuleBuilder<T, int[]?> field) => field
+        .Must(reminders => reminders is null || (reminders.Length <= Game.MaxReminders
+            && reminders.All(minutes => minutes is >= 1 and <= Game.MaxReminderMinutes) && reminders.Distinct().Count() == reminders.Length))
+        .WithMessage($"must be at most {Game.MaxReminders} different numbers of minutes before the start, each 1 to {Game.MaxReminderMinutes}");
+
     /// <summary>A rule, and as much of it as JSON Schema can say.</summary>
     public static IRuleBuilderOptions<T, string?> Text<T>(
         this IRuleBuilder<T, string?> field, Func<string?, bool> holds, string words, string? pattern = null, int? minLength = null,

@@ -1,44 +1,93 @@
-using System.Linq.Expressions;
+using System.Text.Json.Serialization;
 using Games.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api;
 
 /// <summary>A game as every endpoint shows it.</summary>
-internal record GameView
+internal sealed record GameView(
+    Guid Id,
+    int Version,
+    string GuildId,
+    string ChannelId,
+    string HostId,
+    string Title,
+    string? Description,
+    string? Location,
+    DateTimeOffset ScheduledAt,
+    int? DurationMinutes,
+    int MaxPlayers,
+    IReadOnlyList<int> Reminders,
+    GameStatus Status,
+    string? CancelReason,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    IReadOnlyList<PlayerView> Players,
+    IReadOnlyList<PlayerView> WaitingList,
+    AnnouncementView? Announcement)
 {
-    /// <summary>For queries: selects these columns and no more, and a join can still name them.</summary>
-    public static readonly Expression<Func<Game, GameView>> Projection = game => new GameView
+    /// <summary>
+    /// Names what is shown, for If-None-Match; before the dot stands the game's version, for If-Match. An announcement comes and changes without
+    /// a new version of its game.
+    /// </summary>
+    [JsonIgnore]
+    public string ETag => $"\"{Version}.{Announcement?.Version ?? 0}{(Announcement?.MessageId is null ? "" : "m")}\"";
+
+    public static GameView Of(Game game, IEnumerable<Player> people, Announcement? announcement)
     {
-        Id = game.Id,
-        GuildId = game.GuildId,
-        ChannelId = game.ChannelId,
-        HostId = game.HostId,
-        Title = game.Title,
-        Description = game.Description,
-        Location = game.Location,
-        ScheduledAt = game.ScheduledAt,
-        DurationMinutes = game.DurationMinutes,
-        MaxPlayers = game.MaxPlayers,
-        Status = game.Status,
-        CreatedAt = game.CreatedAt,
-        UpdatedAt = game.UpdatedAt,
-    };
+        var inOrder = people.OrderBy(player => player.Number).Select(x => new PlayerView(x.UserId, x.DisplayName, x.JoinedAt)).ToList();
+        return new(
+            game.Id,
+            game.Version,
+            game.GuildId,
+            game.ChannelId,
+            game.HostId,
+            game.Title,
+            game.Description,
+            game.Location,
+            game.ScheduledAt,
+            game.DurationMinutes,
+            game.MaxPlayers,
+            game.Reminders,
+            game.Status,
+            game.CancelReason,
+            game.CreatedAt,
+            game.UpdatedAt,
+            [.. inOrder.Take(game.MaxPlayers)],
+            [.. inOrder.Skip(game.MaxPlayers)],
+            announcement is null
+                ? null
+                : new(
+                    announcement.ChannelId,
+                    announcement.Text,
+                    announcement.Version,
+                    announcement.IsOpen,
+                    announcement.CreatedAt,
+                    announcement.ChangedAt,
+                    announcement.MessageId));
+    }
+}
 
-    private static readonly Func<Game, GameView> Project = Projection.Compile();
+internal sealed record PlayerView(string UserId, string? DisplayName, DateTimeOffset JoinedAt);
 
-    public required Guid Id { get; init; }
-    public required string GuildId { get; init; }
-    public required string ChannelId { get; init; }
-    public required string HostId { get; init; }
-    public required string Title { get; init; }
-    public required string? Description { get; init; }
-    public required string? Location { get; init; }
-    public required DateTimeOffset ScheduledAt { get; init; }
-    public required int? DurationMinutes { get; init; }
-    public required int MaxPlayers { get; init; }
-    public required GameStatus Status { get; init; }
-    public required DateTimeOffset CreatedAt { get; init; }
-    public required DateTimeOffset UpdatedAt { get; init; }
+/// <param name="Version">Of the game that the text tells of.</param>
+/// <param name="IsOpen">Whether people can join.</param>
+/// <param name="MessageId">Of the message in Discord, once it is there.</param>
+internal sealed record AnnouncementView(
+    string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string? MessageId);
 
-    public static GameView Of(Game game) => Project(game);
+internal static class GameViews
+{
+    /// <summary>The games with their people and announcements, in the order given: two queries, however many games.</summary>
+    public static async Task<IReadOnlyList<GameView>> ViewAsync(this GamesDbContext db, IReadOnlyList<Game> games, CancellationToken ct)
+    {
+        Guid[] ids = [.. games.Select(game => game.Id)];
+        var people = (await db.Players.AsNoTracking().Where(player => ids.Contains(player.GameId)).ToListAsync(ct))
+            .ToLookup(player => player.GameId);
+        var announcements = await db.Announcements.AsNoTracking().Where(x => ids.Contains(x.GameId)).ToDictionaryAsync(x => x.GameId, ct);
+
+        return [.. games.Select(game => GameView.Of(game, people[game.Id], announcements.GetValueOrDefault(game.Id)))];
+    }
+
+    public static async Task<GameView> ViewAsync(this GamesDbContext db, Game game, CancellationToken ct) => (await db.ViewAsync([game], ct))[0];
 }

@@ -1,4 +1,5 @@
 using FastEndpoints;
+using Games.Data;
 using Microsoft.Extensions.Primitives;
 
 namespace Games.Api;
@@ -30,7 +31,7 @@ internal static class HttpEndpoints
             config.Endpoints.ShortNames = true;
             config.Endpoints.Configurator = endpoint =>
             {
-                ParseEnumsByName(config.Binding, endpoint.ReqDtoType);
+                ParseOurWay(config.Binding, endpoint.ReqDtoType);
                 endpoint.Description(route => route.WithMetadata(new QueryParameters(endpoint.ReqDtoType)));
                 OpenApiDocument.Describe(endpoint);
             };
@@ -70,12 +71,16 @@ internal static class HttpEndpoints
         app.UseRouting();
     }
 
-    private static void ParseEnumsByName(BindingOptions binding, Type request)
+    private static void ParseOurWay(BindingOptions binding, Type request)
     {
-        foreach (var type in request.GetProperties().Select(property => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType))
+        foreach (var property in request.GetProperties().Where(property => property.IsDefined(typeof(QueryParamAttribute), inherit: true)))
         {
+            var element = property.PropertyType.GetElementType() ?? property.PropertyType;
+            var type = Nullable.GetUnderlyingType(element) ?? element;
             if (type.IsEnum)
                 binding.ValueParserFor(type, text => ParseByName(type, text));
+            else if (type == typeof(DateTimeOffset))
+                binding.ValueParserFor(type, text => Rfc3339TimeConverter.Find(text) is { } time ? new(true, time) : new(false, null));
         }
     }
 

@@ -24,17 +24,15 @@ internal sealed class IdempotentRequests(GamesDbContext db, IHttpContextAccessor
     // A property that a later version adds leaves the hash of a request without it as it was.
     private static readonly JsonSerializerOptions GivenAlone = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    /// <summary>Runs a request that creates a game and saves what it did: once for its key; always, if it has none.</summary>
+    /// <summary>Runs a request that creates a game: once for its key; always, if it has none.</summary>
     /// <param name="request">What is asked for: with the same key it must be the same.</param>
-    /// <param name="create">Adds the game and what it publishes to the context; the save is made here.</param>
+    /// <param name="create">Creates the game and saves it; with a key in the transaction that keeps the answer.</param>
     public async Task<IResult> RunOnceAsync<TRequest>(TRequest request, Func<CancellationToken, Task<GameView>> create, CancellationToken ct)
     {
         var context = http.HttpContext!;
         if (context.Request.Headers[Header] is not { Count: > 0 } given)
         {
-            var game = await create(ct);
-            await db.SaveChangesAsync(ct);
-            return AnswerOf(game);
+            return AnswerOf(await create(ct));
         }
 
         var key = given.ToString();

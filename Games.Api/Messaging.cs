@@ -1,4 +1,3 @@
-using Games.Data;
 using Games.ServiceDefaults;
 using MassTransit;
 
@@ -15,11 +14,7 @@ internal static class Messaging
             bus.DisableUsageTelemetry();
             // Without the default tag "ready": with the broker down games are still taken, and their events wait.
             bus.ConfigureHealthCheckOptions(health => health.Tags.Add("masstransit"));
-            bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
-            {
-                outbox.UsePostgres();
-                outbox.UseBusOutbox();
-            });
+            bus.AddGamesOutbox();
             bus.UsingReconnectingRabbitMq(broker, (_, rabbitMq) => rabbitMq.UseGamesExchanges());
         });
         builder.Services.StartWithoutBroker();

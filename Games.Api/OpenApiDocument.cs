@@ -81,7 +81,15 @@ internal static class OpenApiDocument
             route.ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     });
 
+    /// <summary>The endpoint needs the header If-Match.</summary>
+    public static RouteHandlerBuilder RequiresIfMatch(this RouteHandlerBuilder route) => route
+        .WithMetadata(new IfMatchMetadata())
+        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+        .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+
     internal sealed record IdempotencyKeyMetadata;
+
+    internal sealed record IfMatchMetadata;
 
     // Health checks are no endpoints that the generator knows.
     private static void AddHealth(Microsoft.OpenApi.OpenApiDocument description)

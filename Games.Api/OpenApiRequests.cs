@@ -10,6 +10,7 @@ using Games.Data;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
 
 namespace Games.Api;
@@ -24,10 +25,14 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             return;
 
         if (endpoint.EndpointSummary?.RequestExamples.SingleOrDefault() is { } example)
-            operation.RequestBody!.Content!["application/json"].Example = JsonSerializer.SerializeToNode(example.Value, json.Value.SerializerOptions);
+            operation.RequestBody!.Content!["application/json"].Example = ExampleOf(example.Value, endpoint.ReqDtoType);
 
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<OpenApiDocument.IdempotencyKeyMetadata>().Any())
             AddIdempotencyKey(operation);
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<OpenApiDocument.IfMatchMetadata>().Any())
+            AddIfMatch(operation);
+        if (operation.RequestBody is OpenApiRequestBody body)
+            body.Required = !context.Description.ActionDescriptor.EndpointMetadata.OfType<GameAnswers.OptionalBody>().Any();
 
         SortByStatus(operation.Responses!);
         await AddParametersAsync(operation, endpoint, context, ct);
@@ -39,6 +44,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
         var value = Nullable.GetUnderlyingType(type) ?? type;
         if (schema.Type is null && TypeOf(value) is { } written)
             schema.Type = value == type ? written : written | JsonSchemaType.Null;
+
+        if (type.GetElementType() is { } element && ItemsOf(element) is { } items)
+            schema.Items = items;
 
         if (value.IsEnum)
             schema.Enum = [.. EnumNames.Of(value).Select(name => (JsonNode)name)];
@@ -63,6 +71,25 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
         _ => null,
     };
 
+    private static OpenApiSchema? ItemsOf(Type element) => TypeOf(element) is not { } written ? null : new()
+    {
+        Type = written,
+        Format = element == typeof(int) ? "int32" : null,
+        Enum = element.IsEnum ? [.. EnumNames.Of(element).Select(name => (JsonNode)name)] : null,
+    };
+
+    // Without what the address says already, and without what is left out.
+    private JsonNode? ExampleOf(object example, Type request)
+    {
+        var node = JsonSerializer.SerializeToNode(example, json.Value.SerializerOptions)!.AsObject();
+        foreach (var name in node.Where(x => x.Value is null).Select(x => x.Key).Concat(NamesInRoute(request)).ToList())
+            node.Remove(name);
+        return node;
+    }
+
+    private static IEnumerable<string> NamesInRoute(Type request) => request.GetProperties()
+        .Where(property => property.IsDefined(typeof(RouteParamAttribute))).Select(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name));
+
     private async Task AddParametersAsync(
         OpenApiOperation operation, EndpointDefinition endpoint, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
@@ -82,7 +109,7 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             if (inPath && name is "id")
                 schema.Format = "uuid";
             else if (inPath)
-                schema.Pattern = "^[0-9]+$";
+                schema.Pattern ??= "^[0-9]+$";
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
                 Name = name,
@@ -94,6 +121,15 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             schema.Description = null;
         }
     }
+
+    private static void AddIfMatch(OpenApiOperation operation) => (operation.Parameters ??= []).Add(new OpenApiParameter
+    {
+        Name = HeaderNames.IfMatch,
+        In = ParameterLocation.Header,
+        Required = true,
+        Description = "The ETag of the game that was read, or * to change it whatever it is.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+    });
 
     private static void AddIdempotencyKey(OpenApiOperation operation) => (operation.Parameters ??= []).Add(new OpenApiParameter
     {
@@ -140,7 +176,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
     {
         // What an empty request is refused for is what a request must have.
         var empty = new FluentValidation.ValidationContext<object>(Activator.CreateInstance(type)!);
-        body.Required = validator.Validate(empty).Errors.Select(error => error.PropertyName).ToHashSet();
+        body.Required = validator.Validate(empty).Errors.Select(error => error.PropertyName).Except(NamesInRoute(type)).ToHashSet();
+        foreach (var name in NamesInRoute(type))
+            body.Properties!.Remove(name);
 
         foreach (var (name, property) in body.Properties!)
         {

@@ -39,6 +39,7 @@ internal sealed class QueryParameters(Type request)
 
     private static string? ReasonAgainst(StringValues given, Type type) => given.ToArray() switch
     {
+        var several when type.IsArray => several.Select(one => ReasonAgainst(one, type.GetElementType()!)).FirstOrDefault(x => x is not null),
         [] => null,
         [var text] when text!.Contains('\0') => FieldRules.NotStorable,
         [""] when type != typeof(string) => UnreadableRequests.Expected(type),

@@ -17,7 +17,7 @@ internal static class UnreadableRequests
     public static async ValueTask<object?> ReadBodyAsync(HttpRequest request, Type type, JsonSerializerOptions json, CancellationToken ct)
     {
         // A content type comes with many a GET, and sometimes a body, which has no meaning (RFC 9110, 9.3.1).
-        if (HttpMethods.IsGet(request.Method))
+        if (HttpMethods.IsGet(request.Method) || request.HttpContext.LeavesOutBody())
             return null;
 
         if (MediaTypeHeaderValue.TryParse(request.ContentType, out var content) && content.Charset.HasValue && !IsKnown(content))

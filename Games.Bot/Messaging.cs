@@ -1,6 +1,6 @@
+using Games.Bot.Announcing;
 using Games.Bot.Consumers;
 using Games.Contracts;
-using Games.Data;
 using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -26,12 +26,18 @@ internal static class Messaging
         {
             bus.DisableUsageTelemetry();
             bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Unhealthy);
-            bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
-            {
-                outbox.UsePostgres();
-                outbox.UseBusOutbox();
-            });
+            bus.AddGamesOutbox();
             bus.AddConsumer<AnnounceGameConsumer, AnnounceGameConsumerDefinition>();
+            bus.AddConsumer<UpdateAnnouncementConsumer, UpdateAnnouncementConsumerDefinition>();
+            bus.AddConsumer<NotifyOfChangeConsumer, NotifyOfChangeConsumerDefinition>();
+            bus.AddConsumer<NotifyOfCancellationConsumer, NotifyOfCancellationConsumerDefinition>();
+            bus.AddConsumer<NotifyOfRemovalConsumer, NotifyOfRemovalConsumerDefinition>();
+            bus.AddConsumer<NotifyOfPromotionConsumer, NotifyOfPromotionConsumerDefinition>();
+            bus.AddConsumer<NotifyOfDemotionConsumer, NotifyOfDemotionConsumerDefinition>();
+            bus.AddConsumer<NotifyOfReminderConsumer, NotifyOfReminderConsumerDefinition>();
+            bus.AddConsumer<RemindPlayersConsumer, RemindPlayersConsumerDefinition>();
+            bus.AddConsumer<StartGameConsumer, StartGameConsumerDefinition>();
+            bus.AddConsumer<FinishGameConsumer, FinishGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
             bus.DeclareGivenUpQueues();
             bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
@@ -43,6 +49,8 @@ internal static class Messaging
                 rabbitMq.ConfigureEndpoints(context);
             });
         });
+        builder.Services.AddScoped<AnnouncementWriter>();
+        builder.Services.AddScoped<DirectMessageWriter>();
         builder.AddGamesRetry();
         builder.Services.StartWithoutBroker();
     }

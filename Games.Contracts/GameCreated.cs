@@ -1,5 +1,6 @@
 namespace Games.Contracts;
 
+/// <param name="By">The host's Discord id, or the name of the API key that created it.</param>
 public sealed record GameCreated(
     Guid GameId,
     string GuildId,
@@ -7,4 +8,7 @@ public sealed record GameCreated(
     string HostId,
     string Title,
     DateTimeOffset ScheduledAt,
-    int MaxPlayers);
+    int MaxPlayers,
+    int Version = 1,
+    DateTimeOffset? At = null,
+    string? By = null);

@@ -1,6 +1,9 @@
 namespace Games.Data;
 
-/// <summary>What Discord is told of a game. <see cref="MessageId"/> is null until Discord has taken it.</summary>
+/// <summary>
+/// What Discord is to say of a game: its wanted state, composed of one version of the game. <see cref="MessageId"/> is null until Discord has
+/// taken it.
+/// </summary>
 public sealed class Announcement
 {
     /// <summary>Discord refuses longer messages (code points).</summary>
@@ -14,18 +17,31 @@ public sealed class Announcement
     public string ChannelId { get; private set; } = null!;
     public string? MessageId { get; private set; }
     public string Text { get; private set; } = null!;
+
+    /// <summary>Of the game that the text tells of.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Whether people can join and leave: its buttons are on.</summary>
+    public bool IsOpen { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
+    public DateTimeOffset ChangedAt { get; private set; }
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
+        var announcement = new Announcement { GameId = game.Id, ChannelId = game.ChannelId, CreatedAt = Instant.Stored(now) };
+        announcement.Show(game, text, now);
+        return announcement;
+    }
 
-        return new()
-        {
-            GameId = game.Id,
-            ChannelId = game.ChannelId,
-            Text = text,
-            CreatedAt = Instant.Stored(now),
-        };
+    /// <summary>Says what the game is now. False if it says so already, or something newer: an event came late or twice.</summary>
+    public bool Show(Game game, string text, DateTimeOffset now)
+    {
+        if (game.Version <= Version)
+            return false;
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
+        (Text, Version, IsOpen, ChangedAt) = (text, game.Version, game.IsOpen, Instant.Stored(now));
+        return true;
     }
 }

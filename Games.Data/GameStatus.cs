@@ -3,5 +3,7 @@ namespace Games.Data;
 public enum GameStatus
 {
     Scheduled,
+    Started,
+    Finished,
     Cancelled,
 }

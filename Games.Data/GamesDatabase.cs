@@ -31,6 +31,7 @@ public static class GamesDatabase
             .AddInterceptors(chooser, new RestedConnections())
             // With OfficialPackages=true the outbox tables lack the columns that only ours has; they still fit.
             .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+        builder.Services.AddScoped<GameCommands>();
         builder.Services.AddHealthChecks().AddCheck<GamesDatabaseHealthCheck>(HealthCheckName, tags: ["ready"]);
     }
 

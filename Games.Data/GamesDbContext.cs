@@ -9,6 +9,7 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     public DbSet<Game> Games => Set<Game>();
     public DbSet<Player> Players => Set<Player>();
     public DbSet<Announcement> Announcements => Set<Announcement>();
+    public DbSet<DirectMessage> DirectMessages => Set<DirectMessage>();
     public DbSet<DiscordMessage> DiscordMessages => Set<DiscordMessage>();
     public DbSet<JournalEvent> Events => Set<JournalEvent>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();

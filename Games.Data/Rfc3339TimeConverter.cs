@@ -8,6 +8,17 @@ public sealed class Rfc3339TimeConverter : JsonConverter<DateTimeOffset>
 {
     public const string Expected = "an RFC 3339 time with an offset, such as 2031-01-01T20:00:00+01:00";
 
+    /// <summary>Reads a time of a query as one of a body, but that a plus which is not escaped is a space there.</summary>
+    public static DateTimeOffset? Find(string? text)
+    {
+        if (text?.Replace(' ', '+') is not { } given || !HasTimeAndOffset(given))
+            return null;
+
+        // The parser of .NET would take 01/02/2031T20:00:00Z too.
+        var reader = new Utf8JsonReader(JsonSerializer.SerializeToUtf8Bytes(given));
+        return reader.Read() && reader.TryGetDateTimeOffset(out var time) ? time : null;
+    }
+
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
         reader.TokenType is JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && HasTimeAndOffset(reader.GetString()!)
             ? time

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -13,6 +14,15 @@ public static class KnownEvents
     private static readonly FrozenDictionary<string, Type> Contracts = new Dictionary<string, Type>
     {
         [Exchanges.GameCreated] = typeof(GameCreated),
+        [Exchanges.GameUpdated] = typeof(GameUpdated),
+        [Exchanges.GameCancelled] = typeof(GameCancelled),
+        [Exchanges.GameReminderDue] = typeof(GameReminderDue),
+        [Exchanges.GameStarted] = typeof(GameStarted),
+        [Exchanges.GameFinished] = typeof(GameFinished),
+        [Exchanges.PlayerJoined] = typeof(PlayerJoined),
+        [Exchanges.PlayerLeft] = typeof(PlayerLeft),
+        [Exchanges.PlayerPromoted] = typeof(PlayerPromoted),
+        [Exchanges.PlayerDemoted] = typeof(PlayerDemoted),
         [Exchanges.DiscordMessageReceived] = typeof(DiscordMessageReceived),
     }.ToFrozenDictionary();
 
@@ -75,9 +85,9 @@ public static class KnownEvents
         TypeCode.Double or TypeCode.Decimal => "a number",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(Guid) => "a uuid",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(DateTimeOffset) => Rfc3339TimeConverter.Expected,
-        _ when type.IsArray => "a list",
+        _ when typeof(IEnumerable).IsAssignableFrom(type) => "a list",
         _ when (Nullable.GetUnderlyingType(type) ?? type) == typeof(JsonElement) => "JSON",
-        _ => $"a {type.Name}",
+        _ => "an object as in its contract",
     };
 
     private static JsonSerializerOptions CreateOptions()

@@ -29,10 +29,18 @@ public static class Broker
     public static void UseGamesExchanges(this IRabbitMqBusFactoryConfigurator rabbitMq)
     {
         rabbitMq.Message<GameCreated>(message => message.SetEntityName(Exchanges.GameCreated));
+        rabbitMq.Message<GameUpdated>(message => message.SetEntityName(Exchanges.GameUpdated));
+        rabbitMq.Message<GameCancelled>(message => message.SetEntityName(Exchanges.GameCancelled));
+        rabbitMq.Message<GameReminderDue>(message => message.SetEntityName(Exchanges.GameReminderDue));
+        rabbitMq.Message<GameStarted>(message => message.SetEntityName(Exchanges.GameStarted));
+        rabbitMq.Message<GameFinished>(message => message.SetEntityName(Exchanges.GameFinished));
+        rabbitMq.Message<PlayerJoined>(message => message.SetEntityName(Exchanges.PlayerJoined));
+        rabbitMq.Message<PlayerLeft>(message => message.SetEntityName(Exchanges.PlayerLeft));
+        rabbitMq.Message<PlayerPromoted>(message => message.SetEntityName(Exchanges.PlayerPromoted));
+        rabbitMq.Message<PlayerDemoted>(message => message.SetEntityName(Exchanges.PlayerDemoted));
         rabbitMq.Message<DiscordMessageReceived>(message => message.SetEntityName(Exchanges.DiscordMessageReceived));
         rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
-        rabbitMq.ConfigurePublish(publish => publish.UseExecute(context =>
-            context.Mandatory |= context is PublishContext<GameCreated> or PublishContext<DiscordMessageReceived>));
+        rabbitMq.ConfigurePublish(publish => publish.UseExecute(context => context.Mandatory |= IsConsumed(context)));
     }
 
     /// <summary>
@@ -59,6 +67,35 @@ public static class Broker
             }
         }));
     });
+
+    /// <summary>
+    /// Adds the outbox that both services share. The events of a game keep their order. With <c>OfficialPackages=true</c> they keep none, and
+    /// nothing can be scheduled.
+    /// </summary>
+    public static void AddGamesOutbox(this IBusRegistrationConfigurator bus) => bus.AddEntityFrameworkOutbox<GamesDbContext>(outbox =>
+    {
+        outbox.UsePostgres();
+        outbox.UseBusOutbox();
+        outbox.AddMessageScheduler();
+        outbox.OrderBy<GameCreated>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameUpdated>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameCancelled>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameReminderDue>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameStarted>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameFinished>(x => KeyOf(x.GameId));
+        outbox.OrderBy<PlayerJoined>(x => KeyOf(x.GameId));
+        outbox.OrderBy<PlayerLeft>(x => KeyOf(x.GameId));
+        outbox.OrderBy<PlayerPromoted>(x => KeyOf(x.GameId));
+        outbox.OrderBy<PlayerDemoted>(x => KeyOf(x.GameId));
+    });
+
+    private static string KeyOf(Guid game) => $"game {game}";
+
+    // By the bot.
+    private static bool IsConsumed(PublishContext context) => context is
+        PublishContext<GameCreated> or PublishContext<GameUpdated> or PublishContext<GameCancelled> or PublishContext<GameReminderDue>
+        or PublishContext<GameStarted> or PublishContext<GameFinished> or PublishContext<PlayerJoined> or PublishContext<PlayerLeft>
+        or PublishContext<PlayerPromoted> or PublishContext<PlayerDemoted> or PublishContext<DiscordMessageReceived>;
 
     /// <summary>Lets a service start and serve while the broker is away: the outbox keeps what cannot be sent.</summary>
     public static void StartWithoutBroker(this IServiceCollection services) => services.Configure<MassTransitHostOptions>(host =>

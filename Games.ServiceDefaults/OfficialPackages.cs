@@ -43,3 +43,19 @@ namespace Games.Outbox.Outages
         public static string InWords(this Exception failure) => failure.GetBaseException().Message;
     }
 }
+
+namespace Games.ServiceDefaults
+{
+    internal static class WithoutOrder
+    {
+        /// <summary>Between transactions there is no order.</summary>
+        public static void OrderBy<T>(this IEntityFrameworkOutboxConfigurator outbox, Func<T, string?> key)
+        {
+        }
+
+        /// <summary>There is no IMessageScheduler: nobody is reminded, and no game starts or ends by itself.</summary>
+        public static void AddMessageScheduler(this IEntityFrameworkOutboxConfigurator outbox)
+        {
+        }
+    }
+}

@@ -3,7 +3,6 @@ using FluentValidation;
 using Games.Contracts;
 using Games.Data;
 using Games.ServiceDefaults.Access;
-using MassTransit;
 
 namespace Games.Api.Features;
 
@@ -18,6 +17,7 @@ internal sealed record CreateGameRequest
     public DateTimeOffset? ScheduledAt { get; init; }
     public int? DurationMinutes { get; init; }
     public int? MaxPlayers { get; init; }
+    public int[]? Reminders { get; init; }
 }
 
 internal sealed class CreateGameValidator : Validator<CreateGameRequest>
@@ -34,10 +34,11 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
             .NotNull().WithMessage("is required");
         RuleFor(game => game.DurationMinutes).InclusiveBetween(1, Game.MaxDurationMinutes);
         RuleFor(game => game.MaxPlayers).InclusiveBetween(1, Game.MaxPlayersLimit);
+        RuleFor(game => game.Reminders).Reminders();
     }
 }
 
-internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, IdempotentRequests requests, TimeProvider clock)
+internal sealed class CreateGame(GameCommands games, IdempotentRequests requests, TimeProvider clock)
     : Endpoint<CreateGameRequest, GameView>
 {
     public override void Configure()
@@ -61,6 +62,7 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Ide
                 ScheduledAt = new DateTimeOffset(2031, 1, 1, 20, 0, 0, TimeSpan.FromHours(1)),
                 DurationMinutes = 120,
                 MaxPlayers = 5,
+                Reminders = [1440, 60],
             };
         });
         Description(route => route.Produces<GameView>(StatusCodes.Status201Created).AcceptsIdempotencyKey());
@@ -74,26 +76,20 @@ internal sealed class CreateGame(GamesDbContext db, IPublishEndpoint events, Ide
     private async Task<GameView> CreateAsync(CreateGameRequest request, CancellationToken ct)
     {
         // Not by the validator: a repeat gets the first answer also when the game has begun meanwhile.
-        var now = clock.GetUtcNow();
-        if (request.ScheduledAt <= now)
+        if (request.ScheduledAt <= clock.GetUtcNow())
             ThrowError(game => game.ScheduledAt!, "must be in the future");
 
-        var game = Game.Create(
-            request.GuildId!,
-            request.ChannelId!,
-            request.HostId!,
+        var details = new GameDetails(
             request.Title!,
             request.Description,
             request.Location,
             request.ScheduledAt!.Value,
             request.DurationMinutes,
             request.MaxPlayers ?? Game.DefaultMaxPlayers,
-            now);
+            request.Reminders ?? []);
+        var game = await games.CreateAsync(
+            request.GuildId!, request.ChannelId!, request.HostId!, details, HttpContext.Caller().Name, ct);
 
-        db.Games.Add(game);
-        await events.Publish(
-            new GameCreated(game.Id, game.GuildId, game.ChannelId, game.HostId, game.Title, game.ScheduledAt, game.MaxPlayers), ct);
-
-        return GameView.Of(game);
+        return GameView.Of(game, [], announcement: null);
     }
 }

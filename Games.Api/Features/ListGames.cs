@@ -1,10 +1,18 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using FastEndpoints;
 using FluentValidation;
 using Games.Data;
 using Games.ServiceDefaults.Access;
+using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Features;
+
+internal enum GameOrder
+{
+    Newest,
+    Soonest,
+}
 
 internal sealed record ListGamesRequest : PageRequest
 {
@@ -12,7 +20,22 @@ internal sealed record ListGamesRequest : PageRequest
     public string? GuildId { get; init; }
 
     [QueryParam]
-    public GameStatus? Status { get; init; }
+    public GameStatus[]? Status { get; init; }
+
+    [QueryParam]
+    public string? HostId { get; init; }
+
+    [QueryParam]
+    public string? PlayerId { get; init; }
+
+    [QueryParam]
+    public DateTimeOffset? From { get; init; }
+
+    [QueryParam]
+    public DateTimeOffset? To { get; init; }
+
+    [QueryParam]
+    public GameOrder? Order { get; init; }
 }
 
 internal sealed class ListGamesValidator : Validator<ListGamesRequest>
@@ -20,22 +43,50 @@ internal sealed class ListGamesValidator : Validator<ListGamesRequest>
     public ListGamesValidator()
     {
         RuleFor(page => page.GuildId).Snowflake().When(page => page.GuildId is not null);
-        this.RuleForPages(cursor => ListGames.TryReadCursor(cursor, out _));
+        RuleFor(page => page.HostId).Snowflake().When(page => page.HostId is not null);
+        RuleFor(page => page.PlayerId).Snowflake().When(page => page.PlayerId is not null);
+        this.RuleForPages(cursor => GameCursor.TryRead(cursor, out _));
     }
 }
 
-/// <summary>Newest first. The cursor is the last id of the page before: ids are uuid v7, so that pages stay right while games are added.</summary>
+/// <summary>Where a list of games stands: the start of the last and its id. Ids are uuid v7, so their order is that of creation.</summary>
+internal readonly record struct GameCursor(DateTimeOffset At, Guid Id)
+{
+    private const int Bytes = 8 + 16;
+
+    private static readonly long MaxTicks = DateTimeOffset.MaxValue.UtcTicks;
+
+    public static string After(Game last) => new GameCursor(last.ScheduledAt, last.Id).ToString();
+
+    public static bool TryRead(string cursor, out GameCursor last)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        last = default;
+        if (!Paging.TryReadCursor(cursor, bytes) || BinaryPrimitives.ReadInt64BigEndian(bytes) is var ticks && (ticks < 0 || ticks > MaxTicks))
+            return false;
+
+        last = new(new DateTimeOffset(ticks, TimeSpan.Zero), new Guid(bytes[8..], bigEndian: true));
+        return true;
+    }
+
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, At.UtcTicks);
+        Id.TryWriteBytes(bytes[8..], bigEndian: true, out _);
+        return Base64Url.EncodeToString(bytes);
+    }
+}
+
 internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, Page<GameView>>
 {
-    private const int UuidBytes = 16;
-
     public override void Configure()
     {
         Get("/games");
         Policies(Scope.GamesRead);
         Tags("Games");
-        Summary(list => list.Summary = "Lists games, newest first, page by page");
-        Description(route => route.ProducesProblem(StatusCodes.Status404NotFound));
+        Summary(list => list.Summary = "Lists games, newest or soonest first, page by page");
+        Description(route => route.Refuses(StatusCodes.Status404NotFound));
     }
 
     public override async Task HandleAsync(ListGamesRequest request, CancellationToken ct)
@@ -46,25 +97,47 @@ internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, 
             return;
         }
 
+        var page = await InOrder(Filtered(request), request).AsNoTracking().ToPageAsync(request, GameCursor.After, ct);
+        await Send.OkAsync(new(await db.ViewAsync(page.Items, ct), page.NextCursor), ct);
+    }
+
+    private IQueryable<Game> Filtered(ListGamesRequest request)
+    {
         var games = HttpContext.Caller().Seen(db.Games);
         if (request.GuildId is not null)
             games = games.Where(game => game.GuildId == request.GuildId);
-        if (request.Status is { } status)
+        if (request.HostId is not null)
+            games = games.Where(game => game.HostId == request.HostId);
+        if (request.PlayerId is not null)
+            games = games.Where(game => game.Players.Any(player => player.UserId == request.PlayerId));
+        if (request.Status is [var status])
             games = games.Where(game => game.Status == status);
-        if (request.Cursor is not null && TryReadCursor(request.Cursor, out var last))
-            games = games.Where(game => game.Id < last);
-
-        var page = await games.OrderByDescending(game => game.Id).Select(GameView.Projection).ToPageAsync(request, WriteCursor, ct);
-        await Send.OkAsync(page, ct);
+        else if (request.Status is { Length: > 1 } statuses)
+            games = games.Where(game => statuses.Contains(game.Status));
+        if (request.From?.ToUniversalTime() is { } from)
+            games = games.Where(game => game.ScheduledAt >= from);
+        if (request.To?.ToUniversalTime() is { } to)
+            games = games.Where(game => game.ScheduledAt < to);
+        return games;
     }
 
-    internal static bool TryReadCursor(string cursor, out Guid last)
+    private static IQueryable<Game> InOrder(IQueryable<Game> games, ListGamesRequest request)
     {
-        Span<byte> bytes = stackalloc byte[UuidBytes];
-        var isCursor = Paging.TryReadCursor(cursor, bytes);
-        last = new Guid(bytes, bigEndian: true);
-        return isCursor;
-    }
+        GameCursor? last = request.Cursor is not null && GameCursor.TryRead(request.Cursor, out var cursor) ? cursor : null;
+        if (request.Order is GameOrder.Soonest)
+        {
+            // A comparison of rows, because an index by both does not serve "after, or at the same time and".
+            if (last is var (at, id))
+            {
+                games = games.Where(game =>
+                    EF.Functions.GreaterThan(ValueTuple.Create(game.ScheduledAt, game.Id), ValueTuple.Create(at, id)));
+            }
 
-    private static string WriteCursor(GameView last) => Base64Url.EncodeToString(last.Id.ToByteArray(bigEndian: true));
+            return games.OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id);
+        }
+
+        if (last is { Id: var before })
+            games = games.Where(game => game.Id < before);
+        return games.OrderByDescending(game => game.Id);
+    }
 }

@@ -57,7 +57,8 @@ internal sealed class ChaosCheck(NpgsqlDataSource database)
                 """, ct),
 
             await FindAsync(FindingKind.Stuck, "in the outbox", """
-                select (to_jsonb(message) - array['Body', 'Headers', 'Properties'])::text from "OutboxMessage" message order by "SequenceNumber"
+                select (to_jsonb(message) - array['Body', 'Headers', 'Properties'])::text from "OutboxMessage" message
+                where "EnqueueTime" is null order by "SequenceNumber"
                 """, ct),
             await FindAsync(FindingKind.Stuck, "in the inbox, but not finished", """
                 select "MessageId"::text from "InboxState" where "Delivered" is null order by 1
@@ -73,7 +74,8 @@ internal sealed class ChaosCheck(NpgsqlDataSource database)
     /// <summary>Games that are not announced, and rows in the outbox.</summary>
     public async Task<long> CountPendingAsync(CancellationToken ct) => await database.ScalarAsync<long>(
         """
-        select (select count(*) from games where not exists (select from announcements where game_id = id)) + (select count(*) from "OutboxMessage")
+        select (select count(*) from games where not exists (select from announcements where game_id = id)) 
+            + (select count(*) from "OutboxMessage" where "EnqueueTime" is null)
         """,
         ct);
 

@@ -126,7 +126,7 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
         WaitForAsync(() => Task.FromResult<long>(listener.Received), expected, phase, ct);
 
     private Task<long> WaitForEmptyOutboxAsync(CancellationToken ct) =>
-        WaitForAsync(() => database.ScalarAsync<long>("""select -count(*) from "OutboxMessage" """, ct), 0, null, ct);
+        WaitForAsync(() => database.ScalarAsync<long>("""select -count(*) from "OutboxMessage" where "EnqueueTime" is null """, ct), 0, null, ct);
 
     /// <summary>Waits until the count is as expected or the time is over; returns the last count.</summary>
     private async Task<long> WaitForAsync(Func<Task<long>> count, long expected, IProgress<double>? phase, CancellationToken ct)

@@ -14,23 +14,26 @@ internal static partial class AnnouncementLog
         return new(gameId);
     }
 
-    /// <summary>Logs which of the games are announced now, and which were before.</summary>
-    public static void Announced(this ILogger logger, IEnumerable<GameToAnnounce> games)
+    /// <summary>Logs that a game is announced, or that its announcement has changed.</summary>
+    public static void Announced(this ILogger logger, Game game, bool isNew)
     {
-        foreach (var (game, _, isAnnounced) in games)
-        {
-            if (isAnnounced)
-                LogAnnouncedAlready(logger, game.Id);
-            else
-                LogAnnounced(logger, game.Id, game.Title, game.ChannelId);
-        }
+        if (isNew)
+            LogAnnounced(logger, game.Id, game.Title, game.ChannelId);
+        else
+            LogUpdated(logger, game.Id, game.Title, game.Version, game.Status);
     }
+
+    /// <summary>Logs that an event came again, or late: the announcement tells of all that it could.</summary>
+    public static void AnnouncedAlready(this ILogger logger, Game game) => LogAnnouncedAlready(logger, game.Id, game.Version);
 
     [LoggerMessage(LogLevel.Information, "Announced game {GameId} \"{Title}\" in channel {ChannelId}")]
     private static partial void LogAnnounced(ILogger logger, Guid gameId, string title, string channelId);
 
-    [LoggerMessage(LogLevel.Warning, "Game {GameId} is announced already")]
-    private static partial void LogAnnouncedAlready(ILogger logger, Guid gameId);
+    [LoggerMessage(LogLevel.Information, "The announcement of game {GameId} \"{Title}\" tells of its version {Version}, {Status}")]
+    private static partial void LogUpdated(ILogger logger, Guid gameId, string title, int version, GameStatus status);
+
+    [LoggerMessage(LogLevel.Information, "Game {GameId} is announced already at its version {Version}")]
+    private static partial void LogAnnouncedAlready(ILogger logger, Guid gameId, int version);
 
     [LoggerMessage(LogLevel.Critical, "Game {GameId} not found: its event came before its row")]
     private static partial void LogGameNotFound(ILogger logger, Guid gameId);

@@ -8,40 +8,69 @@ namespace Games.Bot.Announcing;
 internal static class AnnouncementText
 {
     private const string Ellipsis = "…";
+    private const int NamesMaxLength = 250;
+    private const int ReasonMaxLength = 300;
 
     /// <summary>Composes the text: at most <see cref="Announcement.TextMaxLength"/> code points, at the cost of the description's end.</summary>
-    public static string Of(Game game, int players)
+    /// <param name="game">As it is now.</param>
+    /// <param name="people">Who plays, then who waits.</param>
+    public static string Of(Game game, IReadOnlyList<Player> people)
     {
-        var unix = game.ScheduledAt.ToUnixTimeSeconds();
         var text = new StringBuilder(256).Append(CultureInfo.InvariantCulture, $"""
-            **{WithoutMentions(game.Title)}**
-            <t:{unix}:F> (<t:{unix}:R>)
+            {HeadingOf(game)}
+            {TimeOf(game)}
             Host: <@{game.HostId}>
-            Players: {players}/{game.MaxPlayers}
+            Players: {Math.Min(people.Count, game.MaxPlayers)}/{game.MaxPlayers}{NamesOf(people.Take(game.MaxPlayers))}
             """);
 
+        if (people.Count > game.MaxPlayers)
+            text.Append(CultureInfo.InvariantCulture, $"\nWaiting: {people.Count - game.MaxPlayers}{NamesOf(people.Skip(game.MaxPlayers))}");
         if (game.Location is not null)
-            text.Append("\nWhere: ").Append(WithoutMentions(game.Location));
+            AppendWhatFits(text, $"\nWhere: {WithoutMentions(game.Location)}");
         if (game.Description is not null)
-            AppendWhatFits(text.Append("\n\n"), WithoutMentions(game.Description));
+            AppendWhatFits(text, $"\n\n{WithoutMentions(game.Description)}");
 
         return text.ToString();
     }
 
-    private static void AppendWhatFits(StringBuilder text, string description)
-    {
-        var room = Announcement.TextMaxLength - CodePoints.In(text.ToString());
-        if (CodePoints.In(description) <= room)
-        {
-            text.Append(description);
-            return;
-        }
-
-        foreach (var character in description.EnumerateRunes().Take(room - Ellipsis.Length))
-            text.Append(character);
-        text.Append(Ellipsis);
-    }
+    public static string TimeOf(Game game) => string.Create(
+        CultureInfo.InvariantCulture, $"<t:{game.ScheduledAt.ToUnixTimeSeconds()}:F> (<t:{game.ScheduledAt.ToUnixTimeSeconds()}:R>)");
 
     /// <summary>A zero-width space after each @: a title of "@everyone" must not wake a whole guild.</summary>
-    private static string WithoutMentions(string text) => text.Replace("@", "@\u200B", StringComparison.Ordinal);
+    public static string WithoutMentions(string text) => text.Replace("@", "@\u200B", StringComparison.Ordinal);
+
+    private static string HeadingOf(Game game)
+    {
+        var title = $"**{WithoutMentions(game.Title)}**";
+        return game.Status switch
+        {
+            GameStatus.Started => $"{title} has started",
+            GameStatus.Finished => $"~~{title}~~ is over",
+            GameStatus.Cancelled when game.CancelReason is { } reason => $"~~{title}~~ is cancelled: {Cut(WithoutMentions(reason), ReasonMaxLength)}",
+            GameStatus.Cancelled => $"~~{title}~~ is cancelled",
+            _ => title,
+        };
+    }
+
+    private static string NamesOf(IEnumerable<Player> people)
+    {
+        var (names, more) = (new StringBuilder(), 0);
+        foreach (var player in people)
+        {
+            var name = $"{(names.Length == 0 ? ": " : ", ")}<@{player.UserId}>";
+            if (more == 0 && names.Length + name.Length <= NamesMaxLength)
+                names.Append(name);
+            else
+                more++;
+        }
+
+        return more == 0 ? names.ToString() : names.Append(CultureInfo.InvariantCulture, $" and {more} more").ToString();
+    }
+
+    private static void AppendWhatFits(StringBuilder text, string part) =>
+        text.Append(Cut(part, Announcement.TextMaxLength - CodePoints.In(text.ToString())));
+
+    private static string Cut(string text, int codePoints) => codePoints <= 0 ? ""
+        : CodePoints.In(text) <= codePoints ? text
+        : string.Concat(text.EnumerateRunes().Take(codePoints - Ellipsis.Length).Select(character => character.ToString())) + Ellipsis;
 }

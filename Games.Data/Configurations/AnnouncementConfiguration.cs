@@ -13,6 +13,10 @@ internal sealed class AnnouncementConfiguration : IEntityTypeConfiguration<Annou
         announcement.Property(a => a.ChannelId).HasMaxLength(Snowflake.MaxLength);
         announcement.Property(a => a.MessageId).HasMaxLength(Snowflake.MaxLength);
         announcement.Property(a => a.Text).HasMaxLength(Announcement.TextMaxLength);
+        // For what an older version of the bot inserts: it tells of a new game.
+        announcement.Property(a => a.Version).HasDefaultValue(1).ValueGeneratedNever().IsConcurrencyToken();
+        announcement.Property(a => a.IsOpen).HasDefaultValue(true).ValueGeneratedNever();
+        announcement.Property(a => a.ChangedAt).HasDefaultValueSql("now()").ValueGeneratedNever();
         announcement.HasOne<Game>().WithOne().HasForeignKey<Announcement>(a => a.GameId);
     }
 }

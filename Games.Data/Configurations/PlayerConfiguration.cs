@@ -10,6 +10,9 @@ internal sealed class PlayerConfiguration : IEntityTypeConfiguration<Player>
         player.ToTable("players");
         player.HasKey(p => new { p.GameId, p.UserId });
         player.Property(p => p.UserId).HasMaxLength(Snowflake.MaxLength);
-        player.HasOne<Game>().WithMany().HasForeignKey(p => p.GameId);
+        player.Property(p => p.DisplayName).HasMaxLength(Player.DisplayNameMaxLength);
+        player.HasIndex(p => new { p.GameId, p.Number }).IsUnique();
+        // For the games of one player.
+        player.HasIndex(p => new { p.UserId, p.GameId });
     }
 }

@@ -28,6 +28,11 @@ namespace Games.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("game_id");
 
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at")
+                        .HasDefaultValueSql("now()");
+
                     b.Property<string>("ChannelId")
                         .IsRequired()
                         .HasMaxLength(20)
@@ -37,6 +42,11 @@ namespace Games.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<bool>("IsOpen")
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("is_open");
 
                     b.Property<string>("MessageId")
                         .HasMaxLength(20)
@@ -48,6 +58,12 @@ namespace Games.Data.Migrations
                         .HasMaxLength(2000)
                         .HasColumnType("character varying(2000)")
                         .HasColumnName("text");
+
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("version");
 
                     b.HasKey("GameId")
                         .HasName("pk_announcements");
@@ -116,6 +132,49 @@ namespace Games.Data.Migrations
 
                             t.HasCheckConstraint("ck_api_keys_times_are_of_the_years_2000_to_9999", "least(created_at, expires_at, revoked_at, last_used_at) >= '2000-01-01 00:00:00+00' AND greatest(created_at, expires_at, revoked_at, last_used_at) < '10000-01-01 00:00:00+00'");
                         });
+                });
+
+            modelBuilder.Entity("Games.Data.DirectMessage", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("GameId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("game_id");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .HasColumnName("text");
+
+                    b.Property<string>("UserId")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_direct_messages");
+
+                    b.HasIndex("GameId")
+                        .HasDatabaseName("ix_direct_messages_game_id");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_direct_messages_to_send")
+                        .HasFilter("sent_at IS NULL");
+
+                    b.ToTable("direct_messages", (string)null);
                 });
 
             modelBuilder.Entity("Games.Data.DiscordMessage", b =>
@@ -237,6 +296,11 @@ namespace Games.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("CancelReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("cancel_reason");
+
                     b.Property<string>("ChannelId")
                         .IsRequired()
                         .HasMaxLength(20)
@@ -268,6 +332,11 @@ namespace Games.Data.Migrations
                         .HasColumnType("character varying(20)")
                         .HasColumnName("host_id");
 
+                    b.Property<int>("LastNumber")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("last_number");
+
                     b.Property<string>("Location")
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")
@@ -276,6 +345,23 @@ namespace Games.Data.Migrations
                     b.Property<int>("MaxPlayers")
                         .HasColumnType("integer")
                         .HasColumnName("max_players");
+
+                    b.Property<int>("People")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("people");
+
+                    b.PrimitiveCollection<int[]>("Reminders")
+                        .IsRequired()
+                        .HasColumnType("integer[]")
+                        .HasColumnName("reminders")
+                        .HasDefaultValueSql("'{}'");
+
+                    b.PrimitiveCollection<Guid[]>("ScheduleTokens")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("schedule_tokens")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<DateTimeOffset>("ScheduledAt")
                         .HasColumnType("timestamp with time zone")
@@ -297,13 +383,37 @@ namespace Games.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("updated_at");
 
+                    b.Property<int>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(1)
+                        .HasColumnName("version");
+
                     b.HasKey("Id")
                         .HasName("pk_games");
 
                     b.HasIndex("GuildId", "Id")
                         .HasDatabaseName("ix_games_guild_id_id");
 
-                    b.ToTable("games", (string)null);
+                    b.HasIndex("HostId", "Id")
+                        .HasDatabaseName("ix_games_host_id_id");
+
+                    b.HasIndex("ScheduledAt", "Id")
+                        .HasDatabaseName("ix_games_scheduled_at_id");
+
+                    b.HasIndex("GuildId", "ScheduledAt", "Id")
+                        .HasDatabaseName("ix_games_guild_id_scheduled_at_id");
+
+                    b.ToTable("games", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_games_max_players", "max_players BETWEEN 1 AND 100");
+
+                            t.HasCheckConstraint("ck_games_people", "people BETWEEN 0 AND 1000");
+
+                            t.HasCheckConstraint("ck_games_reminders", "cardinality(reminders) <= 5");
+
+                            t.HasCheckConstraint("ck_games_status", "status IN ('scheduled', 'started', 'finished', 'cancelled')");
+                        });
                 });
 
             modelBuilder.Entity("Games.Data.IdempotencyKey", b =>
@@ -496,12 +606,28 @@ namespace Games.Data.Migrations
                         .HasColumnType("character varying(20)")
                         .HasColumnName("user_id");
 
+                    b.Property<string>("DisplayName")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("display_name");
+
                     b.Property<DateTimeOffset>("JoinedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("joined_at");
 
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
                     b.HasKey("GameId", "UserId")
                         .HasName("pk_players");
+
+                    b.HasIndex("GameId", "Number")
+                        .IsUnique()
+                        .HasDatabaseName("ix_players_game_id_number");
+
+                    b.HasIndex("UserId", "GameId")
+                        .HasDatabaseName("ix_players_user_id_game_id");
 
                     b.ToTable("players", (string)null);
                 });
@@ -745,11 +871,16 @@ namespace Games.Data.Migrations
             modelBuilder.Entity("Games.Data.Player", b =>
                 {
                     b.HasOne("Games.Data.Game", null)
-                        .WithMany()
+                        .WithMany("Players")
                         .HasForeignKey("GameId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_players_games_game_id");
+                });
+
+            modelBuilder.Entity("Games.Data.Game", b =>
+                {
+                    b.Navigation("Players");
                 });
 #pragma warning restore 612, 618
         }

@@ -16,8 +16,7 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private static readonly string[] ExpectedExchanges =
-        [Exchanges.GameCreated, Exchanges.DiscordMessageReceived, Exchanges.MessageStored, .. Queues.Consumed];
+    private static readonly string[] ExpectedExchanges = [.. Exchanges.All, .. Queues.Consumed];
 
     public string Subject => "broker";
 

@@ -15,11 +15,17 @@ public sealed class Caller : ClaimsPrincipal
         : base(new ClaimsIdentity(
             [new(ClaimTypes.Name, key.Name), .. key.Scopes.Select(scope => new Claim(ScopeClaim, scope))], ApiKeyHandler.Bearer))
     {
-        KeyId = key.Id;
+        (KeyId, Name) = (key.Id, key.Name);
         _guilds = key.Guilds is [] ? null : key.Guilds;
     }
 
     public Guid KeyId { get; }
+
+    /// <summary>Of the key.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether the key is for every guild.</summary>
+    public bool SeesAll => _guilds is null;
 
     public bool Has(string scope) => HasClaim(ScopeClaim, scope);
 

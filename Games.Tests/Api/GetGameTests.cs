@@ -55,6 +55,53 @@ public sealed class GetGameTests : IClassFixture<TestDatabase>, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Whoever_has_read_the_game_need_not_read_it_again_until_it_changes()
+    {
+        var id = (await _api.CreateGameAsync()).IdOf();
+        using var first = await _api.GetAsync($"/games/{id}");
+        var tag = first.Headers.ETag!;
+        Assert.Equal((HttpStatusCode.OK, "\"1.0\"", false), (first.StatusCode, tag.Tag, tag.IsWeak));
+
+        foreach (var seen in new[] { tag.Tag, $"W/{tag.Tag}", $"\"7.0\", {tag.Tag}", "*" })
+        {
+            using var again = await IfNoneMatchAsync(id, seen);
+            Assert.Equal((HttpStatusCode.NotModified, ""), (again.StatusCode, await again.Content.ReadAsStringAsync()));
+            Assert.Equal(tag, again.Headers.ETag);
+        }
+
+        await _api.JoinGameAsync(id);
+        using var changed = await IfNoneMatchAsync(id, tag.Tag);
+        Assert.Equal((HttpStatusCode.OK, "\"2.0\""), (changed.StatusCode, changed.Headers.ETag?.Tag));
+    }
+
+    [Fact]
+    public async Task An_announcement_that_comes_is_another_tag_of_the_same_version()
+    {
+        var game = NewGame.With();
+        await using var scope = _host.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+        db.Add(game);
+        await db.SaveChangesAsync();
+        using var before = await _api.GetAsync($"/games/{game.Id}");
+
+        db.Add(Announcement.For(game, "the text", NewGame.Now));
+        await db.SaveChangesAsync();
+
+        using var after = await IfNoneMatchAsync(game.Id, before.Headers.ETag!.Tag);
+        Assert.Equal((HttpStatusCode.OK, "\"1.1\""), (after.StatusCode, after.Headers.ETag?.Tag));
+        // What is to be changed is the game, which is the same.
+        using var change = await _api.PatchGameAsync(game.Id, "{}", before.Headers.ETag!.Tag);
+        Assert.Equal(HttpStatusCode.OK, change.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> IfNoneMatchAsync(Guid id, string tags)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/games/{id}");
+        request.Headers.TryAddWithoutValidation("If-None-Match", tags);
+        return await _api.SendAsync(request);
+    }
+
+    [Fact]
     public async Task A_path_that_nobody_serves_is_not_found()
     {
         using var response = await _api.GetAsync("/nowhere\n");

@@ -10,6 +10,7 @@ namespace Games.Tests.Api;
 
 public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifetime
 {
+    private readonly string _connectionString;
     private readonly NpgsqlDataSource _database;
     private readonly ApiHost _host;
     private readonly HttpClient _api;
@@ -17,6 +18,7 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
 
     public IdempotencyTests(TestDatabase database)
     {
+        _connectionString = database.ConnectionString;
         _database = NpgsqlDataSource.Create(database.ConnectionString);
         _host = new ApiHost(database.ConnectionString);
         _api = _host.CreateClient();
@@ -126,6 +128,25 @@ public sealed class IdempotencyTests : IClassFixture<TestDatabase>, IAsyncLifeti
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
         Assert.Equal(HttpStatusCode.Created, repeat.StatusCode);
+        Assert.Equal((1, 1), await CountAsync(game));
+    }
+
+    [Fact]
+    public async Task After_the_answer_of_a_commit_was_lost_a_repeat_gets_the_game_that_it_made()
+    {
+        var game = Unique();
+        await using var line = CuttableLine.ToPostgres(_connectionString, out var through);
+        await using var host = new ApiHost(through);
+        using var api = host.CreateClient();
+        using (var warm = await api.PostGameAsync(Unique()))
+            Assert.Equal(HttpStatusCode.Created, warm.StatusCode);
+        line.LoseCommitAfterInsertInto("games");
+
+        using var lost = await PostAsync(api, game);
+        Assert.Equal((1, 1), await CountAsync(game));
+        using var repeat = await PostAsync(api, game);
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.Created), (lost.StatusCode, repeat.StatusCode));
         Assert.Equal((1, 1), await CountAsync(game));
     }
 

@@ -37,11 +37,13 @@ public sealed class PublishingTests : IClassFixture<TestDatabase>, IAsyncDisposa
     {
         var id = (Guid)(await _api.CreateGameAsync())["id"]!;
 
+        var heard = await HeardAsync(id);
         Assert.Equal(
             new GameCreated(
                 id, "100000000000000001", "200000000000000001", "300000000000000001", "Friday raid",
-                new DateTimeOffset(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5),
-            await HeardAsync(id));
+                new DateTimeOffset(2131, 1, 1, 19, 0, 0, TimeSpan.Zero), 5, Version: 1, heard.At, By: "tests"),
+            heard);
+        Assert.NotNull(heard.At);
     }
 
     [Fact]

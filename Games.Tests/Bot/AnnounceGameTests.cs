@@ -38,13 +38,14 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
     public async Task A_game_created_is_announced_in_its_channel()
     {
         var game = NewGame.With(title: "Friday raid", description: "bring snacks");
-        await StoreAsync(game, Player.Join(game.Id, "400000000000000001", NewGame.Now), Player.Join(game.Id, "400000000000000002", NewGame.Now));
+        game.JoinBy("400000000000000001", "400000000000000002");
+        await StoreAsync(game);
 
         await Harness.Bus.Publish(EventOf(game));
 
         await Until.TrueAsync(async () => await FindAsync(game.Id) is not null, "the game is announced");
         var announcement = (await FindAsync(game.Id))!;
-        Assert.Equal(AnnouncementText.Of(game, players: 2), announcement.Text);
+        Assert.Equal(AnnouncementText.Of(game, game.Players), announcement.Text);
         Assert.Contains("Players: 2/5", announcement.Text);
         Assert.Equal(NewGame.ChannelId, announcement.ChannelId);
         Assert.Null(announcement.MessageId);
@@ -99,8 +100,7 @@ public sealed class AnnounceGameTests : IClassFixture<TestDatabase>, IAsyncDispo
         Assert.Null(await FindAsync(missing.Id));
     }
 
-    private static GameCreated EventOf(Game game) =>
-        new(game.Id, game.GuildId, game.ChannelId, game.HostId, game.Title, game.ScheduledAt, game.MaxPlayers);
+    private static GameCreated EventOf(Game game) => game.Created("somebody");
 
     private async Task StoreAsync(params object[] entities)
     {

@@ -10,23 +10,24 @@ public sealed class AnnouncementTextTests
     public void It_tells_all_that_is_known_of_the_game()
     {
         var game = NewGame.With(description: "bring snacks", location: "Voice 1");
+        game.JoinBy("400000000000000001", "400000000000000002");
 
         Assert.Equal(
             """
             **Friday raid**
             <t:1925060400:F> (<t:1925060400:R>)
             Host: <@300000000000000001>
-            Players: 2/5
+            Players: 2/5: <@400000000000000001>, <@400000000000000002>
             Where: Voice 1
 
             bring snacks
             """,
-            AnnouncementText.Of(game, players: 2));
+            AnnouncementText.Of(game, game.Players));
     }
 
     [Fact]
     public void It_leaves_out_what_is_not_known() =>
-        Assert.EndsWith("Players: 0/5", AnnouncementText.Of(NewGame.With(), players: 0));
+        Assert.EndsWith("Players: 0/5", AnnouncementText.Of(NewGame.With(), []));
 
     [Theory]
     [InlineData("@everyone")]
@@ -35,7 +36,7 @@ public sealed class AnnouncementTextTests
     [InlineData("<@&123456789012345678>")]
     public void Nothing_a_host_writes_wakes_anybody(string mention)
     {
-        var text = AnnouncementText.Of(NewGame.With(title: mention, description: mention, location: mention), players: 0);
+        var text = AnnouncementText.Of(NewGame.With(title: mention, description: mention, location: mention), []);
 
         Assert.DoesNotContain(mention, text);
         Assert.Contains(mention.Replace("@", "@\u200B", StringComparison.Ordinal), text);
@@ -50,7 +51,10 @@ public sealed class AnnouncementTextTests
             location: new string('@', Game.LocationMaxLength),
             maxPlayers: Game.MaxPlayersLimit);
 
-        var text = AnnouncementText.Of(longest, players: Game.MaxPlayersLimit);
+        longest.JoinBy([.. Enumerable.Range(0, Game.MaxPeople).Select(x => $"{400000000000000000 + x}")]);
+        longest.Cancel(new string('@', Game.CancelReasonMaxLength), messageId: null, "somebody", NewGame.Now);
+
+        var text = AnnouncementText.Of(longest, longest.Players);
 
         Assert.Equal(Announcement.TextMaxLength, text.Length);
         Assert.EndsWith("…", text);
@@ -61,8 +65,8 @@ public sealed class AnnouncementTextTests
     {
         static string Dice(int count) => string.Concat(Enumerable.Repeat("🎲", count));
 
-        var whole = AnnouncementText.Of(NewGame.With(description: Dice(1500)), players: 0);
-        var cut = AnnouncementText.Of(NewGame.With(title: Dice(200), description: Dice(2000), location: Dice(500)), players: 0);
+        var whole = AnnouncementText.Of(NewGame.With(description: Dice(1500)), []);
+        var cut = AnnouncementText.Of(NewGame.With(title: Dice(200), description: Dice(2000), location: Dice(500)), []);
 
         Assert.EndsWith($"\n\n{Dice(1500)}", whole);
         Assert.EndsWith("🎲…", cut);
@@ -77,9 +81,40 @@ public sealed class AnnouncementTextTests
     {
         var description = offByOne + string.Concat(Enumerable.Repeat("🎲", 1990));
 
-        var text = AnnouncementText.Of(NewGame.With(description: description), players: 0);
+        var text = AnnouncementText.Of(NewGame.With(description: description), []);
 
         Assert.EndsWith("🎲…", text);
         Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)));
+    }
+
+    [Fact]
+    public void Who_has_no_seat_is_on_the_waiting_list()
+    {
+        var game = NewGame.With(maxPlayers: 1);
+        game.JoinBy("400000000000000001", "400000000000000002");
+
+        Assert.EndsWith("Players: 1/1: <@400000000000000001>\nWaiting: 1: <@400000000000000002>", AnnouncementText.Of(game, game.Players));
+    }
+
+    [Fact]
+    public void Names_beyond_its_room_are_counted()
+    {
+        var game = NewGame.With(maxPlayers: 100);
+        game.JoinBy([.. Enumerable.Range(0, 100).Select(x => $"{400000000000000000 + x}")]);
+
+        Assert.EndsWith("<@400000000000000009> and 90 more", AnnouncementText.Of(game, game.Players));
+    }
+
+    [Fact]
+    public void A_game_that_is_not_open_says_why()
+    {
+        var (cancelled, started, finished) = (NewGame.With(), NewGame.With(), NewGame.With());
+        cancelled.Cancel("the host is ill", messageId: null, "somebody", NewGame.Now);
+        started.Start(started.ScheduledAt, NewGame.Now);
+        finished.Finish(finished.EndsAt, NewGame.Now);
+
+        Assert.StartsWith("~~**Friday raid**~~ is cancelled: the host is ill\n", AnnouncementText.Of(cancelled, []));
+        Assert.StartsWith("**Friday raid** has started\n", AnnouncementText.Of(started, []));
+        Assert.StartsWith("~~**Friday raid**~~ is over\n", AnnouncementText.Of(finished, []));
     }
 }

@@ -14,7 +14,7 @@ public sealed class GameCreatedTests
     {
         Assert.Equal(
             """{"gameId":"019aa000-0000-7000-8000-000000000001","guildId":"100000000000000001","channelId":"200000000000000001","host""" +
-            """Id":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5}""",
+            """Id":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5,"version":1,"at":null,"by":null}""",
             JsonSerializer.Serialize(Event, JsonSerializerOptions.Web));
     }
 
@@ -24,5 +24,14 @@ public sealed class GameCreatedTests
         var later = JsonSerializer.Serialize(Event, JsonSerializerOptions.Web).Replace("{", """{"addedLater":true,""", StringComparison.Ordinal);
 
         Assert.Equal(Event, JsonSerializer.Deserialize<GameCreated>(later, JsonSerializerOptions.Web));
+    }
+
+    [Fact]
+    public void An_event_from_before_games_had_versions_is_of_the_first()
+    {
+        var earlier = JsonSerializer.Serialize(Event, JsonSerializerOptions.Web)
+            .Replace(""","version":1,"at":null,"by":null""", "", StringComparison.Ordinal);
+
+        Assert.Equal(Event, JsonSerializer.Deserialize<GameCreated>(earlier, JsonSerializerOptions.Web));
     }
 }

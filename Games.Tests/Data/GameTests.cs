@@ -129,7 +129,7 @@ public sealed class GameTests
         IsRefused("guildId", () => NewGame.With(guildId: id));
         IsRefused("channelId", () => NewGame.With(channelId: id));
         IsRefused("hostId", () => NewGame.With(hostId: id));
-        IsRefused("userId", () => Player.Join(Guid.NewGuid(), id, NewGame.Now));
+        IsRefused("userId", () => NewGame.With().Join(id, displayName: null, "somebody", NewGame.Now));
     }
 
     [Theory]

@@ -22,7 +22,18 @@ internal static class NewGame
         DateTimeOffset? scheduledAt = null,
         int? durationMinutes = null,
         int maxPlayers = 5,
-        DateTimeOffset? now = null) =>
+        DateTimeOffset? now = null,
+        params int[] reminders) =>
         Game.Create(
-            guildId, channelId, hostId, title, description, location, scheduledAt ?? ScheduledAt, durationMinutes, maxPlayers, now ?? Now);
+            guildId,
+            channelId,
+            hostId,
+            new(title, description, location, scheduledAt ?? ScheduledAt, durationMinutes, maxPlayers, reminders),
+            now ?? Now);
+
+    public static void JoinBy(this Game game, params IEnumerable<string> userIds)
+    {
+        foreach (var userId in userIds)
+            game.Join(userId, displayName: null, userId, Now);
+    }
 }

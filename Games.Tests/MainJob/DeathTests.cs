@@ -12,7 +12,7 @@ public sealed class DeathTests(TestDatabase database, TestBroker broker) : IClas
         var games = await stranded.CreateGamesAsync(20, clients: 4);
         stranded.Api.Kill();
         Assert.Equal(20, games.Length);
-        Assert.Equal(20, await stranded.CountAsync("""SELECT count(*) FROM "OutboxMessage" """));
+        Assert.Equal(20, await stranded.CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL"""));
 
         await using var heir = new RunningServices(database.ConnectionString, broker.ConnectionString);
         await Task.WhenAll(heir.Api.StartAsync(), heir.Bot.StartAsync());

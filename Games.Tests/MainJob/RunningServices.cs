@@ -82,7 +82,7 @@ internal sealed class RunningServices : IAsyncDisposable
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            var rows = await CountAsync("""SELECT count(*) FROM "OutboxMessage" """);
+            var rows = await CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL""");
             throw new InvalidOperationException(
                 $"{failure.Message} {(await MissingAsync(games)).Length} are missing, {rows} rows are in the outbox. The services said last:\n"
                 + string.Join('\n', Notable(_apiLog).Concat(Notable(_botLog))), failure);
@@ -115,7 +115,8 @@ internal sealed class RunningServices : IAsyncDisposable
     }
 
     public Task OutboxEmptyAsync() =>
-        Until.TrueAsync(async () => await CountAsync("""SELECT count(*) FROM "OutboxMessage" """) == 0, "the outbox is empty");
+        Until.TrueAsync(
+            async () => await CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL""") == 0, "the outbox is empty");
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace Games.Tests.Servers;
@@ -17,6 +18,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly StatementCounter? _counter;
     private readonly Task _accepting;
     private volatile TaskCompletionSource _frozen = Thawed();
+    private volatile string? _inserting;
 
     public CuttableLine(string host, int port, StatementCounter? counter = null)
     {
@@ -59,6 +61,9 @@ internal sealed class CuttableLine : IAsyncDisposable
 
     public void Thaw() => _frozen.TrySetResult();
 
+    /// <summary>Breaks the first connection that inserts into the table, when it commits: the server hears of it, and its answer is lost.</summary>
+    public void LoseCommitAfterInsertInto(string table) => _inserting = $"INSERT INTO {table}";
+
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync();
@@ -97,7 +102,8 @@ internal sealed class CuttableLine : IAsyncDisposable
         {
             _connections[near] = _connections[far] = true;
             await far.ConnectAsync(_target.Host, _target.Port, _stopped.Token);
-            await await Task.WhenAny(CopyAsync(near, far, _counter?.Connection()), CopyAsync(far, near));
+            var commit = new Commit();
+            await await Task.WhenAny(CopyAsync(near, far, _counter?.Connection(), commit), CopyAsync(far, near, isAnswerTo: commit));
         }
         catch (Exception end) when (
             end is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
@@ -111,14 +117,35 @@ internal sealed class CuttableLine : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? watch = null)
+    private async Task CopyAsync(
+        TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? watch = null, Commit? mayBe = null, Commit? isAnswerTo = null)
     {
         var buffer = new byte[8192];
         while (await from.GetStream().ReadAsync(buffer, _stopped.Token) is var read and > 0)
         {
             await _frozen.Task;
             watch?.Invoke(buffer.AsMemory(0, read));
+            if (mayBe is not null && _inserting is { } inserting && mayBe.IsSentBy(buffer.AsSpan(0, read), inserting))
+                _inserting = null;
+            if (isAnswerTo is { IsSent: true })
+                return;
+
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stopped.Token);
+        }
+    }
+
+    /// <summary>The commit, on one connection, of a transaction that has inserted.</summary>
+    private sealed class Commit
+    {
+        private bool _hasInserted;
+        private volatile bool _isSent;
+
+        public bool IsSent => _isSent;
+
+        public bool IsSentBy(ReadOnlySpan<byte> sent, string inserting)
+        {
+            _hasInserted |= sent.IndexOf(Encoding.ASCII.GetBytes(inserting)) >= 0;
+            return _isSent = _hasInserted && sent.IndexOf("COMMIT"u8) >= 0;
         }
     }
 }

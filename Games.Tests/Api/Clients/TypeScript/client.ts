@@ -22,7 +22,7 @@ const game = created.data;
 const read = await api.GET("/games/{id}", { params: { path: { id: game.id } } });
 if (!read.data) throw new Error(`${read.error.status} ${read.error.title}`);
 
-const listed = await api.GET("/games", { params: { query: { status: "scheduled" } } });
+const listed = await api.GET("/games", { params: { query: { status: ["scheduled"] } } });
 const refused = await api.POST("/games", { body: { guildId: "", channelId: "", hostId: "", title: "", scheduledAt: "2131-01-01T20:00:00Z" } });
 
 console.log(`refused ${refused.error?.status} ${refused.error?.errors?.map(error => error.name).sort().join(" ")}`);

@@ -1,0 +1,47 @@
+using Games.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Bot.Announcing;
+
+/// <summary>
+/// Writes what Discord is to say of games, as they are now in the database and not as an event tells of them: so an event that comes late, twice
+/// or out of order takes nothing back, and twenty that come together are one change.
+/// </summary>
+internal sealed class AnnouncementWriter(GamesDbContext db, TimeProvider clock, ILogger<AnnouncementWriter> logger)
+{
+    /// <exception cref="GameNotFoundException">A game is not there.</exception>
+    public async Task WriteAsync(IEnumerable<Guid> games, CancellationToken ct)
+    {
+        Guid[] ids = [.. games.Distinct().Order()];
+        var found = await FindAsync(ids, ct);
+        Dictionary<Guid, Announcement> announcements = [];
+        if (found.Exists(x => x.AnnouncedVersion is not null))
+        {
+            announcements = await db.LockAnnouncementsAsync(ids, ct);
+            found = await FindAsync(ids, ct);
+        }
+
+        var people = await db.PlayersOfAsync(found.Select(x => x.Game), ct);
+        foreach (var (game, announced) in found)
+        {
+            if (announced >= game.Version)
+                logger.AnnouncedAlready(game);
+            else if (announcements.TryGetValue(game.Id, out var announcement))
+                announcement.Show(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow());
+            else
+                db.Announcements.Add(Announcement.For(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow()));
+        }
+
+        // If another event of one of the games gets in between, all of this fails and its retry finds the announcement: no savepoint is needed.
+        db.Database.AutoSavepointsEnabled = false;
+        await db.SaveChangesAsync(ct);
+        foreach (var (game, announced) in found.Where(x => !(x.AnnouncedVersion >= x.Game.Version)))
+            logger.Announced(game, isNew: announced is null);
+    }
+
+    private async Task<List<GameToAnnounce>> FindAsync(Guid[] ids, CancellationToken ct)
+    {
+        var found = await db.GamesToAnnounce(ids).ToListAsync(ct);
+        return ids.Except(found.Select(x => x.Game.Id)).ToList() is [var missing, ..] ? throw logger.GameNotFound(missing) : found;
+    }
+}

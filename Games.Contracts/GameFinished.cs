@@ -1,0 +1,3 @@
+namespace Games.Contracts;
+
+public sealed record GameFinished(Guid GameId, int Version, string GuildId, string ChannelId, string Title, DateTimeOffset At);

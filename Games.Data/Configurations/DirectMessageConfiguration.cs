@@ -1,0 +1,17 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Games.Data.Configurations;
+
+internal sealed class DirectMessageConfiguration : IEntityTypeConfiguration<DirectMessage>
+{
+    public void Configure(EntityTypeBuilder<DirectMessage> message)
+    {
+        message.ToTable("direct_messages");
+        message.Property(m => m.Id).ValueGeneratedNever();
+        message.Property(m => m.UserId).HasMaxLength(Snowflake.MaxLength);
+        message.Property(m => m.Text).HasMaxLength(Announcement.TextMaxLength);
+        message.HasIndex(m => m.Id).HasDatabaseName("IX_DirectMessages_ToSend").HasFilter("sent_at IS NULL");
+        message.HasIndex(m => m.GameId);
+    }
+}
