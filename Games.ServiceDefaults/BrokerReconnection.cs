@@ -30,6 +30,7 @@ public static class BrokerReconnection
     public static void UsingReconnectingRabbitMq(
         this IBusRegistrationConfigurator bus, Uri broker, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
     {
+        bus.TryAddSingleton(TimeProvider.System);
         bus.TryAddSingleton<BrokerOutage>();
         bus.AddReceiveEndpointObserver(provider => provider.GetRequiredService<BrokerOutage>());
         bus.AddReceiveObserver<FaultLog>();

@@ -6,7 +6,6 @@ using Games.Tests.Servers;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Games.Tests.Bot;
 
@@ -54,7 +53,7 @@ public sealed class AlteredTableTests(TestDatabase database, TestBroker broker) 
             async () => await db.Announcements.CountAsync(announcement => games.Contains(announcement.GameId)) == games.Length, "all are announced");
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        await Assert.ThrowsAsync<OperationInterruptedException>(() => channel.MessageCountAsync("announce-game_error"));
+        Assert.Equal(0u, await channel.MessageCountAsync("announce-game_error"));
     }
 
     private async Task SqlAsync(string sql)

@@ -121,6 +121,8 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
         await File.WriteAllTextAsync(Path.Combine(_directory.FullName, ".run", "api-key"), TestKey.Text);
         await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "games"), $"""
             #!/usr/bin/env bash
+            # Those stop and start the servers of ./run: RunAndConsoleTests.
+            [[ $1 == broker || $1 == database ]] && exit
             patience=
             [[ "$1 $2" == "events tail" ]] && patience="timeout --signal INT --preserve-status 5"
             exec $patience dotnet exec '{Path.Combine(GamesService.OutputOf("Games.Ops"), "Games.Ops.dll")}' "$@"
