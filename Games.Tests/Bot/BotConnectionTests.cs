@@ -24,7 +24,9 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             """);
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         await using var host = new BotHost(
-            database.ConnectionString, through, services => services.AddLogging(log => log.AddFilter("MassTransit", LogLevel.Debug)));
+            database.ConnectionString, through,
+            services => services.AddLogging(
+                log => log.AddFilter("MassTransit", LogLevel.Debug).AddFilter("MassTransit.ReceiveTransport", LogLevel.Debug)));
         using var bot = host.CreateClient();
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
