@@ -1,6 +1,7 @@
 using Games.Outbox.Outages;
 using MassTransit;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client.Exceptions;
 
 namespace Games.ServiceDefaults;
 
@@ -18,7 +19,9 @@ internal sealed partial class FaultLog(ILogger<FaultLog> logger) : IReceiveObser
 
     public Task ReceiveFault(ReceiveContext context, Exception exception)
     {
-        LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
+        // An acknowledgement on a closed channel: an outage of the broker (BrokerOutage), after which the message is delivered again.
+        if (exception is not RabbitMQClientException)
+            LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
 

@@ -113,7 +113,8 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         }
         catch (PostgresException exception) when (MissingTable(exception) is { } missing)
         {
-            throw new InvalidOperationException(missing, exception);
+            // Without the failure as its cause: that is what would be told.
+            throw new InvalidOperationException(missing);
         }
     }
 

@@ -2,8 +2,6 @@ using Games.Data;
 using Games.Tests.Data;
 using Games.Tests.Servers;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using RabbitMQ.Client;
 
@@ -24,7 +22,9 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             """);
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         await using var host = new BotHost(
-            database.ConnectionString, through, services => services.AddLogging(log => log.AddFilter("MassTransit", LogLevel.Debug)));
+            database.ConnectionString, through, null,
+            ("Logging:LogLevel:MassTransit", "Debug"), ("Logging:LogLevel:MassTransit.ReceiveTransport", "Debug"),
+            ("Logging:LogLevel:MassTransit.Messages", "Debug"));
         using var bot = host.CreateClient();
         await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
@@ -55,6 +55,7 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             "the later game is announced");
         await Until.TrueAsync(async () => await channel.MessageCountAsync("announce-game") == 0, "the queue is empty");
         Assert.Equal(1, await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{held.Id}'"));
+        Assert.DoesNotContain(host.Log.Lines, x => x.Contains("_error"));
     }
 
     private async Task<Game> StoredGameAsync()
