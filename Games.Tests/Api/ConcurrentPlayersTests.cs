@@ -37,7 +37,7 @@ public sealed class ConcurrentPlayersTests : IClassFixture<TestDatabase>, IAsync
     {
         var id = await CreateAsync();
 
-        var answers = await TogetherAsync(People, number => _apis[number % 2].JoinGameAsync(id, User(number)));
+        var answers = await TogetherAsync(People, number => JoinAsync(number, id));
 
         Assert.Equal((round, Seats), (round, answers.Count(x => (string?)x["seat"] == "playing")));
         Assert.Equal(
@@ -134,6 +134,20 @@ public sealed class ConcurrentPlayersTests : IClassFixture<TestDatabase>, IAsync
     }
 
     private static string User(int number) => $"{410000000000000000 + number}";
+
+    // On a machine that is short of time a pool may be: the answer says so, and a repeat is harmless.
+    private async Task<JsonObject> JoinAsync(int number, Guid id)
+    {
+        while (true)
+        {
+            using var response = await _apis[number % 2].PutPlayerAsync(id, User(number));
+            if (response.StatusCode is HttpStatusCode.ServiceUnavailable)
+                continue;
+
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            return await response.BodyAsync();
+        }
+    }
 
     private async Task<Guid> CreateAsync() => (await _apis[0].CreateGameAsync(Requests.ValidGame("maxPlayers", Seats))).IdOf();
 

@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using Games.Api.Features;
+using Games.Api;
 using Games.Data;
 
 namespace Games.Tests.Api;

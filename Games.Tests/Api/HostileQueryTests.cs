@@ -72,7 +72,7 @@ public sealed class HostileQueryTests : IClassFixture<TestDatabase>, IAsyncDispo
     [InlineData("/events?type=a&type=b", "type")]
     [InlineData("/events?state=pending&state=dispatched", "state")]
     [InlineData("/events?channel=a&Channel=a", "channel")]
-    [InlineData("/games?status=scheduled&status=cancelled", "status")]
+    [InlineData("/games?status=scheduled&status=", "status")]
     [InlineData("/games?limit=1&limit=2", "limit")]
     [InlineData("/games?status=", "status")]
     [InlineData("/games?limit=", "limit")]

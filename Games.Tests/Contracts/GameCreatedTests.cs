@@ -14,7 +14,8 @@ public sealed class GameCreatedTests
     {
         Assert.Equal(
             """{"gameId":"019aa000-0000-7000-8000-000000000001","guildId":"100000000000000001","channelId":"200000000000000001","host""" +
-            """Id":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5,"version":1,"at":null,"by":null}""",
+            """Id":"300000000000000001","title":"Friday raid","scheduledAt":"2031-01-01T19:00:00+00:00","maxPlayers":5""" +
+            ""","version":1,"at":null,"by":null}""",
             JsonSerializer.Serialize(Event, JsonSerializerOptions.Web));
     }
 

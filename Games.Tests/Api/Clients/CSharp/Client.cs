@@ -20,7 +20,7 @@ var created = await api.Games.PostAsync(new CreateGameRequest
 });
 var read = await api.Games[created!.Id!.Value].GetAsync();
 var listed = await api.Games.GetAsync(
-    list => list.QueryParameters.StatusAsGetStatusQueryParameterType = Games.Client.Games.GetStatusQueryParameterType.Scheduled);
+    list => list.QueryParameters.StatusAsGetStatusQueryParameterType = [Games.Client.Games.GetStatusQueryParameterType.Scheduled]);
 
 try
 {

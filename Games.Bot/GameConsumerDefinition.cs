@@ -3,7 +3,7 @@ using Games.Data;
 using Games.ServiceDefaults;
 using MassTransit;
 
-namespace Games.Bot.Consumers;
+namespace Games.Bot;
 
 /// <summary>A consumer of what happens to games: with an inbox, and retries but for a game that is not there.</summary>
 internal abstract class GameConsumerDefinition<TConsumer> : ConsumerDefinition<TConsumer>
