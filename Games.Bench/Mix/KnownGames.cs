@@ -52,7 +52,9 @@ internal sealed class KnownGames
         }
     }
 
-    /// <summary>A game that is about to be cancelled: from now on it may refuse what is asked of it.</summary>
+    /// <summary>
+    /// A game that is about to be cancelled: from now on it may refuse what is asked of it. Null if there is none, or if it is being cancelled already.
+    /// </summary>
     public Guid? PickToCancel()
     {
         lock (_lock)
@@ -61,8 +63,7 @@ internal sealed class KnownGames
                 return null;
 
             var game = _open[_random.Next(_open.Count)];
-            _cancelled.Add(game);
-            return game;
+            return _cancelled.Add(game) ? game : null;
         }
     }
 
