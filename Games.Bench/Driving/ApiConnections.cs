@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 
 namespace Games.Bench.Driving;
 
-/// <summary>Keep-alive connections to one API. Of an answer only the status and the headers are read.</summary>
+/// <summary>Keep-alive connections to one API.</summary>
 internal sealed class ApiConnections : IDisposable
 {
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
@@ -31,8 +31,19 @@ internal sealed class ApiConnections : IDisposable
         };
     }
 
+    /// <summary>Of the answer only the status and the headers are read.</summary>
     /// <param name="body">JSON.</param>
-    public async Task<Reply> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken ct, string? ifMatch = null)
+    public async Task<Reply> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken ct, string? ifMatch = null) =>
+        (await SendAsync(method, path, body, ifMatch, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false)).Reply;
+
+    /// <summary>The answer with its body.</summary>
+    public Task<(Reply Reply, byte[] Body)> GetAsync(string path, CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, path, null, null, HttpCompletionOption.ResponseContentRead, ct);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<(Reply Reply, byte[] Body)> SendAsync(
+        HttpMethod method, string path, byte[]? body, string? ifMatch, HttpCompletionOption read, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(method, new Uri(_api, path));
         if (body is not null)
@@ -42,21 +53,21 @@ internal sealed class ApiConnections : IDisposable
 
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
+            using var response = await _http.SendAsync(request, read, ct).ConfigureAwait(false);
             var status = (int)response.StatusCode;
-            return new Reply(status, $"{status} {response.StatusCode}", response.Headers.Location, response.Headers.ETag?.Tag);
+            return (
+                new Reply(status, $"{status} {response.StatusCode}", response.Headers.Location, response.Headers.ETag?.Tag),
+                read is HttpCompletionOption.ResponseContentRead ? await response.Content.ReadAsByteArrayAsync(ct).ConfigureAwait(false) : []);
         }
         catch (HttpRequestException exception)
         {
-            return Reply.None($"no answer: {exception.HttpRequestError}");
+            return (Reply.None($"no answer: {exception.HttpRequestError}"), []);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return Reply.None($"no answer within {_http.Timeout.TotalSeconds} s");
+            return (Reply.None($"no answer within {_http.Timeout.TotalSeconds} s"), []);
         }
     }
-
-    public void Dispose() => _http.Dispose();
 }
 
 /// <summary>The answer to one request.</summary>
