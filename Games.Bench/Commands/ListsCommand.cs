@@ -74,7 +74,7 @@ internal static class ListsCommand
         var (load, many) = (figures.Load, figures.Load.Many);
         var table = Screen.TableOf(
             $"{many.Games} games, {many.Players} players, filled in {figures.FillSeconds:0} s; {load.Clients} clients, ms",
-            "list", "order", "first, p50", "p99", "deep, p50", "p99", "plans");
+            "list", "order", "first, p50", "p99", "deep, p50", "p99", "plan", "rows discarded");
         foreach (var list in figures.Lists)
         {
             table.AddRow(
@@ -84,7 +84,8 @@ internal static class ListsCommand
                 Bounded(list.First.P99),
                 $"{list.Deep.P50:0.0}",
                 Bounded(list.Deep.P99),
-                list.Scanned.Count == 0 ? "by index" : $"[red]scan {string.Join(", ", list.Scanned)}[/]");
+                list.Scanned.Count == 0 ? "by index" : $"[red]scan {string.Join(", ", list.Scanned)}[/]",
+                $"{list.MostDiscarded}");
         }
         return table;
     }

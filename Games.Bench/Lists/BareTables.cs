@@ -32,7 +32,7 @@ internal sealed class BareTables : IAsyncDisposable
             """,
             row => (Drop: row.GetString(0), Restore: row.GetString(1)),
             ct,
-            tables);
+            [tables]);
         foreach (var (drop, _) in parts)
             await database.ExecuteAsync(drop, ct);
 

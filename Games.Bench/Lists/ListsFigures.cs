@@ -10,9 +10,18 @@ internal sealed record ListsLoad(ManyGames Many, int Requests, int Clients, int 
 /// <param name="First">Milliseconds from the request to the last byte of the first page.</param>
 /// <param name="Deep">The same of a page deep inside, or of the last.</param>
 /// <param name="Scanned">Tables of which a plan reads all rows.</param>
+/// <param name="Plans">How many were seen.</param>
+/// <param name="MostDiscarded">Rows that one step of a plan has read for nothing.</param>
 /// <param name="Refused">Requests that were not answered 200, by their status.</param>
 internal sealed record ListFigures(
-    string Name, string Order, Distribution First, Distribution Deep, IReadOnlyList<string> Scanned, IReadOnlyDictionary<string, int> Refused);
+    string Name,
+    string Order,
+    Distribution First,
+    Distribution Deep,
+    int Plans,
+    IReadOnlyList<string> Scanned,
+    long MostDiscarded,
+    IReadOnlyDictionary<string, int> Refused);
 
 /// <param name="FillSeconds">From empty tables to analyzed ones with all their indexes.</param>
 internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, IReadOnlyList<ListFigures> Lists)
@@ -35,6 +44,8 @@ internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, IReadOnl
                     if (!(milliseconds.P99 < MostMilliseconds))
                         yield return $"{list.Name}, {list.Order} first: p99 of the {page} is {milliseconds.P99:0.0} ms, not below {MostMilliseconds} ms.";
                 }
+                if (list.Plans == 0)
+                    yield return $"{list.Name}, {list.Order} first: PostgreSQL has logged no plan.";
                 foreach (var table in list.Scanned)
                     yield return $"{list.Name}, {list.Order} first: a plan reads all of {table}.";
                 foreach (var (refusal, times) in list.Refused)

@@ -12,7 +12,6 @@ internal sealed partial class QueryPlans
     public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>
     {
         ["shared_preload_libraries"] = "auto_explain",
-        ["auto_explain.log_min_duration"] = "-1",
         ["auto_explain.log_analyze"] = "on",
         ["auto_explain.log_timing"] = "off",
         // Not its settings but those of filling the tables: no checkpoint every few seconds of a COPY.
@@ -40,12 +39,34 @@ internal sealed partial class QueryPlans
         _lines.Clear();
         await run();
         await LogAsync(database, "-1", ct);
-        return [.. _lines.Where(line => !Mark().IsMatch(line))];
+        return [.. PlansIn(_lines)];
     }
 
     /// <summary>Tables that are read from the beginning to the end.</summary>
     public static IEnumerable<string> ScannedIn(IEnumerable<string> plans) =>
-        plans.Select(line => SeqScan().Match(line)).Where(scan => scan.Success).Select(scan => scan.Groups[1].Value).Distinct();
+        plans.SelectMany(plan => SeqScan().Matches(plan)).Select(scan => scan.Groups[1].Value).Distinct();
+
+    /// <summary>The most rows that one step of a plan has read and thrown away: an index that does not fit is a scan too.</summary>
+    public static long MostDiscardedIn(IEnumerable<string> plans) =>
+        plans.SelectMany(plan => Discarded().Matches(plan)).Select(rows => long.Parse(rows.Groups[1].Value)).DefaultIfEmpty().Max();
+
+    /// <summary>Those of statements that read games: each begins with a line of its own, and its other lines are indented.</summary>
+    public static IEnumerable<string> PlansIn(IEnumerable<string> log)
+    {
+        List<string> plan = [];
+        foreach (var line in log.Append(""))
+        {
+            if (line.StartsWith('\t'))
+            {
+                plan.Add(line);
+                continue;
+            }
+
+            if (plan is [var first, ..] && first.Contains("duration:", StringComparison.Ordinal) && plan.Exists(part => ReadsGames().IsMatch(part)))
+                yield return string.Join('\n', plan);
+            plan = [line];
+        }
+    }
 
     private async Task LogAsync(NpgsqlDataSource database, string minDuration, CancellationToken ct)
     {
@@ -61,6 +82,12 @@ internal sealed partial class QueryPlans
 
     [GeneratedRegex("games-bench-[0-9a-f]{32}")]
     private static partial Regex Mark();
+
+    [GeneratedRegex(@"Rows Removed by (?:Join )?Filter: (\d+)")]
+    private static partial Regex Discarded();
+
+    [GeneratedRegex(@"Scan.* (on|using) .*(games|players|announcements)")]
+    private static partial Regex ReadsGames();
 
     [GeneratedRegex(@"Seq Scan on (games|players|announcements)\b")]
     private static partial Regex SeqScan();
