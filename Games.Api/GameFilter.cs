@@ -72,8 +72,12 @@ internal sealed record GameFilter(
     }
 
     /// <summary>Ids are uuid v7: what begins before a time has a lower id than what is created after it.</summary>
-    private static Guid? FirstIdAfter(DateTimeOffset? to) =>
-        to < DateTimeOffset.MaxValue - Skew ? Guid.CreateVersion7((to.Value > DateTimeOffset.UnixEpoch ? to.Value : DateTimeOffset.UnixEpoch) + Skew) : null;
+    private static Guid? FirstIdAfter(DateTimeOffset? to) => to switch
+    {
+        { } time when time < DateTimeOffset.UnixEpoch => Guid.Empty,
+        { } time when time < DateTimeOffset.MaxValue - Skew => Guid.CreateVersion7(time + Skew),
+        _ => null,
+    };
 
     private IQueryable<Game> OfPlayer(IQueryable<Player> players, IQueryable<Game> games)
     {

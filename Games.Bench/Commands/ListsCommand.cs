@@ -22,12 +22,16 @@ internal static class ListsCommand
         var clients = CommonOptions.Number("--clients", "HTTP clients that ask at once", 8, 1, 1_024);
         var pages = CommonOptions.Number("--pages", "Pages of 100 before the page deep inside", 20, 1, 1_000);
         var only = new Option<string?>("--only") { Description = "Only lists whose name contains this", HelpName = "TEXT" };
-        var plansTo = new Option<FileInfo?>("--plans") { Description = "Write the plans of each list's statements (EXPLAIN ANALYZE)", HelpName = "FILE" };
+        var plansTo = new Option<FileInfo?>("--plans")
+        {
+            Description = "Write the plans of each list's statements (EXPLAIN ANALYZE)",
+            HelpName = "FILE",
+        };
         var (system, json) = (new SystemOptions(), CommonOptions.Json());
         var command = new Command("lists", $"""
             GET /games on many games: each filter and what goes together, newest and soonest first, the first page and one deep inside.
-            It fills a private PostgreSQL by COPY and starts the API on it. Exit code 1 unless p99 of each is below {ListsFigures.MostMilliseconds} ms and no
-            plan reads a whole table.
+            It fills a private PostgreSQL by COPY and starts the API on it.
+            Exit code 1 unless p99 of each is below {ListsFigures.MostMilliseconds} ms and no plan reads a whole table.
             """)
         {
             games, players, guilds, hosts, users, requests, clients, pages, only, plansTo, system.ApiDll, system.BotDll, json,

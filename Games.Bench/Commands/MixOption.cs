@@ -17,7 +17,8 @@ internal sealed class MixOption : Option<bool>
         : base("--mix")
     {
         (_requests, _clients, _warmUp) = (requests, clients, warmUp);
-        Description = $"As many requests of a mix ({Shares}) between two runs of half as many POSTs; exit code 1 below {MixFigures.LeastRatio} of their rate";
+        Description = $"As many requests of a mix ({Shares}) between two runs of half as many POSTs; "
+            + $"exit code 1 below {MixFigures.LeastRatio} of their rate";
     }
 
     /// <summary>For the help.</summary>

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Games.Bench.Lists;
 
-/// <summary>Tables without their keys and indexes, which COPY would fill row by row; they are made again, whatever they are, when the rows are there.</summary>
+/// <summary>
+/// Tables without their keys and indexes, which COPY would fill row by row; they are made again, whatever they are, when the rows are there.
+/// </summary>
 internal sealed class BareTables : IAsyncDisposable
 {
     // The largest sorts of the indexes fit.

@@ -92,8 +92,8 @@ internal sealed class GamesGenerator(NpgsqlDataSource database, ManyGames many)
             await announcements.StartRowAsync(ct);
             await announcements.WriteAsync(_ids[game], NpgsqlDbType.Uuid, ct);
             await announcements.WriteAsync(ManyGames.ChannelOf(guild), NpgsqlDbType.Varchar, ct);
-            await announcements.WriteAsync(
-                $"**{title}**\nHost: <@{host}>\nPlayers: {Math.Min(_people[game], seats)}/{seats}\nWhere: Voice 1\n\nbring snacks", NpgsqlDbType.Varchar, ct);
+            var text = $"**{title}**\nHost: <@{host}>\nPlayers: {Math.Min(_people[game], seats)}/{seats}\nWhere: Voice 1\n\nbring snacks";
+            await announcements.WriteAsync(text, NpgsqlDbType.Varchar, ct);
             await announcements.WriteAsync(version, NpgsqlDbType.Integer, ct);
             await announcements.WriteAsync(status == "scheduled", NpgsqlDbType.Boolean, ct);
             await announcements.WriteAsync(_created[game], NpgsqlDbType.TimestampTz, ct);

@@ -21,7 +21,10 @@ internal sealed record ListFigures(
     int Plans,
     IReadOnlyList<string> Scanned,
     long MostDiscarded,
-    IReadOnlyDictionary<string, int> Refused);
+    IReadOnlyDictionary<string, int> Refused)
+{
+    public string Title => $"{Name}, {Order} first";
+}
 
 /// <param name="FillSeconds">From empty tables to analyzed ones with all their indexes.</param>
 internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, IReadOnlyList<ListFigures> Lists)
@@ -42,14 +45,14 @@ internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, IReadOnl
                 foreach (var (page, milliseconds) in new[] { ("first page", list.First), ("page deep inside", list.Deep) })
                 {
                     if (!(milliseconds.P99 < MostMilliseconds))
-                        yield return $"{list.Name}, {list.Order} first: p99 of the {page} is {milliseconds.P99:0.0} ms, not below {MostMilliseconds} ms.";
+                        yield return $"{list.Title}: p99 of the {page} is {milliseconds.P99:0.0} ms, not below {MostMilliseconds} ms.";
                 }
                 if (list.Plans == 0)
-                    yield return $"{list.Name}, {list.Order} first: PostgreSQL has logged no plan.";
+                    yield return $"{list.Title}: PostgreSQL has logged no plan.";
                 foreach (var table in list.Scanned)
-                    yield return $"{list.Name}, {list.Order} first: a plan reads all of {table}.";
+                    yield return $"{list.Title}: a plan reads all of {table}.";
                 foreach (var (refusal, times) in list.Refused)
-                    yield return $"{list.Name}, {list.Order} first: {times} requests were answered {refusal}.";
+                    yield return $"{list.Title}: {times} requests were answered {refusal}.";
             }
         }
     }

@@ -35,7 +35,13 @@ internal sealed class ListsRun(ApiConnections api, NpgsqlDataSource database, Qu
             var seen = await plans.OfAsync(database, () => ExplainAsync(list, places, ct), ct);
             explained(list, seen);
             figures.Add(new(
-                list.Name, list.Order, first.Milliseconds, deep.Milliseconds, seen.Count, [.. QueryPlans.ScannedIn(seen)], QueryPlans.MostDiscardedIn(seen),
+                list.Name,
+                list.Order,
+                first.Milliseconds,
+                deep.Milliseconds,
+                seen.Count,
+                [.. QueryPlans.ScannedIn(seen)],
+                QueryPlans.MostDiscardedIn(seen),
                 first.Refused.Concat(deep.Refused).GroupBy(one => one.Key, one => one.Value).ToDictionary(one => one.Key, one => one.Sum())));
             phase.Report(figures.Count);
         }

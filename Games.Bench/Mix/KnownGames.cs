@@ -53,7 +53,8 @@ internal sealed class KnownGames
     }
 
     /// <summary>
-    /// A game that is about to be cancelled: from now on it may refuse what is asked of it. Null if there is none, or if it is being cancelled already.
+    /// A game that is about to be cancelled: from now on it may refuse what is asked of it. Null if there is none, or if it is
+    /// being cancelled already.
     /// </summary>
     public Guid? PickToCancel()
     {

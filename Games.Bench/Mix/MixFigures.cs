@@ -4,7 +4,7 @@ namespace Games.Bench.Mix;
 
 /// <summary>The figures of a mix, beside those of creating alone in the same run.</summary>
 /// <param name="CreatesPerSecond">POSTs that were accepted a second: half of them before the mix, half of them after it.</param>
-/// <param name="SecondsToRest">From the last answer of the mix until every announcement was at its game's last version; null if some never were.</param>
+/// <param name="SecondsToRest">From the last answer of the mix until every announcement was at its game's last version; null if not.</param>
 internal sealed record MixFigures(int Requests, double CreatesPerSecond, MixAnswers Answers, double? SecondsToRest, IReadOnlyList<string> Wrong)
 {
     public const double LeastRatio = 0.5;

@@ -16,7 +16,8 @@ internal enum RequestKind
 /// <param name="Refusal">Null if it was done.</param>
 /// <param name="IsExpected">Whether the refusal is as it should be: the game has been cancelled meanwhile.</param>
 /// <param name="Stale">412s, after each of which the game was read again and the change repeated.</param>
-internal sealed record MixedRequest(RequestKind Kind, Guid GameId, string? UserId = null, string? Refusal = null, bool IsExpected = false, int Stale = 0)
+internal sealed record MixedRequest(
+    RequestKind Kind, Guid GameId, string? UserId = null, string? Refusal = null, bool IsExpected = false, int Stale = 0)
 {
     public bool IsDone => Refusal is null;
 }

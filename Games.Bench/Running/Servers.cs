@@ -15,7 +15,8 @@ internal sealed class Servers : IAsyncDisposable
     private Servers(string? postgres, string? rabbitMq, IReadOnlyDictionary<string, string>? postgresSettings, Action<string>? postgresLog)
     {
         var settings = postgresSettings ?? new Dictionary<string, string>();
-        _postgres = postgres ?? Private(new PostgresServer(Path.Combine(_directory, "postgres"), postgresLog) { Settings = settings }).ConnectionString;
+        _postgres = postgres
+            ?? Private(new PostgresServer(Path.Combine(_directory, "postgres"), postgresLog) { Settings = settings }).ConnectionString;
         RabbitMq = rabbitMq ?? Private(new RabbitMqServer(Path.Combine(_directory, "rabbitmq"))).ConnectionString;
     }
 

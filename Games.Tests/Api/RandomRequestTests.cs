@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Games.Api;
 using Games.Api.Features;
 using Games.Tests.Servers;
 

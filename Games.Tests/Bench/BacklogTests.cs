@@ -17,7 +17,8 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
             drop schema if exists "Orders" cascade;
             create schema "Orders";
             create table "Orders"."OutboxMessage"("SequenceNumber" bigint generated always as identity primary key, "MessageId" uuid not null,
-                "Body" text not null, "LockId" uuid, "OrderingKey" text, "EnqueueTime" timestamptz, "Twice" int generated always as (2) stored, old_style bigserial);
+                "Body" text not null, "LockId" uuid, "OrderingKey" text, "EnqueueTime" timestamptz,
+                "Twice" int generated always as (2) stored, old_style bigserial);
             create table "OutboxMessage"("Somebody" text);
             """);
         _outbox = new OutboxTable(_source, "\"Orders\".\"OutboxMessage\"");

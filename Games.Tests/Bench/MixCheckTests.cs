@@ -29,8 +29,8 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
         await ExecuteAsync($"""
             insert into games (id, guild_id, channel_id, host_id, title, location, scheduled_at, max_players, status, created_at, updated_at, version,
                 people, last_number)
-            values ('{Game}', '100000000000000001', '200000000000000001', '300000000000000001', 'Raid', 'Voice 1', now(), 5, 'scheduled', now(), now(),
-                5, 1, 2);
+            values ('{Game}', '100000000000000001', '200000000000000001', '300000000000000001', 'Raid', 'Voice 1', now(), 5, 'scheduled', now(),
+                now(), 5, 1, 2);
             insert into players (game_id, user_id, number, joined_at) values ('{Game}', '{Ada}', 1, now());
             insert into announcements (game_id, channel_id, text, version, created_at)
             values ('{Game}', '200000000000000001', E'**Raid**\n<t:1:F>\nHost: <@3>\nPlayers: 1/5: <@{Ada}>\nWhere: Voice 1', 5, now());
@@ -61,7 +61,9 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
     [InlineData(nameof(RequestKind.Change), null)]
     [InlineData(nameof(RequestKind.Cancel), null)]
     public async Task A_request_that_was_done_and_has_no_event_is_lost(string kind, string? userId) =>
-        Assert.Equal((FindingKind.Lost, "done, but without an event"), Kind(await FindingsAsync([.. Done, new(Enum.Parse<RequestKind>(kind), Game, userId)])));
+        Assert.Equal(
+            (FindingKind.Lost, "done, but without an event"),
+            Kind(await FindingsAsync([.. Done, new(Enum.Parse<RequestKind>(kind), Game, userId)])));
 
     [Fact]
     public async Task A_version_without_an_event_is_lost()
@@ -101,7 +103,7 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("delete from players; update games set people = 0; update announcements set text = replace(text, '1/5: <@400000000000000001>', '0/5')")]
+    [InlineData("delete from players; update games set people = 0; update announcements set text = regexp_replace(text, '1/5: [^\\n]*', '0/5')")]
     [InlineData("update players set user_id = '400000000000000002'")]
     public async Task A_player_who_is_missing_or_has_left_is_wrong(string change)
     {
@@ -124,8 +126,8 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
     {
         await ExecuteAsync(change);
 
-        Assert.Equal([what], (await new AnnouncedState(_database).WrongAsync([Game], TestContext.Current.CancellationToken)).Select(wrong => wrong.Key));
-        Assert.Empty(await new AnnouncedState(_database).WrongAsync([Guid.NewGuid()], TestContext.Current.CancellationToken));
+        Assert.Equal([what], await WrongAsync([Game]));
+        Assert.Empty(await WrongAsync([Guid.NewGuid()]));
     }
 
     [Fact]
@@ -134,9 +136,11 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
         await ExecuteAsync("delete from announcements");
 
         Assert.Equal(1, await new AnnouncedState(_database).CountBehindAsync(null, TestContext.Current.CancellationToken));
-        Assert.Contains(
-            "not at its last version", (await new AnnouncedState(_database).WrongAsync(null, TestContext.Current.CancellationToken)).Select(x => x.Key));
+        Assert.Contains("not at its last version", await WrongAsync(null));
     }
+
+    private async Task<IEnumerable<string>> WrongAsync(Guid[]? games) =>
+        (await new AnnouncedState(_database).WrongAsync(games, TestContext.Current.CancellationToken)).Select(wrong => wrong.Key);
 
     private static (FindingKind, string) Kind(IReadOnlyList<Finding> findings)
     {
@@ -151,7 +155,8 @@ public sealed class MixCheckTests(TestServers servers) : IAsyncLifetime
     private Task EventAsync(string type, int version, string? userId = null) => ExecuteAsync($$"""
         insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body")
         values (gen_random_uuid(), now(), 'application/json', 'urn:message:Games.Contracts:{{type}}',
-            jsonb_build_object('message', jsonb_build_object('gameId', '{{Game}}', 'version', {{version}}, 'userId', nullif('{{userId}}', '')))::text);
+            jsonb_build_object('message',
+                jsonb_build_object('gameId', '{{Game}}', 'version', {{version}}, 'userId', nullif('{{userId}}', '')))::text);
         insert into "InboxState" ("MessageId", "ConsumerId", "LockId", "Received", "ReceiveCount", "Consumed", "Delivered")
         select "MessageId", '00000000-0000-0000-0000-000000000001', gen_random_uuid(), now(), 1, now(), now() from "OutboxMessage";
         delete from "OutboxMessage";
