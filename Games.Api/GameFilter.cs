@@ -19,7 +19,7 @@ internal sealed record GameFilter(
     string? GuildId, string? HostId, string? PlayerId, GameStatus[]? Status, DateTimeOffset? From, DateTimeOffset? To, GameOrder Order,
     GameCursor? Last, int Most)
 {
-    // The games of so many days are sorted, those of more are looked for in their order.
+    // The games of so many days, and those that are still to come, are sorted; those of more are looked for in their order.
     private static readonly TimeSpan FewDays = TimeSpan.FromDays(14);
 
     // A game is created before it begins. This is more than clocks differ.
@@ -35,7 +35,7 @@ internal sealed record GameFilter(
             return InOrder(OfPlayer(db.Players, games.Where(game => statuses.Contains(game.Status))));
         if (HostId is not null)
             return InOrder(games.Where(game => statuses.Contains(game.Status)));
-        if (Order is GameOrder.Newest && From is { } from && (To - from <= FewDays || from >= now))
+        if (Order is GameOrder.Newest && From is { } from && (To < now ? To.Value : now) - from <= FewDays)
             return InOrder(Sorted(db.Games, games.Where(game => statuses.Contains(game.Status)), from.ToUniversalTime()));
 
         // The indexes have the status in front, so that a rare one is found at once. Of several each gives a page, and these are merged.

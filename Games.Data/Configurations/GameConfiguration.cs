@@ -42,6 +42,7 @@ internal sealed class GameConfiguration : IEntityTypeConfiguration<Game>
         game.HasIndex(g => new { g.Status, g.ScheduledAt, g.Id });
         game.HasIndex(g => new { g.GuildId, g.Status, g.Id });
         game.HasIndex(g => new { g.GuildId, g.Status, g.ScheduledAt, g.Id });
-        game.HasIndex(g => new { g.HostId, g.Id });
+        // A host has few games, so that they can be sorted; with the guild, because two indexes would be combined, and a guild has many.
+        game.HasIndex(g => new { g.HostId, g.GuildId, g.Id });
     }
 }

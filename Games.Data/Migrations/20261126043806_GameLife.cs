@@ -140,9 +140,9 @@ namespace Games.Data.Migrations
                 columns: new[] { "guild_id", "status", "scheduled_at", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_games_host_id_id",
+                name: "ix_games_host_id_guild_id_id",
                 table: "games",
-                columns: new[] { "host_id", "id" });
+                columns: new[] { "host_id", "guild_id", "id" });
 
             migrationBuilder.CreateIndex(
                 name: "ix_games_status_id",
@@ -209,7 +209,7 @@ namespace Games.Data.Migrations
                 table: "games");
 
             migrationBuilder.DropIndex(
-                name: "ix_games_host_id_id",
+                name: "ix_games_host_id_guild_id_id",
                 table: "games");
 
             migrationBuilder.DropIndex(
