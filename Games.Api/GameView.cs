@@ -78,12 +78,14 @@ internal sealed record AnnouncementView(
 
 internal static class GameViews
 {
-    /// <summary>The games with their people and announcements, in the order given: two queries, however many games.</summary>
+    /// <summary>The games with their people and announcements, in the order given: at most two queries, however many games.</summary>
     public static async Task<IReadOnlyList<GameView>> ViewAsync(this GamesDbContext db, IReadOnlyList<Game> games, CancellationToken ct)
     {
+        if (games is [])
+            return [];
+
         Guid[] ids = [.. games.Select(game => game.Id)];
-        var people = (await db.Players.AsNoTracking().Where(player => ids.Contains(player.GameId)).ToListAsync(ct))
-            .ToLookup(player => player.GameId);
+        var people = await db.PlayersOfAsync(games, ct);
         var announcements = await db.Announcements.AsNoTracking().Where(x => ids.Contains(x.GameId)).ToDictionaryAsync(x => x.GameId, ct);
 
         return [.. games.Select(game => GameView.Of(game, people[game.Id], announcements.GetValueOrDefault(game.Id)))];

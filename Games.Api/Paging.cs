@@ -13,6 +13,11 @@ internal abstract record PageRequest
 
     [QueryParam]
     public string? Cursor { get; init; }
+
+    /// <summary>One more than asked for tells whether there is a next page.</summary>
+    internal int MostRead => PageSize + 1;
+
+    internal int PageSize => Limit ?? Paging.DefaultLimit;
 }
 
 /// <summary>One page of a list. The cursor of the next is missing on the last.</summary>
@@ -34,9 +39,8 @@ internal static class Paging
     public static async Task<Page<TItem>> ToPageAsync<TItem>(
         this IQueryable<TItem> items, PageRequest request, Func<TItem, string> cursorOf, CancellationToken ct)
     {
-        var limit = request.Limit ?? DefaultLimit;
-        // One more than asked for tells whether there is a next page.
-        var found = await items.Take(limit + 1).ToListAsync(ct);
+        var limit = request.PageSize;
+        var found = await items.Take(request.MostRead).ToListAsync(ct);
 
         return found.Count > limit ? new(found[..limit], cursorOf(found[limit - 1])) : new(found, NextCursor: null);
     }

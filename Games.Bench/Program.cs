@@ -9,6 +9,7 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
     DrainCommand.Create(),
     BacklogCommand.Create(),
     EventsCommand.Create(),
+    ListsCommand.Create(),
     CompareCommand.Create(),
     ChaosCommand.Create(),
 };

@@ -6,12 +6,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Api.Features;
 
-internal enum GameOrder
-{
-    Newest,
-    Soonest,
-}
-
 internal sealed record ListGamesRequest : PageRequest
 {
     [QueryParam]
@@ -47,7 +41,7 @@ internal sealed class ListGamesValidator : Validator<ListGamesRequest>
     }
 }
 
-internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, Page<GameView>>
+internal sealed class ListGames(GamesDbContext db, TimeProvider clock) : Endpoint<ListGamesRequest, Page<GameView>>
 {
     public override void Configure()
     {
@@ -66,47 +60,19 @@ internal sealed class ListGames(GamesDbContext db) : Endpoint<ListGamesRequest, 
             return;
         }
 
-        var page = await InOrder(Filtered(request), request).AsNoTracking().ToPageAsync(request, GameCursor.After, ct);
+        var games = FilterOf(request).Of(db, HttpContext.Caller().Seen(db.Games), clock.GetUtcNow());
+        var page = await games.AsNoTracking().ToPageAsync(request, GameCursor.After, ct);
         await Send.OkAsync(new(await db.ViewAsync(page.Items, ct), page.NextCursor), ct);
     }
 
-    private IQueryable<Game> Filtered(ListGamesRequest request)
-    {
-        var games = HttpContext.Caller().Seen(db.Games);
-        if (request.GuildId is not null)
-            games = games.Where(game => game.GuildId == request.GuildId);
-        if (request.HostId is not null)
-            games = games.Where(game => game.HostId == request.HostId);
-        if (request.PlayerId is not null)
-            games = games.Where(game => game.Players.Any(player => player.UserId == request.PlayerId));
-        if (request.Status is [var status])
-            games = games.Where(game => game.Status == status);
-        else if (request.Status is { Length: > 1 } statuses)
-            games = games.Where(game => statuses.Contains(game.Status));
-        if (request.From?.ToUniversalTime() is { } from)
-            games = games.Where(game => game.ScheduledAt >= from);
-        if (request.To?.ToUniversalTime() is { } to)
-            games = games.Where(game => game.ScheduledAt < to);
-        return games;
-    }
-
-    private static IQueryable<Game> InOrder(IQueryable<Game> games, ListGamesRequest request)
-    {
-        GameCursor? last = request.Cursor is not null && GameCursor.TryRead(request.Cursor, out var cursor) ? cursor : null;
-        if (request.Order is GameOrder.Soonest)
-        {
-            // A comparison of rows, because an index by both does not serve "after, or at the same time and".
-            if (last is var (at, id))
-            {
-                games = games.Where(game =>
-                    EF.Functions.GreaterThan(ValueTuple.Create(game.ScheduledAt, game.Id), ValueTuple.Create(at, id)));
-            }
-
-            return games.OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id);
-        }
-
-        if (last is { Id: var before })
-            games = games.Where(game => game.Id < before);
-        return games.OrderByDescending(game => game.Id);
-    }
+    private static GameFilter FilterOf(ListGamesRequest request) => new(
+        request.GuildId,
+        request.HostId,
+        request.PlayerId,
+        request.Status,
+        request.From,
+        request.To,
+        request.Order ?? GameOrder.Newest,
+        request.Cursor is not null && GameCursor.TryRead(request.Cursor, out var last) ? last : null,
+        request.MostRead);
 }

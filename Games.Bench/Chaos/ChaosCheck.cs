@@ -71,22 +71,20 @@ internal sealed class ChaosCheck(NpgsqlDataSource database)
     /// <summary>Rows in games.</summary>
     public async Task<int> GamesAsync(CancellationToken ct) => (int)await database.ScalarAsync<long>("select count(*) from games", ct);
 
-    /// <summary>Games that are not announced, and rows in the outbox.</summary>
-    public async Task<long> CountPendingAsync(CancellationToken ct) => await database.ScalarAsync<long>(
-        """
-        select (select count(*) from games where not exists (select from announcements where game_id = id)) 
-            + (select count(*) from "OutboxMessage" where "EnqueueTime" is null)
-        """,
-        ct);
+    /// <summary>Games that are not announced at their last version, and rows in the outbox.</summary>
+    public async Task<long> CountPendingAsync(CancellationToken ct) =>
+        await new AnnouncedState(database).CountBehindAsync(null, ct)
+        + await database.ScalarAsync<long>("""select count(*) from "OutboxMessage" where "EnqueueTime" is null""", ct);
 
-    /// <summary>The announcements by their games.</summary>
+    /// <summary>The announcements by their games: when each was made, not when it was changed.</summary>
     public async Task<IReadOnlyDictionary<Guid, CommittedAnnouncement>> AnnouncementsAsync(CancellationToken ct)
     {
         var announcements = await database.QueryAsync(
-            """
-            select id, pg_xact_commit_timestamp(announcement.xmin),
-                pg_xact_commit_timestamp(announcement.xmin) - pg_xact_commit_timestamp(game.xmin)
-            from games game join announcements announcement on game_id = id
+            $"""
+            select announcement.game_id, pg_xact_commit_timestamp(announcement.xmin),
+                pg_xact_commit_timestamp(announcement.xmin) - pg_xact_commit_timestamp(event.xmin)
+            from {AuditTrail.AllEvents} event join {AuditTrail.Announcements} announcement on announcement.game_id = event.game_id
+            where event.type = 'GameCreated'
             """,
             row => (Game: row.GetGuid(0), Announcement: new CommittedAnnouncement(row.GetDateTime(1), row.GetTimeSpan(2))),
             ct);

@@ -1,24 +1,37 @@
 using System.Collections.Concurrent;
-using Games.Bench.Driving;
+using Games.Bench.Mix;
 using Games.Bench.Showing;
 
 namespace Games.Bench.Chaos;
 
 /// <summary>
-/// Clients that post to the two APIs in turn. A failed request is counted and not repeated; its client uses the other API for a while, as one
+/// Clients that send to the two APIs in turn. A failed request is counted and not repeated; its client uses the other API for a while, as one
 /// behind a load balancer would.
 /// </summary>
-internal sealed class ChaosClients(IReadOnlyList<GamePoster> apis, AcceptedGames accepted, int clients)
+/// <param name="apis">Each sends the request of a number to its API.</param>
+internal sealed class ChaosClients(IReadOnlyList<Func<int, CancellationToken, Task<MixedRequest>>> apis, AcceptedGames accepted, int clients)
 {
     private const int PostsAfterFailover = 20;
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentBag<string> _failures = [];
+    private readonly ConcurrentBag<MixedRequest> _done = [];
+    private int _refused;
+    private int _stale;
     private int _posted;
 
     /// <summary>Requests that were sent; their numbers are 1 to this.</summary>
     public int Posted => Volatile.Read(ref _posted);
+
+    /// <summary>Those that were answered as done.</summary>
+    public IReadOnlyCollection<MixedRequest> Done => _done;
+
+    /// <summary>Refusals as they should be: of games that were cancelled meanwhile.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>412s, repeated with the new ETag.</summary>
+    public int Stale => Volatile.Read(ref _stale);
 
     public IReadOnlyDictionary<string, int> Failures =>
         _failures.CountBy(failure => failure).OrderByDescending(failure => failure.Value).ToDictionary();
@@ -56,17 +69,27 @@ internal sealed class ChaosClients(IReadOnlyList<GamePoster> apis, AcceptedGames
         var (api, failedOver) = (client % apis.Count, 0);
         while (await accepted.MayPostAsync(ct))
         {
-            var answer = await apis[api].PostAsync(Interlocked.Increment(ref _posted), ct);
-            if (answer.Accepted)
+            var answer = await apis[api](Interlocked.Increment(ref _posted), ct);
+            Interlocked.Add(ref _stale, answer.Stale);
+            if (answer.IsExpected)
             {
-                accepted.Add(answer.GameId);
+                Interlocked.Increment(ref _refused);
+                continue;
+            }
+            if (answer.IsDone)
+            {
+                _done.Add(answer);
+                if (answer.Kind is RequestKind.Create)
+                    accepted.Add(answer.GameId);
+                else
+                    accepted.AddChange();
                 phase.Report(accepted.Count);
                 if (failedOver-- <= 0)
                     (api, failedOver) = ((api + 1) % apis.Count, 0);
                 continue;
             }
 
-            _failures.Add(answer.Refusal!);
+            _failures.Add(answer.Kind is RequestKind.Create ? answer.Refusal! : $"{answer.Kind}: {answer.Refusal}");
             (api, failedOver) = ((api + 1) % apis.Count, PostsAfterFailover);
             await Task.Delay(PauseAfterFailure, ct);
         }

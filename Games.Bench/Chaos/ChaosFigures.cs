@@ -1,8 +1,10 @@
 namespace Games.Bench.Chaos;
 
 /// <summary>The result of a run under faults.</summary>
-/// <param name="Accepted">Games answered 201; a few more than asked for, as clients end together.</param>
+/// <param name="Accepted">Games answered 201, or requests of a mix that were done; a few more than asked for, as clients end together.</param>
 /// <param name="Failed">Requests with any other answer or none.</param>
+/// <param name="Refused">Requests that were refused as they should be: their game was cancelled meanwhile.</param>
+/// <param name="Stale">412s, repeated with the new ETag.</param>
 /// <param name="LeftByFailed">Games that failed requests have created; they have to be announced too.</param>
 /// <param name="Repeats">Redelivered messages without effect, by the bots' logs.</param>
 /// <param name="RolledBack">Announcements that were rolled back and made by a later attempt, by the bots' logs.</param>
@@ -13,6 +15,8 @@ internal sealed record ChaosFigures(
     int Accepted,
     int Failed,
     IReadOnlyDictionary<string, int> Failures,
+    int Refused,
+    int Stale,
     int LeftByFailed,
     IReadOnlyList<InflictedFault> Faults,
     int Lost,

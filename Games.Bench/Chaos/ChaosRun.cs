@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Games.Bench.Driving;
 using Games.Bench.Measuring;
+using Games.Bench.Mix;
 using Games.Bench.Showing;
 using Npgsql;
 using RabbitMQ.Client.Exceptions;
@@ -8,9 +9,11 @@ using RabbitMQ.Client.Exceptions;
 namespace Games.Bench.Chaos;
 
 /// <summary>The load of a run.</summary>
+/// <param name="Games">To be accepted; requests in a mix.</param>
+/// <param name="IsMix">Whether all that people do with games is done, and not only their creation.</param>
 /// <param name="Lease">The outbox's lease; a process is frozen for longer than this.</param>
 /// <param name="Timeout">For the next game to be accepted, and for the system to come to rest.</param>
-internal sealed record ChaosLoad(int Games, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Timeout);
+internal sealed record ChaosLoad(int Games, bool IsMix, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Timeout);
 
 /// <summary>
 /// Games at full load while the faults of a seed are inflicted; then, when no message is under way and the services are stopped, a check
@@ -19,8 +22,11 @@ internal sealed record ChaosLoad(int Games, int Clients, int Faults, int Seed, T
 /// <param name="directory">For the servers' data.</param>
 internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs logs)
 {
-    private const string Queue = "announce-game";
-    private static readonly string[] Queues = [Queue, $"{Queue}_error", $"{Queue}_skipped"];
+    private static readonly string[] Queues =
+    [
+        "announce-game", "update-announcement", "notify-of-change", "notify-of-cancellation", "notify-of-removal", "notify-of-promotion",
+        "notify-of-demotion",
+    ];
 
     // Shorter than a freeze: a client must not wait for the whole of it, else the load stands still too.
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(2);
@@ -49,8 +55,10 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         Finding[] findings =
         [
             .. await check.FindingsAsync(accepted.Ids, clients.Posted, ct),
+            .. load.IsMix ? await new MixCheck(system.Database).FindingsAsync(clients.Done, ct) : [],
             .. await LeftInQueuesAsync(system, ct),
-            .. FindingOf(FindingKind.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
+            // In a mix an event finds the announcement at its version already whenever a later one has been faster.
+            .. load.IsMix ? [] : FindingOf(FindingKind.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
             .. FindingOf(FindingKind.Wrong, "not there yet when the event came, by the bots' logs", logs.NotFound),
         ];
         var announcements = await check.AnnouncementsAsync(ct);
@@ -60,7 +68,9 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
             accepted.Count,
             clients.Failures.Values.Sum(),
             clients.Failures,
-            Math.Max(0, await check.GamesAsync(ct) - accepted.Count),
+            clients.Refused,
+            clients.Stale,
+            Math.Max(0, await check.GamesAsync(ct) - accepted.Ids.Count),
             faults,
             Count(FindingKind.Lost),
             Count(FindingKind.Doubled),
@@ -75,6 +85,16 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         int Count(FindingKind kind) => findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Items).Distinct().Count();
     }
 
+    private string What => load.IsMix ? "requests" : "games";
+
+    private Func<int, CancellationToken, Task<MixedRequest>> Sending(GamePoster poster, KnownGames known) => load.IsMix
+        ? new MixedClient(poster, known).SendAsync
+        : async (number, ct) =>
+        {
+            var answer = await poster.PostAsync(number, ct);
+            return new MixedRequest(RequestKind.Create, answer.GameId, Refusal: answer.Refusal);
+        };
+
     private static IEnumerable<Finding> FindingOf(FindingKind kind, string what, IReadOnlyList<Guid> games) =>
         games.Count > 0 ? [new Finding(kind, what, [.. games.Select(game => game.ToString())])] : [];
 
@@ -82,7 +102,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
     {
         var queues = new BrokerQueues(system.RabbitMq);
         var left = new List<Finding>();
-        foreach (var queue in Queues)
+        foreach (var queue in Queues.SelectMany(queue => new[] { queue, $"{queue}_error", $"{queue}_skipped" }))
             left.Add(new Finding(FindingKind.Stuck, $"in the queue {queue}", await queues.MessagesAsync(queue, ct)));
         return left.Where(finding => finding.Items.Count > 0);
     }
@@ -94,13 +114,14 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         var key = await BenchKey.CreateAsync(system.Database, ct);
         var posters = system.Apis.Select(api => new GamePoster(api.Address, key, run, load.Clients, RequestTimeout)).ToList();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var clients = new ChaosClients(posters, accepted, load.Clients);
+        var known = new KnownGames();
+        var clients = new ChaosClients([.. posters.Select(poster => Sending(poster, known))], accepted, load.Clients);
         var faults = conductor.RunAsync(ending.Token);
         try
         {
-            if (!await clients.RunAsync(load.Timeout, begin($"{load.Games} games accepted under {load.Faults} faults", load.Games), ct))
+            if (!await clients.RunAsync(load.Timeout, begin($"{load.Games} {What} accepted under {load.Faults} faults", load.Games), ct))
             {
-                complaints.Add($"No game was accepted for {load.Timeout.TotalSeconds:0} s after {accepted.Count}, so no more were posted.");
+                complaints.Add($"None of the {What} was accepted for {load.Timeout.TotalSeconds:0} s after {accepted.Count}, so no more were sent.");
                 await ending.CancelAsync();
             }
         }
@@ -146,8 +167,8 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
     {
         try
         {
-            var queued = await new BrokerQueues(system.RabbitMq).CountAsync([Queue], ct);
-            return await check.CountPendingAsync(ct) + queued[Queue];
+            var queued = await new BrokerQueues(system.RabbitMq).CountAsync(Queues, ct);
+            return await check.CountPendingAsync(ct) + queued.Values.Sum(count => count);
         }
         catch (Exception away) when (away is NpgsqlException or BrokerUnreachableException or OperationInterruptedException or IOException)
         {

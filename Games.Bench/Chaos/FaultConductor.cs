@@ -46,7 +46,7 @@ internal sealed class FaultConductor(ChaosSystem system, IReadOnlyList<PlannedFa
 
     private InflictedFault CostOf(Record record, IReadOnlyList<Guid> games, IReadOnlyDictionary<Guid, CommittedAnnouncement> announcements)
     {
-        var times = games.Take(record.AtGame).Select(game => announcements.GetValueOrDefault(game)?.At).ToList();
+        var times = games.Take(record.Games).Select(game => announcements.GetValueOrDefault(game)?.At).ToList();
         var waiting = times.Where(time => time is null || time > record.At).ToList();
         double? recovery = waiting.Contains(null) ? null : waiting.Select(time => (time!.Value - record.At).TotalSeconds).DefaultIfEmpty(0).Max();
         return new InflictedFault(
@@ -78,7 +78,7 @@ internal sealed class FaultConductor(ChaosSystem system, IReadOnlyList<PlannedFa
     {
         var target = _targets.GetOrAdd(fault.Target, _ => new SemaphoreSlim(1));
         await target.WaitAsync(ct);
-        var record = new Record(fault, accepted.Count, TimeProvider.System.GetUtcNow().UtcDateTime);
+        var record = new Record(fault, accepted.Count, accepted.Ids.Count, TimeProvider.System.GetUtcNow().UtcDateTime);
         _records.Enqueue(record);
         var started = Stopwatch.GetTimestamp();
         try
@@ -97,7 +97,7 @@ internal sealed class FaultConductor(ChaosSystem system, IReadOnlyList<PlannedFa
         }
     }
 
-    private sealed record Record(PlannedFault Fault, int AtGame, DateTime At)
+    private sealed record Record(PlannedFault Fault, int AtGame, int Games, DateTime At)
     {
         public TimeSpan Outage { get; set; }
     }

@@ -12,7 +12,11 @@ internal static class ChaosCommand
 
     public static Command Create()
     {
-        var games = CommonOptions.Number("--games", "Games to be accepted", 20_000, 200, 1_000_000);
+        var games = CommonOptions.Number("--games", "Games to be accepted; requests with --mix", 20_000, 200, 1_000_000);
+        var mix = new Option<bool>("--mix")
+        {
+            Description = $"Not only create, but a mix ({MixOption.Shares}); then also that every announcement says what its game is",
+        };
         var seed = CommonOptions.Number("--seed", "Chooses the faults' order, targets and moments", 1, 0, int.MaxValue);
         var faults = CommonOptions.Number(
             "--faults",
@@ -30,7 +34,7 @@ internal static class ChaosCommand
             Everything is started here, on private servers in a temporary directory, and is gone at the end.
             """)
         {
-            games, seed, faults, clients, timeout, logs, json,
+            games, mix, seed, faults, clients, timeout, logs, json,
         };
 
         command.SetAction((options, ct) => ExitCode.OfAsync(async () =>
@@ -38,6 +42,7 @@ internal static class ChaosCommand
             var screen = new Screen(options.GetValue(json));
             var load = new ChaosLoad(
                 options.GetValue(games),
+                options.GetValue(mix),
                 options.GetValue(clients),
                 options.GetValue(faults),
                 options.GetValue(seed),
@@ -52,7 +57,7 @@ internal static class ChaosCommand
             {
                 using var serviceLogs = new ServiceLogs(options.GetValue(logs)?.FullName);
                 var figures = await screen.WatchAsync(begin => new ChaosRun(directory.FullName, load, serviceLogs).RunAsync(begin, ct));
-                screen.Show(figures, figures.Complaints, FaultsOf(figures), TableOf(figures));
+                screen.Show(figures, figures.Complaints, FaultsOf(figures), TableOf(figures, load.IsMix ? "requests" : "games"));
                 return figures.Passed;
             }
             finally
@@ -75,14 +80,16 @@ internal static class ChaosCommand
         return table;
     }
 
-    private static Table TableOf(ChaosFigures figures)
+    private static Table TableOf(ChaosFigures figures, string what)
     {
         var table = Screen.TableOf("Proof under fire", "figure", "value")
-            .AddRow("games accepted", $"{figures.Accepted} in {figures.PostingSeconds:0} s")
+            .AddRow($"{what} accepted", $"{figures.Accepted} in {figures.PostingSeconds:0} s")
             .AddRow("requests failed", $"{figures.Failed}");
         foreach (var (failure, times) in figures.Failures)
             table.AddRow(Markup.Escape($"  {failure}"), $"{times}");
-        table.AddRow("games that failed requests left, announced too", $"{figures.LeftByFailed}")
+        table.AddRow("refused as they should be, 409 after a cancellation", $"{figures.Refused}")
+            .AddRow("412, read and sent again", $"{figures.Stale}")
+            .AddRow("games that failed requests left, announced too", $"{figures.LeftByFailed}")
             .AddRow("longest recovery from a fault", Seconds(figures.LongestRecoverySeconds))
             .AddRow("  of that with every server and service up", Seconds(figures.LongestRecoveryWhileUpSeconds))
             .AddRow("longest from a game's commit to its announcement's", Seconds(figures.LongestWaitSeconds))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Games.Bench.Measuring;
+using Games.Bench.Mix;
 using Games.Bench.Running;
 using Games.Bench.Showing;
 using Spectre.Console;
@@ -14,12 +15,13 @@ internal static class JobCommand
         string description,
         IEnumerable<Option> options,
         Func<ParseResult, Job, BeginPhase, CancellationToken, Task<JobFigures>> measure,
-        Func<ParseResult, string> title)
+        Func<ParseResult, string> title,
+        MixOption? mix = null)
     {
         var (api, database, allowRemote) = (CommonOptions.Api(), CommonOptions.GamesDb(), CommonOptions.AllowRemote());
         var (timeout, json, svg) = (CommonOptions.Timeout(), CommonOptions.Json(), CommonOptions.Svg());
         var command = new Command(name, description);
-        foreach (var option in options.Concat([api, database, timeout, svg, json, allowRemote]))
+        foreach (var option in options.Concat(mix is null ? [] : [mix]).Concat([api, database, timeout, svg, json, allowRemote]))
             command.Add(option);
 
         command.SetAction((parsed, ct) => ExitCode.OfAsync(async () =>
@@ -28,6 +30,9 @@ internal static class JobCommand
             var screen = new Screen(parsed.GetValue(json));
             await using var source = GamesDatabase.Open(database.ValueIn(parsed));
             var job = new Job(parsed.GetValue(api)!, source, TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+
+            if (mix is not null && parsed.GetValue(mix))
+                return await mix.RunAsync(parsed, new MixRun(job, source, TimeSpan.FromSeconds(parsed.GetValue(timeout))), screen, ct);
 
             var figures = await screen.WatchAsync(begin => measure(parsed, job, begin, ct));
 
@@ -54,9 +59,9 @@ internal static class JobCommand
         return table;
     }
 
-    private static void AddDistribution(Table table, string name, Distribution milliseconds) => table.AddRow(
+    internal static void AddDistribution(Table table, string name, Distribution milliseconds) => table.AddRow(
         $"{name}, p50 / p90 / p99 / max",
         $"{Text(milliseconds.P50, "0.0")} / {Text(milliseconds.P90, "0.0")} / {Text(milliseconds.P99, "0.0")} / {Text(milliseconds.Max, "0.0")} ms");
 
-    private static string Text(double? value, string format) => value?.ToString(format) ?? "–";
+    internal static string Text(double? value, string format) => value?.ToString(format) ?? "–";
 }

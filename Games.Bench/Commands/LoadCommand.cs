@@ -16,6 +16,7 @@ internal static class LoadCommand
                 await job.WarmUpAsync(options.GetValue(warmUp), options.GetValue(clients), begin, ct);
                 return await job.LoadAsync(options.GetValue(games), options.GetValue(clients), begin, ct);
             },
-            options => $"{options.GetValue(games)} games, {options.GetValue(clients)} clients");
+            options => $"{options.GetValue(games)} games, {options.GetValue(clients)} clients",
+            new MixOption(games, clients, warmUp));
     }
 }

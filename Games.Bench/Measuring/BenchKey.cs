@@ -12,7 +12,7 @@ internal static class BenchKey
 {
     private const string Insert = """
         insert into api_keys (id, name, hash, scopes, guilds, created_at, expires_at)
-        values (gen_random_uuid(), $1, $2, '{games:write}', '{}', now(), now() + interval '1 day')
+        values (gen_random_uuid(), $1, $2, '{games:read,games:write}', '{}', now(), now() + interval '1 day')
         """;
 
     public static async Task<string> CreateAsync(NpgsqlDataSource database, CancellationToken ct)

@@ -43,13 +43,17 @@ internal sealed class Job(Uri api, NpgsqlDataSource database, TimeSpan timeout)
             throw new BenchException($"The warm-up was not announced within {timeout.TotalSeconds} s: {string.Join("; ", figures.Complaints)}.");
     }
 
+    /// <summary>Its games have titles that no other poster's have.</summary>
+    public async Task<GamePoster> OpenPosterAsync(int connections, CancellationToken ct) =>
+        new(api, _key ??= await BenchKey.CreateAsync(database, ct), Guid.NewGuid().ToString("N")[..8], connections);
+
     private async Task<JobFigures> MeasureAsync(
         string what, int games, int connections, Func<GamePoster, IProgress<double>, Task<Answers>> drive, BeginPhase begin, CancellationToken ct)
     {
         var before = await _announcements.CountAsync(ct);
         var posted = begin($"{games} games {what}", games);
         var announced = begin("announced", games);
-        using var poster = new GamePoster(api, _key ??= await BenchKey.CreateAsync(database, ct), Guid.NewGuid().ToString("N")[..8], connections);
+        using var poster = await OpenPosterAsync(connections, ct);
         using var driven = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var watching = _announcements.WatchAsync(before, announced, driven.Token);
 

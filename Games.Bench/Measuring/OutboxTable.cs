@@ -25,17 +25,27 @@ internal sealed class OutboxTable(NpgsqlDataSource database, string name)
         ["OrderingKey"] = "case when template.\"OrderingKey\" is not null then gen_random_uuid()::text end",
     };
 
+    // What is scheduled waits for its time, as it should: a game's start, its end, its reminders.
+    private const string ColumnOfScheduled = "EnqueueTime";
+
+    private const string IsOfTable = "(quote_ident(table_schema) || '.' || quote_ident(table_name))::regclass = $1::text::regclass";
+
+    private bool? _schedules;
+
     public Task EmptyAsync(CancellationToken ct) => database.ExecuteAsync($"truncate {name}", ct);
 
-    public Task<long> CountAsync(CancellationToken ct) => database.ScalarAsync<long>($"select count(*) from {name}", ct);
+    /// <summary>Rows that are to leave at once.</summary>
+    public async Task<long> CountAsync(CancellationToken ct) =>
+        await database.ScalarAsync<long>($"select count(*) from {name} message where {await IsDueAsync("message", ct)}", ct);
 
     public async Task CaptureTemplateAsync(CancellationToken ct)
     {
         await DropTemplateAsync(ct);
+        var isDue = await IsDueAsync("new", ct);
         await database.ExecuteAsync($"""
             create table {Template} (like {name});
             create function {Template}() returns trigger language plpgsql as $$ begin insert into {Template} select new.*; return null; end $$;
-            create trigger {Template} after insert on {name} for each row execute function {Template}();
+            create trigger {Template} after insert on {name} for each row when ({isDue}) execute function {Template}();
             """, ct);
     }
 
@@ -53,9 +63,9 @@ internal sealed class OutboxTable(NpgsqlDataSource database, string name)
         await database.ExecuteAsync($"drop trigger if exists {Template} on {name}", ct);
 
         var columns = await database.QueryAsync(
-            """
+            $"""
             select quote_ident(column_name), column_name from information_schema.columns
-            where (quote_ident(table_schema) || '.' || quote_ident(table_name))::regclass = $1::text::regclass
+            where {IsOfTable}
               and is_identity = 'NO' and is_generated = 'NEVER' and coalesce(column_default, '') not like 'nextval(%'
             order by ordinal_position
             """,
@@ -74,4 +84,11 @@ internal sealed class OutboxTable(NpgsqlDataSource database, string name)
     public Task DropTemplateAsync(CancellationToken ct) =>
         database.ExecuteAsync(
             $"drop trigger if exists {Template} on {name}; drop function if exists {Template}; drop table if exists {Template}", ct);
+
+    private async Task<string> IsDueAsync(string row, CancellationToken ct)
+    {
+        _schedules ??= await database.ScalarAsync<bool>(
+            $"select exists (select from information_schema.columns where {IsOfTable} and column_name = '{ColumnOfScheduled}')", ct, name);
+        return _schedules.Value ? $"{row}.\"{ColumnOfScheduled}\" is null" : "true";
+    }
 }

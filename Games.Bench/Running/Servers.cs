@@ -12,10 +12,11 @@ internal sealed class Servers : IAsyncDisposable
     private readonly List<ServerProcess> _started = [];
     private readonly string _postgres;
 
-    private Servers(string? postgres, string? rabbitMq, IReadOnlyDictionary<string, string>? postgresSettings)
+    private Servers(string? postgres, string? rabbitMq, IReadOnlyDictionary<string, string>? postgresSettings, Action<string>? postgresLog)
     {
         var settings = postgresSettings ?? new Dictionary<string, string>();
-        _postgres = postgres ?? Private(new PostgresServer(Path.Combine(_directory, "postgres")) { Settings = settings }).ConnectionString;
+        _postgres = postgres
+            ?? Private(new PostgresServer(Path.Combine(_directory, "postgres"), postgresLog) { Settings = settings }).ConnectionString;
         RabbitMq = rabbitMq ?? Private(new RabbitMqServer(Path.Combine(_directory, "rabbitmq"))).ConnectionString;
     }
 
@@ -25,15 +26,17 @@ internal sealed class Servers : IAsyncDisposable
     public TimeSpan? PostgresCpu => _started.OfType<PostgresServer>().SingleOrDefault() is { } server ? CpuTime.OfTree(server.ProcessId) : null;
 
     /// <param name="postgresSettings">For a private PostgreSQL only.</param>
+    /// <param name="postgresLog">Gets the lines of its log.</param>
     public static async Task<Servers> OpenAsync(
-        string? postgres, string? rabbitMq, bool allowRemote, CancellationToken ct, IReadOnlyDictionary<string, string>? postgresSettings = null)
+        string? postgres, string? rabbitMq, bool allowRemote, CancellationToken ct, IReadOnlyDictionary<string, string>? postgresSettings = null,
+        Action<string>? postgresLog = null)
     {
         if (postgres is not null)
             Loopback.Require(new NpgsqlConnectionStringBuilder(postgres), allowRemote);
         if (rabbitMq is not null)
             Loopback.Require(new Uri(rabbitMq), allowRemote);
 
-        var servers = new Servers(postgres, rabbitMq, postgresSettings);
+        var servers = new Servers(postgres, rabbitMq, postgresSettings, postgresLog);
         try
         {
             await Task.WhenAll(servers._started.Select(server => server.StartAsync(ct)));

@@ -36,11 +36,13 @@ internal sealed class GameConfiguration : IEntityTypeConfiguration<Game>
         game.Ignore(g => g.Playing).Ignore(g => g.Waiting).Ignore(g => g.Details);
         game.HasMany(g => g.Players).WithOne().HasForeignKey(player => player.GameId);
 
-        // Ids are uuid v7, so their order is the order of creation: one index serves a guild's pages, newest first.
-        game.HasIndex(g => new { g.GuildId, g.Id });
-        // Soonest first.
-        game.HasIndex(g => new { g.GuildId, g.ScheduledAt, g.Id });
-        game.HasIndex(g => new { g.ScheduledAt, g.Id });
-        game.HasIndex(g => new { g.HostId, g.Id });
+        // For lists, newest and soonest first, of all and of a guild. Ids are uuid v7, so their order is the order of creation. With the status in
+        // front a rare one is found at once; a list of all merges the four.
+        game.HasIndex(g => new { g.Status, g.Id });
+        game.HasIndex(g => new { g.Status, g.ScheduledAt, g.Id });
+        game.HasIndex(g => new { g.GuildId, g.Status, g.Id });
+        game.HasIndex(g => new { g.GuildId, g.Status, g.ScheduledAt, g.Id });
+        // A host has few games, so that they can be sorted; with the guild, because two indexes would be combined, and a guild has many.
+        game.HasIndex(g => new { g.HostId, g.GuildId, g.Id });
     }
 }

@@ -11,6 +11,10 @@ namespace Games.Data.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "ix_games_guild_id_id",
+                table: "games");
+
             migrationBuilder.AddColumn<string>(
                 name: "display_name",
                 table: "players",
@@ -126,19 +130,29 @@ namespace Games.Data.Migrations
                 columns: new[] { "user_id", "game_id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_games_guild_id_scheduled_at_id",
+                name: "ix_games_guild_id_status_id",
                 table: "games",
-                columns: new[] { "guild_id", "scheduled_at", "id" });
+                columns: new[] { "guild_id", "status", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_games_host_id_id",
+                name: "ix_games_guild_id_status_scheduled_at_id",
                 table: "games",
-                columns: new[] { "host_id", "id" });
+                columns: new[] { "guild_id", "status", "scheduled_at", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_games_scheduled_at_id",
+                name: "ix_games_host_id_guild_id_id",
                 table: "games",
-                columns: new[] { "scheduled_at", "id" });
+                columns: new[] { "host_id", "guild_id", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_games_status_id",
+                table: "games",
+                columns: new[] { "status", "id" });
+
+            migrationBuilder.CreateIndex(
+                name: "ix_games_status_scheduled_at_id",
+                table: "games",
+                columns: new[] { "status", "scheduled_at", "id" });
 
             migrationBuilder.AddCheckConstraint(
                 name: "ck_games_max_players",
@@ -187,15 +201,23 @@ namespace Games.Data.Migrations
                 table: "players");
 
             migrationBuilder.DropIndex(
-                name: "ix_games_guild_id_scheduled_at_id",
+                name: "ix_games_guild_id_status_id",
                 table: "games");
 
             migrationBuilder.DropIndex(
-                name: "ix_games_host_id_id",
+                name: "ix_games_guild_id_status_scheduled_at_id",
                 table: "games");
 
             migrationBuilder.DropIndex(
-                name: "ix_games_scheduled_at_id",
+                name: "ix_games_host_id_guild_id_id",
+                table: "games");
+
+            migrationBuilder.DropIndex(
+                name: "ix_games_status_id",
+                table: "games");
+
+            migrationBuilder.DropIndex(
+                name: "ix_games_status_scheduled_at_id",
                 table: "games");
 
             migrationBuilder.DropCheckConstraint(
@@ -257,6 +279,11 @@ namespace Games.Data.Migrations
             migrationBuilder.DropColumn(
                 name: "version",
                 table: "announcements");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_games_guild_id_id",
+                table: "games",
+                columns: new[] { "guild_id", "id" });
         }
     }
 }

@@ -392,17 +392,20 @@ namespace Games.Data.Migrations
                     b.HasKey("Id")
                         .HasName("pk_games");
 
-                    b.HasIndex("GuildId", "Id")
-                        .HasDatabaseName("ix_games_guild_id_id");
+                    b.HasIndex("Status", "Id")
+                        .HasDatabaseName("ix_games_status_id");
 
-                    b.HasIndex("HostId", "Id")
-                        .HasDatabaseName("ix_games_host_id_id");
+                    b.HasIndex("GuildId", "Status", "Id")
+                        .HasDatabaseName("ix_games_guild_id_status_id");
 
-                    b.HasIndex("ScheduledAt", "Id")
-                        .HasDatabaseName("ix_games_scheduled_at_id");
+                    b.HasIndex("HostId", "GuildId", "Id")
+                        .HasDatabaseName("ix_games_host_id_guild_id_id");
 
-                    b.HasIndex("GuildId", "ScheduledAt", "Id")
-                        .HasDatabaseName("ix_games_guild_id_scheduled_at_id");
+                    b.HasIndex("Status", "ScheduledAt", "Id")
+                        .HasDatabaseName("ix_games_status_scheduled_at_id");
+
+                    b.HasIndex("GuildId", "Status", "ScheduledAt", "Id")
+                        .HasDatabaseName("ix_games_guild_id_status_scheduled_at_id");
 
                     b.ToTable("games", null, t =>
                         {

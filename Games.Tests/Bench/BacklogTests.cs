@@ -17,7 +17,8 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
             drop schema if exists "Orders" cascade;
             create schema "Orders";
             create table "Orders"."OutboxMessage"("SequenceNumber" bigint generated always as identity primary key, "MessageId" uuid not null,
-                "Body" text not null, "LockId" uuid, "OrderingKey" text, "Twice" int generated always as (2) stored, old_style bigserial);
+                "Body" text not null, "LockId" uuid, "OrderingKey" text, "EnqueueTime" timestamptz,
+                "Twice" int generated always as (2) stored, old_style bigserial);
             create table "OutboxMessage"("Somebody" text);
             """);
         _outbox = new OutboxTable(_source, "\"Orders\".\"OutboxMessage\"");
@@ -71,6 +72,26 @@ public sealed class BacklogTests(EmptyDatabase database) : IClassFixture<EmptyDa
         await _outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
 
         Assert.False(await _outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_is_scheduled_is_neither_waited_for_nor_copied()
+    {
+        await _outbox.CaptureTemplateAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync("""
+            insert into "Orders"."OutboxMessage"("MessageId", "Body", "EnqueueTime") values (gen_random_uuid(), 'a start', now() + interval '1 year')
+            """);
+
+        Assert.Equal(0, await _outbox.CountAsync(TestContext.Current.CancellationToken));
+        Assert.False(await _outbox.HasTemplateAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_table_that_schedules_nothing_is_counted_whole()
+    {
+        await ExecuteAsync("""insert into "OutboxMessage" values ('somebody')""");
+
+        Assert.Equal(1, await new OutboxTable(_source, "\"OutboxMessage\"").CountAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed class CommandLineTests
         DrainCommand.Create(),
         BacklogCommand.Create(),
         EventsCommand.Create(),
+        ListsCommand.Create(),
         CompareCommand.Create(),
         ChaosCommand.Create(),
     ];
@@ -38,6 +39,7 @@ public sealed class CommandLineTests
     [InlineData("latency", "--seconds", "3601")]
     [InlineData("drain", "--messages", "-1")]
     [InlineData("backlog", "--pending", "0")]
+    [InlineData("lists", "--games", "99")]
     [InlineData("compare", "--rounds", "21")]
     [InlineData("events", "--rows", "0")]
     [InlineData("events", "--idle", "3601")]

@@ -7,15 +7,18 @@ namespace Games.Tests.MainJob;
 /// <summary>The bench's <c>chaos</c>, short: every fault once, on servers of its own, because they are taken away.</summary>
 public sealed class ChaosTests(TestServers servers)
 {
-    [Fact]
-    public async Task Nothing_is_lost_doubled_or_stuck_whatever_dies_freezes_or_restarts()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nothing_is_lost_doubled_or_stuck_whatever_dies_freezes_or_restarts(bool mix)
     {
         var installed = await Availability.OfAsync(Task.Run(() => ServerBinaries.Postgres() + ServerBinaries.RabbitMq()));
         Assert.NotEmpty(installed.ConnectionString);
         using var logs = new ServiceLogs(directory: null);
-        var load = new ChaosLoad(Games: 360, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
+        var load = new ChaosLoad(
+            Games: 360, mix, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
 
-        var figures = await new ChaosRun(servers.DirectoryOf("chaos"), load, logs)
+        var figures = await new ChaosRun(servers.DirectoryOf(mix ? "chaos-mix" : "chaos"), load, logs)
             .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.True(figures.Passed, $"{string.Join('\n', figures.Complaints)}\nThe services said last:\n{logs.LastLines}");
