@@ -108,6 +108,12 @@ public sealed class DiscordMessageTests
         IsRefused(() => With(raw: json), "raw ");
     }
 
+    [Theory]
+    [InlineData("""{"a":"\ud83c"}""")]
+    [InlineData("""{"\udfb2":1}""")]
+    public void Half_of_a_surrogate_pair_is_called_that(string json) =>
+        IsRefused(() => With(embeds: [json]), "embeds holds half of a surrogate pair");
+
     [Fact]
     public void The_event_as_it_came_is_an_object_and_an_element_without_a_value_is_missing()
     {
