@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>What a process knows of the rows that it has leased: nothing is published twice while it is under way, and the memory is counted.</summary>
+/// <summary>What a process knows of the rows that it leased: nothing is published twice while it is under way, and its memory is counted.</summary>
 public sealed class LeasedRowsTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);

@@ -62,7 +62,8 @@ public sealed class StoredMessageTests(EmptyDatabase database, TestBroker broker
         await service.ScheduledAsync(async (db, scheduler) =>
         {
             var scheduled = await scheduler.SchedulePublish(
-                due, new NoteTaken(Guid.CreateVersion7(), "in 2040"), Pipe.Execute<SendContext<NoteTaken>>(x => x.TimeToLive = TimeSpan.FromHours(1)));
+                due, new NoteTaken(Guid.CreateVersion7(), "in 2040"),
+                Pipe.Execute<SendContext<NoteTaken>>(x => x.TimeToLive = TimeSpan.FromHours(1)));
             Assert.Equal(due, scheduled.ScheduledTime);
             token = scheduled.TokenId;
             await db.SaveChangesAsync();
