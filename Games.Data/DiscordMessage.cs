@@ -31,10 +31,10 @@ public sealed class DiscordMessage
     public bool IsForwarded { get; private set; }
 
     /// <summary>A JSON array.</summary>
-    public string Attachments { get; private set; } = "[]";
+    public string Attachments { get; private set; } = null!;
 
     /// <summary>A JSON array.</summary>
-    public string Embeds { get; private set; } = "[]";
+    public string Embeds { get; private set; } = null!;
 
     /// <summary>The event as it came, a JSON object: with stickers, poll, and fields that this version does not know.</summary>
     public string Raw { get; private set; } = null!;

@@ -27,9 +27,10 @@ public sealed class Rfc3339TimeConverter : JsonConverter<DateTimeOffset>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset time, JsonSerializerOptions options) =>
         writer.WriteStringValue(time);
 
-    // The reader has checked the rest: it takes a bare date, a time without seconds and one without an offset as well.
+    // The reader has checked the rest: it takes a bare date, a time without seconds and one without an offset as well. Behind the seconds
+    // only an offset has a colon.
     private static bool HasTimeAndOffset(string text) =>
         text.Length >= "2031-01-01T20:00:00Z".Length
         && text[10] is 'T' && text[16] is ':'
-        && (text[^1] is 'Z' || (text[^6] is '+' or '-' && text[^3] is ':'));
+        && (text[^1] is 'Z' || text[^3] is ':');
 }

@@ -21,7 +21,7 @@ internal sealed class OneRoundTripOptionsExtension : IDbContextOptionsExtension
                 + "AddDbContext must be called before AddMassTransit.");
         }
 
-        services.Remove(registered);
+        // Of two registrations the later serves.
         services.Add(new(provider, provider, registered.Lifetime));
         services.Add(new(
             typeof(IModificationCommandBatchFactory),

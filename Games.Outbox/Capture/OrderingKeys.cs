@@ -19,7 +19,6 @@ internal sealed class OrderingKeys
     {
         _conventions.RemoveAll(x => x.Type == typeof(T));
         _conventions.Add((typeof(T), message => key((T)message)));
-        _found.Clear();
     }
 
     /// <summary>The message's key, or null if it keeps no order.</summary>
@@ -29,8 +28,7 @@ internal sealed class OrderingKeys
     {
         var key = IsUnordered(context) ? null
             : context.TryGetPayload(out Chosen? chosen) ? chosen.Key
-            : _conventions.Count > 0 ? _found.GetOrAdd(typeof(T), Find)?.Invoke(context.Message)
-            : null;
+            : _found.GetOrAdd(typeof(T), Find)?.Invoke(context.Message);
 
         return string.IsNullOrEmpty(key) ? null : Checked(key);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Games.Data;
 
 namespace Games.Tests.Data;
@@ -136,6 +137,18 @@ public sealed class GameTests
     [InlineData("12345678901234567")]
     [InlineData("12345678901234567890")]
     public void A_Discord_id_has_17_to_20_digits(string id) => Assert.Equal(id, NewGame.With(guildId: id).GuildId);
+
+    [Theory]
+    [InlineData("175928847299117063", "2016-04-30T11:18:25.796Z")]
+    [InlineData("18446744073709551615", "2154-05-15T07:35:11.103Z")]
+    public void A_Discord_id_says_when_it_was_given_out(string id, string time) =>
+        Assert.Equal(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture), Snowflake.TimeOf(id));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("ada")]
+    [InlineData("18446744073709551616")]
+    public void What_is_no_Discord_id_says_no_time(string? id) => Assert.Null(Snowflake.TimeOf(id));
 
     private static void IsRefused(string name, Func<object> create) =>
         Assert.Equal(name, Assert.ThrowsAny<ArgumentException>(create).ParamName);

@@ -3,11 +3,15 @@ using MassTransit;
 
 namespace Games.Tests.Outbox;
 
-/// <summary>Publishes under an ordering key from within a consumer.</summary>
+/// <summary>Publishes under an ordering key from within a consumer, what no queue takes: its row stays.</summary>
 internal sealed class FilingConsumer : IConsumer<NoteTaken>
 {
     public Task Consume(ConsumeContext<NoteTaken> context) =>
-        context.Publish(new NoteShredded(context.Message.Id, context.Message.Text), x => x.SetOrderingKey("filed by hand"));
+        context.Publish(new NoteShredded(context.Message.Id, context.Message.Text), x =>
+        {
+            x.SetOrderingKey("filed by hand");
+            x.Mandatory = true;
+        });
 }
 
 internal sealed class FilingConsumerDefinition : ConsumerDefinition<FilingConsumer>

@@ -33,6 +33,30 @@ public sealed class SavingTests(EmptyDatabase database, TestBroker broker) : ICl
         Assert.Equal(["of the first save", "of the second save"], await TextsAsync(service, "save"));
     }
 
+    [Fact]
+    public async Task Messages_of_several_saves_in_one_transaction_keep_their_order()
+    {
+        await using var service = await BuildAsync();
+
+        await service.InScopeAsync(async (db, publisher) =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            foreach (var which in new[] { "first", "second" })
+            {
+                await publisher.Publish(new NoteTaken(Guid.NewGuid(), $"ordered: {which}"));
+                await db.SaveChangesAsync();
+            }
+
+            await transaction.CommitAsync();
+        });
+
+        var keys = await service.QueryAsync(db =>
+            db.Set<OutboxMessage>().Where(x => x.Body.Contains("ordered: ")).Select(x => x.OrderingKey).ToArrayAsync());
+        Assert.Equal(2, keys.Length);
+        Assert.NotNull(keys[0]);
+        Assert.Equal(keys[0], keys[1]);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

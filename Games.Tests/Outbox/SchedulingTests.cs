@@ -205,10 +205,29 @@ public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, T
         Assert.Contains(service.Logs.At(LogLevel.Warning), x => x.Contains("cancelled") && x.Contains("SaveChanges"));
     }
 
-    private Task<NotesService> BuildAsync(Action<IBusRegistrationConfigurator>? bus = null, string? other = null) => NotesService.BuildAsync(
+    [Fact]
+    public async Task What_a_scope_did_not_save_is_not_saved_by_the_next_that_gets_its_pooled_context()
+    {
+        await using var service = await BuildAsync(pooled: true);
+        var token = await service.ScheduleAsync("stays");
+
+        await service.ScheduledAsync(async (_, scheduler) =>
+        {
+            await scheduler.CancelScheduledPublish<NoteTaken>(token);
+            await scheduler.SchedulePublish(SchedulingScopes.Tomorrow, new NoteTaken(Guid.CreateVersion7(), "forgotten"));
+        });
+        await service.ScheduleAsync("next");
+
+        Assert.True(await service.IsScheduledAsync(token));
+        Assert.False(await service.QueryAsync(db => db.Set<OutboxMessage>().AnyAsync(x => x.Body.Contains("forgotten"))));
+    }
+
+    private Task<NotesService> BuildAsync(
+        Action<IBusRegistrationConfigurator>? bus = null, string? other = null, bool pooled = false) => NotesService.BuildAsync(
         other ?? database.ConnectionString, broker.ConnectionString, bus, outbox: x => x.AddMessageScheduler(),
         // Whoever is late by a poll is late by far.
-        host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:PollInterval"] = "01:00:00" }));
+        host: x => x.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Outbox:PollInterval"] = "01:00:00" }),
+        pooled: pooled);
 
     private static Task CancelAsync(NotesService service, Guid token) => service.ScheduledAsync(async (db, scheduler) =>
     {
