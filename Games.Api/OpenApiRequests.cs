@@ -31,6 +31,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             AddIdempotencyKey(operation);
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<OpenApiDocument.IfMatchMetadata>().Any())
             AddIfMatch(operation);
+        if (endpoint.AnonymousVerbs is not null)
+            // Instead of what the document asks for everywhere.
+            operation.Security = [new OpenApiSecurityRequirement()];
         if (operation.RequestBody is OpenApiRequestBody body)
             body.Required = !context.Description.ActionDescriptor.EndpointMetadata.OfType<GameAnswers.OptionalBody>().Any();
 
@@ -104,8 +107,8 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             var schema = await context.GetOrCreateSchemaAsync(type, cancellationToken: ct);
             Limit(schema, validator, name);
-            if (inPath && schema.Pattern is null)
-                // Our paths name things by their uuid. What is none names nothing: a 404, as for one that nobody has.
+            if (inPath && name is "id")
+                // Our things have uuids. What is none names nothing: a 404, as for one that nobody has.
                 schema.Format = "uuid";
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {

@@ -16,6 +16,8 @@ public static class Defaults
         ["Outbox:InsertInOneRoundTrip"] = "true",
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        // It logs addresses with their queries, and in one of them is the secret of a calendar: not to come along when the line above is changed.
+        ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "Warning",
         ["Logging:LogLevel:MassTransit"] = "Warning",
         // EF Core logs each failure that it also throws: whoever handles the exception logs it once.
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
