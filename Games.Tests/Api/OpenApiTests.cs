@@ -67,7 +67,9 @@ public sealed class OpenApiTests : IClassFixture<TestDatabase>, IAsyncDisposable
             Assert.NotEmpty((string)operation.Value["summary"]!);
             Assert.Contains(operation.Value["responses"]!.AsObject(), response => response.Key[0] is '2');
             Assert.Contains(operation.Value["responses"]!.AsObject(), response => response.Key[0] is '4');
-            Assert.Equal(operation.Name.Split(' ')[0] is "post" or "put" or "patch", operation.Value["requestBody"] is not null);
+            Assert.Equal(
+                operation.Name.Split(' ')[0] is "post" or "put" or "patch" && operation.Name is not "post /guilds/{guildId}/calendar",
+                operation.Value["requestBody"] is not null);
         });
     }
 

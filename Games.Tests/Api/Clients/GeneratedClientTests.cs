@@ -35,7 +35,8 @@ public sealed class GeneratedClientTests : IClassFixture<TestDatabase>, IAsyncDi
         await Programs.RunAsync(
             Repository.PathOf("."), "dotnet", "kiota", "generate", "--language", "CSharp", "--openapi", PathOf("openapi.json"),
             "--output", PathOf("generated"), "--class-name", "GamesClient", "--namespace-name", "Games.Client", "--log-level", "error");
-        await Programs.RunAsync(_directory.FullName, "dotnet", "build", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false", "--output", "built");
+        await Programs.RunAsync(
+            _directory.FullName, "dotnet", "build", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false", "--output", "built");
 
         var output = await Programs.RunAsync(_directory.FullName, "dotnet", "built/client.dll", Address, Key);
 
