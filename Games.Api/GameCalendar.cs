@@ -16,6 +16,8 @@ internal static class GameCalendar
 {
     private const string MediaType = "text/calendar";
     private const string ProductId = "-//Games//Games//EN";
+    private const string Fold = "\r\n ";
+    private const int LineMaxOctets = 75;
 
     /// <summary>The endpoint answers with <see cref="Answer"/>, and not with JSON.</summary>
     public static RouteHandlerBuilder ProducesCalendar(this RouteHandlerBuilder route) =>
@@ -38,7 +40,7 @@ internal static class GameCalendar
             calendar.AddProperty("X-WR-CALNAME", name);
         foreach (var game in games)
             calendar.Events.Add(EventOf(game));
-        return new CalendarSerializer().SerializeToString(calendar)!;
+        return FoldByOctets(new CalendarSerializer().SerializeToString(calendar)!);
     }
 
     private static CalendarEvent EventOf(Game game)
@@ -71,6 +73,27 @@ internal static class GameCalendar
         // In hours and minutes: a day may have 23 hours.
         Trigger = new Trigger(Duration.FromTimeSpanExact(TimeSpan.FromMinutes(-minutes))),
     };
+
+    // The library counts UTF-16 units: it folds lines that are too long, and some between the halves of a character, which is then lost.
+    private static string FoldByOctets(string file)
+    {
+        var folded = new StringBuilder(file.Length);
+        Span<char> units = stackalloc char[2];
+        var octets = 0;
+        foreach (var rune in file.Replace(Fold, "", StringComparison.Ordinal).EnumerateRunes())
+        {
+            octets = rune.Value is '\r' or '\n' ? 0 : octets + rune.Utf8SequenceLength;
+            if (octets > LineMaxOctets)
+            {
+                folded.Append(Fold);
+                octets = 1 + rune.Utf8SequenceLength;
+            }
+
+            folded.Append(units[..rune.EncodeToUtf16(units)]);
+        }
+
+        return folded.ToString();
+    }
 
     private static CalDateTime Utc(DateTimeOffset time) => new(time.UtcDateTime);
 

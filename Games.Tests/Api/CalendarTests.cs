@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using Games.Data;
 using Games.Tests.Api.Access;
 using Games.Tests.Data;
@@ -46,7 +47,8 @@ public sealed class CalendarTests : IClassFixture<TestDatabase>, IAsyncDisposabl
         Assert.Equal(first.Headers.ETag, same.Headers.ETag);
         Assert.Empty(await same.Content.ReadAsByteArrayAsync());
 
-        using var cancel = await _api.PostAsync($"/games/{game["id"]}/cancel", content: null);
+        using var cancelled = await _api.PostAsJsonAsync($"/games/{game["id"]}/cancel", new { reason = "ill" });
+        Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
         using var changed = await AskAsync(_api, path, first.Headers.ETag!);
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         var text = await changed.Content.ReadAsStringAsync();
