@@ -68,10 +68,9 @@ internal static class OpenApiDocument
     public static void Describe(EndpointDefinition endpoint) => endpoint.Description(route =>
     {
         route.WithTags([.. endpoint.EndpointTags ?? []]).WithSummary(endpoint.EndpointSummary?.Summary ?? "");
-        route.ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status403Forbidden)
-            .ProducesProblem(StatusCodes.Status429TooManyRequests)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        route.ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        if (endpoint.AnonymousVerbs is null)
+            route.ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         if (endpoint.ValidatorType is not null)
             route.ProducesProblem(StatusCodes.Status400BadRequest);
 

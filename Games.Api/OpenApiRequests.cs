@@ -31,6 +31,9 @@ internal sealed class OpenApiRequests(EndpointDataSource endpoints, IServiceProv
             AddIdempotencyKey(operation);
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<OpenApiDocument.IfMatchMetadata>().Any())
             AddIfMatch(operation);
+        if (endpoint.AnonymousVerbs is not null)
+            // Instead of what the document asks for everywhere.
+            operation.Security = [new OpenApiSecurityRequirement()];
         if (operation.RequestBody is OpenApiRequestBody body)
             body.Required = !context.Description.ActionDescriptor.EndpointMetadata.OfType<GameAnswers.OptionalBody>().Any();
 

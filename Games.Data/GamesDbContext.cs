@@ -12,6 +12,7 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     public DbSet<DirectMessage> DirectMessages => Set<DirectMessage>();
     public DbSet<DiscordMessage> DiscordMessages => Set<DiscordMessage>();
     public DbSet<JournalEvent> Events => Set<JournalEvent>();
+    public DbSet<CalendarFeed> CalendarFeeds => Set<CalendarFeed>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
 

@@ -134,6 +134,31 @@ namespace Games.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Games.Data.CalendarFeed", b =>
+                {
+                    b.Property<string>("GuildId")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("guild_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("SecretHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("secret_hash");
+
+                    b.HasKey("GuildId")
+                        .HasName("pk_calendar_feeds");
+
+                    b.ToTable("calendar_feeds", null, t =>
+                        {
+                            t.HasCheckConstraint("ck_calendar_feeds_secret_hash_is_a_sha256", "octet_length(secret_hash) = 32");
+                        });
+                });
+
             modelBuilder.Entity("Games.Data.DirectMessage", b =>
                 {
                     b.Property<Guid>("Id")

@@ -22,6 +22,8 @@ public sealed class HeadTests : IClassFixture<TestDatabase>, IAsyncDisposable
     [InlineData("/games")]
     [InlineData("/games?limit=0")]
     [InlineData("/games/42")]
+    [InlineData("/games/42.ics")]
+    [InlineData("/guilds/42/games.ics")]
     [InlineData("/events")]
     [InlineData("/events/42")]
     [InlineData("/health/live")]

@@ -61,7 +61,8 @@ public sealed class HostileQueryTests : IClassFixture<TestDatabase>, IAsyncDispo
                     using var response = await _api.SendAsync(new(new HttpMethod(definition.Verbs[0]), $"{path}?{name}={text}"));
 
                     Assert.True((int)response.StatusCode < 500, $"{definition.Verbs[0]} {path}?{name}={text}: {response.StatusCode}");
-                    if (text.Contains("%00") && names.Count > 0)
+                    // Without a value in its path it is another path.
+                    if (text.Contains("%00") && names.Count > 0 && (inPath is not "" || route.Parameters.Count == 0))
                         Assert.Equal((path, name, HttpStatusCode.BadRequest), (path, name, response.StatusCode));
                 }
             }

@@ -10,7 +10,10 @@ namespace Games.Tests.Api.Access;
 /// <summary>All that is mapped, whatever it is: who adds an endpoint and forgets its scope finds it here.</summary>
 public sealed class EveryEndpointTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
-    private static readonly string[] Open = ["/", "/health/live", "/health/ready", "/openapi.json"];
+    /// <summary>A calendar client sends no key: the link has a secret of its own, without which there is nothing.</summary>
+    private const string CalendarFeed = "/guilds/{guildId}/games.ics";
+
+    private static readonly string[] Open = ["/", "/health/live", "/health/ready", "/openapi.json", CalendarFeed];
 
     private readonly ApiHost _host = new(database.ConnectionString, settings: ("RateLimits:PerAddress", "1000"));
 
@@ -19,7 +22,7 @@ public sealed class EveryEndpointTests(TestDatabase database) : IClassFixture<Te
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
-    public async Task Needs_a_key_but_for_the_probes_and_the_document()
+    public async Task Needs_a_key_but_for_the_probes_the_document_and_the_secret_link_of_a_calendar()
     {
         using var stranger = _host.CreateStranger();
         foreach (var (verb, path) in Mapped().Where(call => !Open.Contains(call.Path)))
@@ -33,8 +36,10 @@ public sealed class EveryEndpointTests(TestDatabase database) : IClassFixture<Te
         foreach (var path in Open)
         {
             using var answer = await stranger.GetAsync(path);
-            Assert.True(answer.IsSuccessStatusCode || path is "/health/ready", path);
+            Assert.True(answer.IsSuccessStatusCode || path is "/health/ready" or CalendarFeed, path);
         }
+
+        await (await stranger.GetAsync(CalendarFeed)).IsProblemAsync(HttpStatusCode.NotFound, _host.Log);
     }
 
     [Fact]

@@ -1,0 +1,48 @@
+using FastEndpoints;
+using Games.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Net.Http.Headers;
+
+namespace Games.Api.Features;
+
+internal sealed record GetGuildCalendarRequest : GuildRequest
+{
+    [QueryParam]
+    public string? Secret { get; init; }
+}
+
+/// <summary>Needs no key, because a calendar client sends none, but the secret of the guild's link.</summary>
+internal sealed class GetGuildCalendar(GamesDbContext db, TimeProvider clock) : Endpoint<GetGuildCalendarRequest>
+{
+    private const int MaxGames = 1_000;
+
+    private static readonly TimeSpan Past = TimeSpan.FromDays(90);
+
+    public override void Configure()
+    {
+        Get("/guilds/{guildId}/games.ics");
+        AllowAnonymous();
+        Tags("Calendar");
+        Summary(get => get.Summary = "The games of a guild as an iCalendar file, from 90 days ago on; by a secret link, and without a key");
+        Description(route => route.ProducesCalendar().Refuses(StatusCodes.Status400BadRequest, StatusCodes.Status404NotFound), clearDefaults: true);
+    }
+
+    public override async Task HandleAsync(GetGuildCalendarRequest request, CancellationToken ct) => await Send.ResultAsync(
+        await db.CalendarFeeds.AsNoTracking().SingleOrDefaultAsync(feed => feed.GuildId == request.GuildId, ct) is { } feed
+            && feed.IsOpenedBy(request.Secret ?? "")
+            ? await AnswerAsync(request.GuildId, ct)
+            : Results.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no calendar at this address, or it is there no more."));
+
+    private async Task<IResult> AnswerAsync(string guildId, CancellationToken ct)
+    {
+        var from = clock.GetUtcNow() - Past;
+        var games = await db.Games.AsNoTracking()
+            .Where(game => game.GuildId == guildId && game.ScheduledAt >= from)
+            .OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id)
+            .Take(MaxGames)
+            .ToListAsync(ct);
+        // No proxy is to answer with it once the link is revoked.
+        HttpContext.Response.Headers.CacheControl = new CacheControlHeaderValue { Private = true, NoCache = true }.ToString();
+        return GameCalendar.Answer(games, "Game nights");
+    }
+}
