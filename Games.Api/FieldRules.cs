@@ -44,6 +44,9 @@ internal static class FieldRules
             .FirstOrDefault(rule => rule.Validator is ITextRule { IsKind: true }).Options?.GetUnformattedErrorMessage();
     }
 
+    public static IRuleBuilderOptions<T, DateTimeOffset?> Start<T>(this IRuleBuilder<T, DateTimeOffset?> field) => field
+        .Must(start => start is null || start < Game.StartLimit).WithMessage($"must be before the year {Game.StartLimit.Year}");
+
     public static IRuleBuilderOptions<T, int[]?> Reminders<T>(this IRuleBuilder<T, int[]?> field) => field
         .Must(reminders => reminders is null || (reminders.Length <= Game.MaxReminders
             && reminders.All(minutes => minutes is >= 1 and <= Game.MaxReminderMinutes) && reminders.Distinct().Count() == reminders.Length))

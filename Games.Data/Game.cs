@@ -18,6 +18,9 @@ public sealed class Game
     public const int MaxReminders = 5;
     public const int MaxReminderMinutes = 40_320;
 
+    /// <summary>A game begins before the year 9999: .NET can write no later end.</summary>
+    public static readonly DateTimeOffset StartLimit = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Who may play and wait together.</summary>
     public const int MaxPeople = 1_000;
 
@@ -213,6 +216,7 @@ public sealed class Game
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(title), TitleMaxLength, nameof(title));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(details.Description), DescriptionMaxLength, "description");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(details.Location), LocationMaxLength, "location");
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(details.ScheduledAt, StartLimit, "scheduledAt");
         ArgumentOutOfRangeException.ThrowIfLessThan(details.DurationMinutes ?? 1, 1, "durationMinutes");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(details.DurationMinutes ?? 1, MaxDurationMinutes, "durationMinutes");
         ArgumentOutOfRangeException.ThrowIfLessThan(details.MaxPlayers, 1, "maxPlayers");

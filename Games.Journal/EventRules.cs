@@ -36,6 +36,10 @@ public static partial class EventRules
 
     public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);
 
+    /// <summary>A type for LIKE: a * stands for any text, as in game.*</summary>
+    public static string LikePattern(string eventType) =>
+        eventType.Replace(@"\", @"\").Replace("_", @"\_").Replace("%", @"\%").Replace('*', '%');
+
     public static bool IsChannel(string? text) => text is { Length: <= JournalEvent.ChannelMaxLength } && Name().IsMatch(text);
 
     public static bool IsSource(string? text)

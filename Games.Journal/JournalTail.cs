@@ -41,7 +41,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
             SELECT id, number, coalesce(payload_bytes, pg_column_size(payload)) AS size FROM events
             WHERE (created_at >= $1 OR (number > $2 AND dispatched_at IS NULL AND dead_at IS NULL))
                 AND NOT EXISTS (SELECT FROM unnest($3::bigint[]) AS shown (number) WHERE shown.number = events.number)
-                AND ($4::text IS NULL OR event_type = $4) AND ($5::text IS NULL OR channel = $5)
+                AND ($4::text IS NULL OR event_type LIKE $4) AND ($5::text IS NULL OR channel = $5)
             ORDER BY number LIMIT $6
         ), sized AS (
             SELECT *, sum(size) OVER (ORDER BY number) - size AS before FROM looked
@@ -66,7 +66,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
     /// The events that are committed from now on. It ends with an exception if it cannot begin; from then on a database that is away is waited for,
     /// and only cancellation ends it.
     /// </summary>
-    /// <param name="type">Only events of this type; null for all.</param>
+    /// <param name="type">Only events of this type, or of all types that a * in it leaves open (<c>game.*</c>); null for all.</param>
     /// <param name="channel">Only events of this channel; null for all.</param>
     /// <param name="say">Is told when it follows, when the connection is lost, and when it follows again.</param>
     /// <param name="ct">Ends it.</param>
@@ -147,7 +147,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                     new() { Value = progress.Since, NpgsqlDbType = NpgsqlDbType.TimestampTz },
                     new() { Value = progress.After },
                     new() { Value = progress.Shown },
-                    new() { Value = (object?)type ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                    new() { Value = type is null ? DBNull.Value : EventRules.LikePattern(type), NpgsqlDbType = NpgsqlDbType.Text },
                     new() { Value = (object?)channel ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
                     new() { Value = Page },
                     new() { Value = PageBytes },

@@ -48,6 +48,7 @@ internal sealed class ChangeGameValidator : Validator<ChangeGameRequest>
         RuleFor(game => game.Description).AtMost(Game.DescriptionMaxLength).Storable();
         RuleFor(game => game.Location).AtMost(Game.LocationMaxLength).OneLine();
         RuleFor(game => game.ScheduledAt).NotNull().WithMessage("cannot be null").When(game => game.Has(nameof(game.ScheduledAt)));
+        RuleFor(game => game.ScheduledAt).Start();
         RuleFor(game => game.DurationMinutes).InclusiveBetween(1, Game.MaxDurationMinutes);
         RuleFor(game => game.MaxPlayers).NotNull().WithMessage("cannot be null").When(game => game.Has(nameof(game.MaxPlayers)));
         RuleFor(game => game.MaxPlayers).InclusiveBetween(1, Game.MaxPlayersLimit);

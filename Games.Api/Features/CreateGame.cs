@@ -30,8 +30,7 @@ internal sealed class CreateGameValidator : Validator<CreateGameRequest>
         RuleFor(game => game.Title).TrimmedAtMost(Game.TitleMaxLength).OneLine();
         RuleFor(game => game.Description).AtMost(Game.DescriptionMaxLength).Storable();
         RuleFor(game => game.Location).AtMost(Game.LocationMaxLength).OneLine();
-        RuleFor(game => game.ScheduledAt)
-            .NotNull().WithMessage("is required");
+        RuleFor(game => game.ScheduledAt).NotNull().WithMessage("is required").Start();
         RuleFor(game => game.DurationMinutes).InclusiveBetween(1, Game.MaxDurationMinutes);
         RuleFor(game => game.MaxPlayers).InclusiveBetween(1, Game.MaxPlayersLimit);
         RuleFor(game => game.Reminders).Reminders();

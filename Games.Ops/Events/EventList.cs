@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Games.Data;
+using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Ops.Events;
@@ -10,12 +11,13 @@ internal static class EventList
     public static async IAsyncEnumerable<string> FindAsync(
         GamesDbContext db, string? type, string? channel, int limit, [EnumeratorCancellation] CancellationToken ct)
     {
+        var pattern = type is null ? null : EventRules.LikePattern(type);
         EventPosition? last = null;
         do
         {
             var (events, end) = await (last is null ? db.Events : db.Events.After(last)).FirstLookAsync(ct);
             var found = await events
-                .Where(e => (type == null || e.EventType == type) && (channel == null || e.Channel == channel))
+                .Where(e => (pattern == null || EF.Functions.Like(e.EventType, pattern)) && (channel == null || e.Channel == channel))
                 .NewestFirst()
                 .Take(limit)
                 .Select(e => new { e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, e.DispatchedAt, e.DeadAt, e.LastError })

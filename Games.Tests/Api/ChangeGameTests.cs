@@ -77,6 +77,7 @@ public sealed class ChangeGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("location", "\"a\\nb\"")]
     [InlineData("scheduledAt", "null")]
     [InlineData("scheduledAt", "\"2020-01-01T00:00:00Z\"")]
+    [InlineData("scheduledAt", "\"9999-12-31T23:00:00Z\"")]
     [InlineData("scheduledAt", "\"2131-01-01T20:00:00\"")]
     [InlineData("durationMinutes", "0")]
     [InlineData("durationMinutes", "1441")]

@@ -84,6 +84,7 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("title", "Ω≈ç√ '; drop table games; -- 🎲")]
     [InlineData("description", "several\nlines\twith 'quotes'")]
     [InlineData("scheduledAt", "2131-01-01T20:00:00Z")]
+    [InlineData("scheduledAt", "9998-12-31T23:59:59.999999Z")]
     [InlineData("scheduledAt", "2131-01-01T20:00:00.1234567-11:30")]
     public async Task A_text_at_the_edge_of_its_rule_is_taken(string field, string value)
     {
@@ -134,6 +135,8 @@ public sealed class CreateGameTests : IClassFixture<TestDatabase>, IAsyncDisposa
     [InlineData("scheduledAt", "tomorrow")]
     [InlineData("scheduledAt", "")]
     [InlineData("scheduledAt", "2001-01-01T20:00:00Z")]
+    [InlineData("scheduledAt", "9999-01-01T00:00:00Z")]
+    [InlineData("scheduledAt", "9999-12-31T23:59:59.9999999Z")]
     public async Task A_text_that_breaks_its_rule_is_named(string field, string value)
     {
         using var response = await _api.PostGameAsync(Requests.ValidGame(field, value));

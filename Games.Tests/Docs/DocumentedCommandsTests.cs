@@ -76,10 +76,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
         {
             case Kind.Shell:
                 await Shell.RunAsync(
-                    block.Text
-                        .Replace("dotnet run --project Games.Ops --", "./games")
-                        .Replace("http://localhost:5080", api.GetLeftPart(UriPartial.Authority)),
-                    _directory.FullName, Environment);
+                    block.Text.Replace("http://localhost:5080", api.GetLeftPart(UriPartial.Authority)), _directory.FullName, Environment);
                 break;
             case Kind.SqlInPsql:
                 await PsqlAsync(block.Text[block.FirstLine.Length..]);

@@ -22,6 +22,8 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Contains(
             (await RunAsync("", "list", "--type", "test.event")).Output,
             x => x.StartsWith($"{id}", StringComparison.Ordinal) && x.EndsWith("pending", StringComparison.Ordinal));
+        Assert.Contains((await RunAsync("", "list", "--type", "test.*")).Output, x => x.StartsWith($"{id}", StringComparison.Ordinal));
+        Assert.Empty((await RunAsync("", "list", "--type", "test_event")).Output);
         Assert.Contains((await RunAsync("", "show", $"{id}")).Output, x => x.Contains("\"hello\""));
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal("it's «müßig»", await events.ScalarAsync("select payload ->> 'hello' from events where id = $1", id));

@@ -68,6 +68,22 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     }
 
     [Fact]
+    public async Task A_star_in_the_type_stands_for_any_text_and_an_underscore_for_itself()
+    {
+        await using var tail = await FollowAsync("--channel", _channel, "--type", "test_a.*");
+        var found = new List<Guid>();
+        foreach (var (type, isFound) in new[] { ("test_a.one", true), ("testxa.two", false), ("test_a", false), ("test_a.b.three", true) })
+        {
+            var id = await _events.InsertAsync(type, channel: _channel);
+            if (isFound)
+                found.Add(id);
+        }
+
+        await tail.ShowsAsync(2);
+        Assert.Equal(found, tail.Output.Select(x => Guid.Parse(x[..36])));
+    }
+
+    [Fact]
     public async Task A_lower_number_that_commits_after_a_higher_one_is_shown_and_nothing_twice()
     {
         await using var early = await _events.OpenAsync();
