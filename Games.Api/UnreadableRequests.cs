@@ -58,6 +58,7 @@ internal static class UnreadableRequests
         { IsEnum: true } names => $"must be one of {string.Join(", ", EnumNames.Of(names))}",
         var text when text == typeof(string) => "must be a string of Unicode text",
         var number when number == typeof(int) => $"must be a whole number of at most {int.MaxValue}",
+        var numbers when numbers == typeof(int[]) => "must be a list of whole numbers",
         var uuid when uuid == typeof(Guid) => "must be a uuid",
         var time when time == typeof(DateTimeOffset) => $"must be {Rfc3339TimeConverter.Expected}",
         _ => "cannot be read",
@@ -75,8 +76,8 @@ internal static class UnreadableRequests
             _ => (property.Name, FieldRules.KindOf(property.Name, context) ?? Expected(property.PropertyType)),
         };
 
-    /// <summary>The field that a path such as $.scheduledAt names; null for a name that is no field of ours.</summary>
+    /// <summary>The field that a path such as $.scheduledAt or $.reminders[1] names; null for a name that is no field of ours.</summary>
     private static JsonPropertyInfo? PropertyAt(string? path, JsonTypeInfo body) => path is ['$', '.', .. var field]
-        ? body.Properties.FirstOrDefault(property => property.Name.Equals(field, StringComparison.OrdinalIgnoreCase))
+        ? body.Properties.FirstOrDefault(property => property.Name.Equals(field.Split('[')[0], StringComparison.OrdinalIgnoreCase))
         : null;
 }

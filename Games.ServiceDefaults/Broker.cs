@@ -77,7 +77,7 @@ public static class Broker
         outbox.UsePostgres();
         outbox.UseBusOutbox();
         outbox.AddMessageScheduler();
-        outbox.OrderBy<GameCreated>(x => KeyOf(x.GameId));
+        outbox.OrderBy<GameCreated>(x => KeyOf(x.GameId), begins: true);
         outbox.OrderBy<GameUpdated>(x => KeyOf(x.GameId));
         outbox.OrderBy<GameCancelled>(x => KeyOf(x.GameId));
         outbox.OrderBy<GameReminderDue>(x => KeyOf(x.GameId));

@@ -49,7 +49,7 @@ namespace Games.ServiceDefaults
     internal static class WithoutOrder
     {
         /// <summary>Between transactions there is no order.</summary>
-        public static void OrderBy<T>(this IEntityFrameworkOutboxConfigurator outbox, Func<T, string?> key)
+        public static void OrderBy<T>(this IEntityFrameworkOutboxConfigurator outbox, Func<T, string?> key, bool begins = false)
         {
         }
 

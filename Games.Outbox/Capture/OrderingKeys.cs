@@ -8,29 +8,33 @@ internal sealed class OrderingKeys
 {
     private const int LongestKey = 256;
 
-    private readonly List<(Type Type, Func<object, string?> Key)> _conventions = [];
-    private readonly ConcurrentDictionary<Type, Func<object, string?>?> _found = new();
+    private readonly List<Convention> _conventions = [];
+    private readonly ConcurrentDictionary<Type, Convention?> _found = new();
 
     /// <summary>
     /// Adds a convention. It also holds for types that derive from or implement <typeparamref name="T" /> and have none of their own.
     /// </summary>
-    public void Add<T>(Func<T, string?> key)
+    public void Add<T>(Func<T, string?> key, bool begins = false)
         where T : class
     {
         _conventions.RemoveAll(x => x.Type == typeof(T));
-        _conventions.Add((typeof(T), message => key((T)message)));
+        _conventions.Add(new(typeof(T), message => key((T)message), begins));
     }
 
-    /// <summary>The message's key, or null if it keeps no order.</summary>
+    /// <summary>The message's key, or null if it keeps no order; and whether it is the first of that key.</summary>
     /// <exception cref="ArgumentException">The key is too long, or of the kind that the outbox gives itself.</exception>
-    public string? Of<T>(SendContext<T> context)
+    public (string? Key, bool Begins) Of<T>(SendContext<T> context)
         where T : class
     {
-        var key = IsUnordered(context) ? null
-            : context.TryGetPayload(out Chosen? chosen) ? chosen.Key
-            : _found.GetOrAdd(typeof(T), Find)?.Invoke(context.Message);
+        if (IsUnordered(context))
+            return (null, false);
+        if (context.TryGetPayload(out Chosen? chosen))
+            return (chosen.Key, false);
 
-        return string.IsNullOrEmpty(key) ? null : Checked(key);
+        var convention = _found.GetOrAdd(typeof(T), Find);
+        var key = convention?.Key(context.Message);
+
+        return string.IsNullOrEmpty(key) ? (null, false) : (Checked(key), convention!.Begins);
     }
 
     /// <summary>Whether the message is to keep no order at all, not even with those of its transaction.</summary>
@@ -44,8 +48,9 @@ internal sealed class OrderingKeys
                 $"An ordering key does not begin with '{OutboxSession.TransactionKeyPrefix}' and contains no NUL.", nameof(key))
         : key;
 
-    private Func<object, string?>? Find(Type type) =>
-        (_conventions.Find(x => x.Type == type) is { Key: { } exact } ? exact : null) ?? _conventions.Find(x => x.Type.IsAssignableFrom(type)).Key;
+    private Convention? Find(Type type) => _conventions.Find(x => x.Type == type) ?? _conventions.Find(x => x.Type.IsAssignableFrom(type));
+
+    private sealed record Convention(Type Type, Func<object, string?> Key, bool Begins);
 
     /// <summary>Marks one message: it keeps no order.</summary>
     internal sealed record NoOrder;

@@ -23,6 +23,7 @@ internal static class OutboxMessageFactory
         var scheduled = context.TryGetPayload(out Scheduled? payload) ? payload : null;
         var delay = scheduled is null ? context.Delay : null;
         var due = scheduled?.Due ?? sent + delay;
+        var (key, begins) = settings.OrderingKeys.Of(context);
 
         return new OutboxMessage
         {
@@ -42,7 +43,8 @@ internal static class OutboxMessageFactory
             Delay = delay,
             TimeToLive = context.TimeToLive,
             SchedulingToken = scheduled?.Token,
-            OrderingKey = settings.OrderingKeys.Of(context),
+            OrderingKey = key,
+            BeginsItsKey = begins,
             IsUnordered = OrderingKeys.IsUnordered(context),
             ContentType = (context.ContentType ?? context.Serialization.DefaultContentType).ToString(),
             MessageType = string.Join(';', context.SupportedMessageTypes),

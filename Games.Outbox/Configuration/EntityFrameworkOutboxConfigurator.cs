@@ -48,8 +48,8 @@ internal sealed class EntityFrameworkOutboxConfigurator<TDbContext>(IBusRegistra
         set => _configure += options => options.PublishTimeout = value;
     }
 
-    public void OrderBy<T>(Func<T, string?> key)
-        where T : class => _orderingKeys.Add(key);
+    public void OrderBy<T>(Func<T, string?> key, bool begins)
+        where T : class => _orderingKeys.Add(key, begins);
 
     public void AddMessageScheduler()
     {

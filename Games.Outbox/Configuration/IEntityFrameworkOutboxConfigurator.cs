@@ -29,7 +29,11 @@ public interface IEntityFrameworkOutboxConfigurator : ITransactionalOutboxConfig
     /// needs, for example the id of what the message is about.
     /// </summary>
     /// <param name="key">The message's key, at most 256 characters. All types share one set of keys; null or empty for no order.</param>
-    void OrderBy<T>(Func<T, string?> key)
+    /// <param name="begins">
+    /// Whether each such message is the first of its key, because what the key names is made in the transaction that publishes it. There is nothing
+    /// that it could come after, so it waits for nobody and leaves as fast as a message without a key. If it is not the first, it may overtake.
+    /// </param>
+    void OrderBy<T>(Func<T, string?> key, bool begins = false)
         where T : class;
 
     /// <summary>

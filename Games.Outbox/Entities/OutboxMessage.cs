@@ -117,6 +117,9 @@ public class OutboxMessage
     /// <summary>Whether it keeps no order with the other messages of its transaction.</summary>
     internal bool IsUnordered { get; set; }
 
+    /// <summary>Whether none was published before it with its ordering key.</summary>
+    internal bool BeginsItsKey { get; set; }
+
     /// <summary>The bytes of <see cref="Body" /> while this process still has them, so that they need not be encoded again.</summary>
     internal byte[]? BodyBytes { get; set; }
 

@@ -106,7 +106,9 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         // An open connection may be in a transaction that EF does not know of (Dapper's, a raw BEGIN).
         var ownsTransaction = SavingTransaction.StandsAlone(context) && context.Database.AutoTransactionBehavior is not AutoTransactionBehavior.Never
             && context.Database.GetDbConnection().State is ConnectionState.Closed;
-        var handsOver = ownsTransaction && rows.Length > 0 && relay.Accepts && rows.All(x => x is { NextAttempt: null, OrderingKey: null });
+        // What leaves later waits in the table, and what has a key behind those that have it already.
+        var handsOver = ownsTransaction && relay.Accepts
+            && rows.All(x => x.NextAttempt is not null || x.OrderingKey is null || x.BeginsItsKey);
         // Messages of one transaction leave in their order. A transaction that is not ours may bring further ones.
         var transactionKey = !ownsTransaction ? $"{OutboxSession.TransactionKeyPrefix}{TransactionId(context)}"
             : rows.Length > 1 ? $"{OutboxSession.TransactionKeyPrefix}{rows[0].MessageId:N}"
@@ -116,24 +118,30 @@ internal sealed class CommitInterceptor<TDbContext>(OutboxRelay<TDbContext> rela
         foreach (var row in rows)
         {
             row.OrderingKey ??= row.IsUnordered ? null : transactionKey;
-            row.LockId = handsOver ? relay.Owner : null;
+            row.LockId = handsOver && row.NextAttempt is null ? relay.Owner : null;
             row.LeasedSince = now;
         }
 
-        string[] keys = [.. rows.Select(x => x.OrderingKey!).Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()];
+        string[] keys =
+        [
+            .. rows.Where(x => !x.BeginsItsKey).Select(x => x.OrderingKey!)
+                .Where(x => x is not null && !OutboxSession.IsTransactionKey(x)).Distinct()
+        ];
 
         return new(keys, [.. rows.Where(x => x.Delay is not null)], cancelled);
     }
 
     private void Complete(DbContext context, OutboxMessage[] rows)
     {
-        if (rows[0].LockId == relay.Owner)
+        if (rows.Where(x => x.LockId is not null).ToArray() is { Length: > 0 } ours)
         {
             Committed(rows);
-            if (rows.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
+            if (ours.Where(x => !x.IsUnordered).ToArray() is { Length: > 0 } ordered)
                 relay.HandOver(ordered);
-            foreach (var row in rows.Where(x => x.IsUnordered))
+            foreach (var row in ours.Where(x => x.IsUnordered))
                 relay.HandOver([row]);
+            if (rows.Min(x => x.NextAttempt) is { } due)
+                relay.ScheduledCommitted(due);
         }
         else if (SavingTransaction.StandsAlone(context))
         {

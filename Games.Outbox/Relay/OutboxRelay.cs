@@ -55,6 +55,9 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
         _renewal = new(store, _options, _leased, databaseOutage, time, logger);
     }
 
+    private TimeSpan LongestLook =>
+        _options.PollInterval > _options.KeepAliveInterval ? _options.PollInterval : _options.KeepAliveInterval;
+
     /// <summary>The LockId of rows that are handed over.</summary>
     public Guid Owner => _store.Owner;
 
@@ -70,6 +73,13 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
         Wake(WakeUpSource.Commit);
         if (!Accepts)
             _notifications.Notify();
+    }
+
+    /// <summary>Says that a row was committed that is to leave later. One that is not due before the next look is found by that.</summary>
+    public void ScheduledCommitted(DateTime due)
+    {
+        if (due - _time.GetUtcNow().UtcDateTime < 2 * LongestLook)
+            RowsCommitted();
     }
 
     /// <summary>Takes over rows that were just committed as leased to <see cref="Owner" />. They leave one after the other.</summary>

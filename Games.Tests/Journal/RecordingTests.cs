@@ -71,7 +71,7 @@ public sealed class RecordingTests : IClassFixture<TestDatabase>, IAsyncDisposab
     public async Task It_takes_no_round_trip_of_its_own()
     {
         // Not events of a game: the lock of their ordering key is a round trip.
-        var stored = new MessageStored("600000000000000001", "200000000000000001", null, "created", DateTimeOffset.UnixEpoch);
+        var stored = new MessageStored("600000000000000007", "200000000000000001", null, "created", DateTimeOffset.UnixEpoch);
         await PublishAsync(_api, _ => { }, stored, stored, stored);
 
         Assert.Equal((1, 0), _counted.Read());

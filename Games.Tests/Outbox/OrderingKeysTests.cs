@@ -88,7 +88,7 @@ public sealed class OrderingKeysTests
     {
         var context = new MessageSendContext<T>(message);
         change?.Invoke(context);
-        return _keys.Of(context);
+        return _keys.Of(context).Key;
     }
 
     private interface IPaid
