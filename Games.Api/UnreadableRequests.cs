@@ -55,6 +55,7 @@ internal static class UnreadableRequests
     /// <summary>What a field of this type takes, in words that read well after its name.</summary>
     public static string Expected(Type? type) => (type is null ? null : Nullable.GetUnderlyingType(type) ?? type) switch
     {
+        { IsArray: true } list when list.GetElementType() is { IsEnum: true } names => Expected(names),
         { IsEnum: true } names => $"must be one of {string.Join(", ", EnumNames.Of(names))}",
         var text when text == typeof(string) => "must be a string of Unicode text",
         var number when number == typeof(int) => $"must be a whole number of at most {int.MaxValue}",

@@ -109,7 +109,11 @@ internal static class EventsVerbs
         return command;
     }
 
-    private static Option<string?> Type() => new("--type") { Description = "Only events of this type; game.* for all that begin so", HelpName = "TYPE" };
+    private static Option<string?> Type() => new("--type")
+    {
+        Description = "Only events of this type; game.* for all that begin so",
+        HelpName = "TYPE",
+    };
 
     private static Option<string?> Channel() => new("--channel") { Description = "Only events of this channel", HelpName = "NAME" };
 

@@ -66,7 +66,7 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
     }
 
     [Theory]
-    [InlineData("/games?status=foo", "status", "must be one of scheduled, cancelled")]
+    [InlineData("/games?status=foo", "status", "must be one of scheduled, started, finished, cancelled")]
     [InlineData("/games?guildId=7", "guildId", DiscordId)]
     [InlineData("/events?state=foo", "state", "must be one of pending, dispatched, dead")]
     [InlineData("/ops/outbox/messages?state=foo", "state", "must be one of pending, dead, scheduled")]

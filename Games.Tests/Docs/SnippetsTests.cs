@@ -18,6 +18,7 @@ public sealed class SnippetsTests(TestDatabase database) : IClassFixture<TestDat
         using MassTransit;
         using Microsoft.EntityFrameworkCore;
 
+        public sealed record OrderOpened(Guid OrderId);
         public sealed record OrderPlaced(Guid OrderId);
         public sealed record OrderShipped(Guid OrderId);
         public sealed record PaymentReminder(Guid OrderId);
