@@ -17,7 +17,9 @@ public sealed class BrokerGoneTests(TestDatabase database) : IClassFixture<TestD
         // The journal's listener takes a moment to connect.
         await Until.TrueAsync(async () => (await api.GetAsync("/health/ready")).StatusCode is HttpStatusCode.OK, "the API is ready");
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
-        await using var command = source.CreateCommand("""select count(*) from "OutboxMessage" where "Body" like '%' || $1 || '%'""");
+        // Without its start and its end, which wait for their time.
+        await using var command = source.CreateCommand(
+            """select count(*) from "OutboxMessage" where "EnqueueTime" is null and "Body" like '%' || $1 || '%'""");
         command.Parameters.Add(new() { Value = (string)game["id"]! });
         Assert.Equal(1L, await command.ExecuteScalarAsync());
     }

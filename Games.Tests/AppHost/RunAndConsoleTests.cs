@@ -79,6 +79,9 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
     private static string BlockAfter(string markdown, string text) =>
         Block.Match(markdown, markdown.IndexOf(text, StringComparison.Ordinal)).Value.Replace("\n    ", "\n");
 
+    [GeneratedRegex("\"id\":\"([^\"]+)\"")]
+    private static partial Regex Id { get; }
+
     [GeneratedRegex(@"(?<=\n\n)(    .*\n|\n(?=    ))+")]
     private static partial Regex Block { get; }
 }
