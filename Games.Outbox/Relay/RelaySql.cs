@@ -40,6 +40,12 @@ internal sealed class RelaySql
         string InLine(string row) =>
             $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
 
+        // Heads are dead, or put off for some minutes. Between these lies what is scheduled, which may be all that anybody plans for years.
+        string Waiting(string when) => $"""
+            (SELECT {key}, {sequence} FROM {outbox} l
+             WHERE {next} {when} AND {relayed} IS NULL AND {InLine("l")} ORDER BY {next} DESC LIMIT 10000)
+            """;
+
         // An expiration is given as what is left of it in seconds: whose clock would read the time? PostgreSQL cannot subtract from infinity.
         string Returned(string column) => column is nameof(OutboxMessage.ExpirationTime) ? Left($"t.{t.Column(column)}") : $"t.{t.Column(column)}";
         static string Left(string time) =>
@@ -51,9 +57,7 @@ internal sealed class RelaySql
 
         Claim = $"""
             WITH blocked AS MATERIALIZED (
-                SELECT {key} FROM (
-                    SELECT {key}, {sequence} FROM {outbox} l
-                    WHERE {next} IS NOT NULL AND {relayed} IS NULL AND {InLine("l")} ORDER BY {next} DESC LIMIT 10000) b
+                SELECT {key} FROM ({Waiting(">= 'infinity'")} UNION ALL {Waiting("<= now() + interval '10 minutes'")}) b
                 WHERE NOT EXISTS (
                     SELECT 1 FROM {outbox} e WHERE e.{key} = b.{key} AND e.{sequence} < b.{sequence} AND e.{relayed} IS NULL)),
             ready AS (
