@@ -44,8 +44,18 @@ internal sealed record GameFilter(
             : InOrder(statuses.Select(status => InOrder(OfStatus(games, status)).Take(Most)).Aggregate(Queryable.Concat));
     }
 
-    /// <summary>As a constant: the planner must know which of them are rare.</summary>
-    private static IQueryable<Game> OfStatus(IQueryable<Game> games, GameStatus status) => games.Where(game => game.Status == EF.Constant(status));
+    /// <summary>
+    /// Each as a constant: the planner must know which of them are rare. Not by <see cref="EF.Constant{T}" />, for which EF Core writes the SQL anew
+    /// for every request.
+    /// </summary>
+    private static IQueryable<Game> OfStatus(IQueryable<Game> games, GameStatus status) => status switch
+    {
+        GameStatus.Scheduled => games.Where(game => game.Status == GameStatus.Scheduled),
+        GameStatus.Started => games.Where(game => game.Status == GameStatus.Started),
+        GameStatus.Finished => games.Where(game => game.Status == GameStatus.Finished),
+        GameStatus.Cancelled => games.Where(game => game.Status == GameStatus.Cancelled),
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, null),
+    };
 
     private IQueryable<Game> Filtered(IQueryable<Game> games)
     {

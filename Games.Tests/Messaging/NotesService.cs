@@ -95,6 +95,13 @@ public sealed class NotesService : IAsyncDisposable
         return taken;
     }
 
+    /// <summary>
+    /// Waits until the relay has said that messages flow. What is heard before may be the one message that is tried alone, and not be confirmed yet:
+    /// whoever silences the broker then leaves the relay waiting for that confirm.
+    /// </summary>
+    public Task FlowsAsync() =>
+        Until.TrueAsync(() => Logs.At(LogLevel.Information).Any(x => x.Contains("messages flow")), "messages flow");
+
     public async Task<T> QueryAsync<T>(Func<NotesDbContext, Task<T>> query)
     {
         await using var scope = Services.CreateAsyncScope();

@@ -78,7 +78,8 @@ public sealed class ByteLimitTests(EmptyDatabase database, TestBroker broker) : 
                 x.Configuration["Outbox:PublishTimeout"] = "00:01:00";
             });
         var first = await service.TakeNoteAsync();
-        await Until.TrueAsync(() => Taken(service).Contains(first.Id), "messages flow");
+        await Until.TrueAsync(() => Taken(service).Contains(first.Id), "the first has arrived");
+        await service.FlowsAsync();
 
         line.Freeze();
         var notes = new List<Guid>();

@@ -58,6 +58,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         var service = await StartAsync(through, ("Outbox:PublishLimit", "2"));
         await ArrivesAsync(await service.TakeNoteAsync());
         await Until.TrueAsync(() => LeasedAsync(service, 0), "it is deleted");
+        await service.FlowsAsync();
         line.Freeze();
         var taken = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => service.TakeNoteAsync()));
         Assert.True(await LeasedAsync(service, 20));
