@@ -1,5 +1,8 @@
 // Compiled with OfficialPackages=true only: what both services lack without our own outbox (docs/adr/0003-versions.md).
 
+// They are called as the members of an instance that they stand for.
+#pragma warning disable CA1822
+
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 
