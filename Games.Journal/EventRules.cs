@@ -36,9 +36,12 @@ public static partial class EventRules
 
     public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);
 
+    /// <summary>The escape character of <see cref="LikePattern"/>. It is PostgreSQL's own default; EF Core has to be told, or it has none.</summary>
+    public const string LikeEscape = @"\";
+
     /// <summary>A type for LIKE: a * stands for any text, as in game.*</summary>
     public static string LikePattern(string eventType) =>
-        eventType.Replace(@"\", @"\").Replace("_", @"\_").Replace("%", @"\%").Replace('*', '%');
+        eventType.Replace(LikeEscape, LikeEscape + LikeEscape).Replace("_", LikeEscape + "_").Replace("%", LikeEscape + "%").Replace('*', '%');
 
     public static bool IsChannel(string? text) => text is { Length: <= JournalEvent.ChannelMaxLength } && Name().IsMatch(text);
 

@@ -17,7 +17,8 @@ internal static class EventList
         {
             var (events, end) = await (last is null ? db.Events : db.Events.After(last)).FirstLookAsync(ct);
             var found = await events
-                .Where(e => (pattern == null || EF.Functions.Like(e.EventType, pattern)) && (channel == null || e.Channel == channel))
+                .Where(e => pattern == null || EF.Functions.Like(e.EventType, pattern, EventRules.LikeEscape))
+                .Where(e => channel == null || e.Channel == channel)
                 .NewestFirst()
                 .Take(limit)
                 .Select(e => new { e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, e.DispatchedAt, e.DeadAt, e.LastError })

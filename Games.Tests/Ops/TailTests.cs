@@ -71,6 +71,7 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     public async Task A_star_in_the_type_stands_for_any_text_and_an_underscore_for_itself()
     {
         await using var tail = await FollowAsync("--channel", _channel, "--type", "test_a.*");
+        await using var nothing = await FollowAsync("--channel", _channel, "--type", @"test_a.\");
         var found = new List<Guid>();
         foreach (var (type, isFound) in new[] { ("test_a.one", true), ("testxa.two", false), ("test_a", false), ("test_a.b.three", true) })
         {
@@ -81,6 +82,9 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
 
         await tail.ShowsAsync(2);
         Assert.Equal(found, tail.Output.Select(x => Guid.Parse(x[..36])));
+        Assert.Equal(0, await nothing.InterruptAsync());
+        Assert.Empty(nothing.Output);
+        Assert.DoesNotContain(nothing.Errors, x => x.Contains("lost"));
     }
 
     [Fact]
