@@ -53,7 +53,8 @@ public sealed partial class OutboxGuideTests(EmptyDatabase database, TestBroker 
         var blocks = SetUp.Where(block => block.Language == "shell").Select(block => block.Text).ToList();
         var (create, addresses, migrate, start, order) = (blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]);
 
-        await Shell.RunAsync(create.Replace("../games", Repository.PathOf(".")), _directory.FullName, Environment);
+        var clone = Repository.PathOf(".").Replace("'", @"'\''");
+        await Shell.RunAsync(create.Replace("../games", $"'{clone}'"), _directory.FullName, Environment);
         foreach (var (name, text) in Files)
             await File.WriteAllTextAsync(Path.Combine(shop, name), text, TestContext.Current.CancellationToken);
         Assert.Equal(
