@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 
 namespace Games.Data;
@@ -11,8 +10,6 @@ public sealed class CalendarFeed
 {
     /// <summary>A scanner for leaked secrets finds one by <c>calendar_[0-9a-f]{64}</c>.</summary>
     public const string SecretPrefix = "calendar_";
-
-    private const int RandomBytes = 32;
 
     private CalendarFeed()
     {
@@ -26,13 +23,10 @@ public sealed class CalendarFeed
     /// <summary>Of this link: a new one takes the place of the old.</summary>
     public DateTimeOffset CreatedAt { get; private set; }
 
-    public static string NewSecret() => SecretPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
-
-    /// <summary>Not a slow hash: 256 random bits cannot be guessed.</summary>
-    public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
+    public static string NewSecret() => RandomSecret.New(SecretPrefix);
 
     /// <summary>In the same time for every wrong secret.</summary>
-    public bool IsOpenedBy(string secret) => CryptographicOperations.FixedTimeEquals(HashOf(secret), SecretHash);
+    public bool IsOpenedBy(string secret) => CryptographicOperations.FixedTimeEquals(RandomSecret.HashOf(secret), SecretHash);
 }
 
 public static class CalendarFeeds
@@ -42,7 +36,7 @@ public static class CalendarFeeds
         db.Database.ExecuteSqlAsync(
             $"""
              INSERT INTO calendar_feeds (guild_id, secret_hash, created_at)
-             VALUES ({Snowflake.Require(guildId)}, {CalendarFeed.HashOf(secret)}, {Instant.Stored(now)})
+             VALUES ({Snowflake.Require(guildId)}, {RandomSecret.HashOf(secret)}, {Instant.Stored(now)})
              ON CONFLICT (guild_id) DO UPDATE SET secret_hash = excluded.secret_hash, created_at = excluded.created_at
              """,
             ct);
