@@ -56,7 +56,7 @@ internal sealed class ListGames(GamesDbContext db, TimeProvider clock) : Endpoin
     {
         if (request.GuildId is { } guild && !HttpContext.Caller().Sees(guild))
         {
-            await Send.ResultAsync(Results.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no guild with this id."));
+            await Send.ResultAsync(GuildAnswers.NotFound);
             return;
         }
 
