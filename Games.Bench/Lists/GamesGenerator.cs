@@ -22,6 +22,7 @@ internal sealed class GamesGenerator(NpgsqlDataSource database, ManyGames many)
 
     private static readonly TimeSpan Duration = TimeSpan.FromHours(3);
 
+    private readonly DateTime _now = TimeProvider.System.GetUtcNow().UtcDateTime;
     private readonly Guid[] _ids = new Guid[many.Games];
     private readonly DateTime[] _created = new DateTime[many.Games];
     private readonly short[] _people = new short[many.Games];
@@ -38,10 +39,10 @@ internal sealed class GamesGenerator(NpgsqlDataSource database, ManyGames many)
 
     private void Plan()
     {
-        var (random, now, left) = (new Random(1), DateTime.UtcNow, (long)many.Players);
+        var (random, left) = (new Random(1), (long)many.Players);
         for (var game = 0; game < many.Games; game++)
         {
-            _created[game] = now - ManyGames.Span + ManyGames.Span * ((double)game / many.Games);
+            _created[game] = _now - ManyGames.Span + ManyGames.Span * ((double)game / many.Games);
             _ids[game] = Guid.CreateVersion7(_created[game]);
 
             // Exponential: most games have few people, some have a crowd. The last takes what is left, so that the sum is as asked for.
@@ -54,7 +55,7 @@ internal sealed class GamesGenerator(NpgsqlDataSource database, ManyGames many)
 
     private async Task CopyGamesAsync(IProgress<double> phase, CancellationToken ct)
     {
-        var (random, now) = (new Random(2), DateTime.UtcNow);
+        var random = new Random(2);
         await using var ofGames = await database.OpenConnectionAsync(ct);
         await using var ofAnnouncements = await database.OpenConnectionAsync(ct);
         await using var games = await ofGames.BeginBinaryImportAsync(Games, ct);
@@ -65,8 +66,8 @@ internal sealed class GamesGenerator(NpgsqlDataSource database, ManyGames many)
             var ahead = TimeSpan.FromDays((random.Next(50) == 0 ? 60 : 14) * Math.Pow(random.NextDouble(), 2)) + TimeSpan.FromHours(1);
             var scheduled = _created[game] + ahead;
             var status = random.Next(CancelledOneIn) == 0 ? "cancelled"
-                : scheduled > now ? "scheduled"
-                : scheduled + Duration > now ? "started"
+                : scheduled > _now ? "scheduled"
+                : scheduled + Duration > _now ? "started"
                 : "finished";
             var (guild, host, title, seats) = (many.GuildOf(random), many.HostOf(random), $"Bench lists {game:000000000}", random.Next(2, 13));
             var version = _people[game] + 1;

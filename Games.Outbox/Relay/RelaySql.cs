@@ -40,7 +40,8 @@ internal sealed class RelaySql
         string InLine(string row) =>
             $"{row}.{key} NOT LIKE '{OutboxSession.TransactionKeyPrefix}%' AND ({row}.{next} > now() AND {row}.{next} = {row}.{enqueue}) IS NOT TRUE";
 
-        // Heads are dead, or put off for some minutes. Between these lies what is scheduled, which may be all that anybody plans for years.
+        // Heads are dead, or put off for some minutes (MaxRetryDelay; a longer one is passed row by row). Between these lies what is scheduled, which
+        // may be all that anybody plans for years.
         string Waiting(string when) => $"""
             (SELECT {key}, {sequence} FROM {outbox} l
              WHERE {next} {when} AND {relayed} IS NULL AND {InLine("l")} ORDER BY {next} DESC LIMIT 10000)
