@@ -111,6 +111,9 @@ public sealed class NotesService : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Shown with a test that fails.
+        foreach (var line in Logs.Timed)
+            TestContext.Current.TestOutputHelper?.WriteLine(line);
         await _host.StopAsync();
         _host.Dispose();
     }
@@ -128,7 +131,11 @@ public sealed class Seen
 
 public sealed class LogLines : ILoggerProvider, ILogger
 {
-    private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
+    private readonly ConcurrentQueue<(DateTimeOffset At, LogLevel Level, string Text)> _lines = new();
+
+    /// <summary>All but the statements of EF Core.</summary>
+    public IEnumerable<string> Timed =>
+        _lines.Where(x => !x.Text.StartsWith("Executed DbCommand", StringComparison.Ordinal)).Select(x => $"{x.At:HH:mm:ss.fff} {x.Level}: {x.Text}");
 
     public string[] At(LogLevel level) => [.. _lines.Where(x => x.Level == level).Select(x => x.Text)];
 
@@ -140,7 +147,7 @@ public sealed class LogLines : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue((logLevel, formatter(state, exception)));
+        _lines.Enqueue((TimeProvider.System.GetUtcNow(), logLevel, formatter(state, exception)));
 
     public void Dispose()
     {
