@@ -2,13 +2,13 @@ using System.Threading.Channels;
 
 namespace Games.FakeDiscord.State;
 
-/// <summary>Tells open pages in which channel something changed, or "" when more than that did; they read again what they show.</summary>
+/// <summary>Tells open pages in which channel something changed, or "*" when more than that did; they read again what they show.</summary>
 internal sealed class PageFeed
 {
     private readonly Lock _lock = new();
     private readonly List<Channel<string>> _pages = [];
 
-    public void Changed(string channelId = "")
+    public void Changed(string channelId = "*")
     {
         lock (_lock)
         {
@@ -25,7 +25,7 @@ internal sealed class PageFeed
 
         try
         {
-            yield return "";
+            yield return "*";
             await foreach (var channelId in page.Reader.ReadAllAsync(ct))
                 yield return channelId;
         }
