@@ -242,8 +242,7 @@ internal sealed class GatewayConnection(
             return;
         }
 
-        session.Connection?.Close(4000, "Resumed elsewhere.");
-        session.Attach(this);
+        sessions.Attach(session, this);
         Session = session;
         session.ReplayFrom(sequence);
         session.SayResumed();

@@ -5,7 +5,7 @@ using Games.FakeDiscord.State;
 namespace Games.FakeDiscord.Gateway;
 
 /// <summary>All sessions and connections. Its callers hold the world's gate.</summary>
-internal sealed class GatewaySessions(World world, SettingsHolder settings, ActiveFaults faults, Statistics statistics)
+internal sealed class GatewaySessions(World world, SettingsHolder settings, ActiveFaults faults, Statistics statistics, PageFeed feed)
 {
     private static readonly TimeSpan IdentifyWindow = TimeSpan.FromSeconds(5);
 
@@ -28,6 +28,7 @@ internal sealed class GatewaySessions(World world, SettingsHolder settings, Acti
         if (connection.Session is not { } session || session.Connection != connection)
             return;
         session.Detach(world.Now);
+        feed.Changed();
         if (endsSession)
             _sessions.Remove(session);
     }
@@ -46,8 +47,8 @@ internal sealed class GatewaySessions(World world, SettingsHolder settings, Acti
     public GatewaySession Start(GatewayConnection connection, string token, long intents, int shard, int shards)
     {
         var session = new GatewaySession(Guid.NewGuid().ToString("N"), token, intents, shard, shards);
-        session.Attach(connection);
         _sessions.Add(session);
+        Attach(session, connection);
 
         var guilds = world.Guilds.Values.Where(guild => IsIn(guild) && session.Takes(guild.Id)).ToList();
         session.Dispatch("READY", new()
@@ -72,6 +73,13 @@ internal sealed class GatewaySessions(World world, SettingsHolder settings, Acti
         }
 
         return session;
+    }
+
+    public void Attach(GatewaySession session, GatewayConnection connection)
+    {
+        session.Connection?.Close(4000, "Resumed elsewhere.");
+        session.Attach(connection);
+        feed.Changed();
     }
 
     /// <summary>Null: there is no such session any more.</summary>

@@ -242,6 +242,7 @@ setInterval(() => {
 
 const feed = new EventSource('_fake/feed');
 feed.onmessage = ({ data: channelId }) => {
+  if (!state) return;
   const isOpen = channelId === (place === Dm ? dmId() : place);
   if (channelId === '*' || !(channelId in names().channels || state.dms.some((dm) => dm.id === channelId))) reload();
   else if (isOpen) refresh();
