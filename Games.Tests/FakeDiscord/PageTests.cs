@@ -49,8 +49,8 @@ public sealed class PageTests : IAsyncLifetime
 
         Assert.Equal(
             [
-                """{"step":"embed","author":"bot","title":"Raid","when":"Tuesday, December 31, 2030 at 2:00 PM",""" +
-                    """"host":"@anna","buttons":["Join","Leave","Calendar ↗"],"off":true}""",
+                """{"step":"embed","author":"bot","title":"Raid","when":"Tuesday, December 31, 2030 at 2:00 PM","host":"@anna"}""",
+                """{"step":"buttons","buttons":["Join","Leave","Calendar ↗"],"off":true}""",
                 """{"step":"click","seenBy":"ben"}""",
                 """{"step":"message","author":"ben","content":"<strong>hi</strong> &lt;img src=x onerror=alert(1)&gt; *not* <s>old</s>"}""",
                 """{"step":"command","value":"Chess","dialog":false}""",

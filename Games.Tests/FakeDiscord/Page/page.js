@@ -25,6 +25,8 @@ say('embed', {
   title: await game.locator('.embed h3').innerText(),
   when: (await game.locator('.embed time').first().innerText()).replaceAll('\u202f', ' '),
   host: await game.locator('.embed .mention').innerText(),
+});
+say('buttons', {
   buttons: await game.locator('.row button, .row a').allInnerTexts(),
   off: await game.getByRole('button', { name: 'Leave' }).isDisabled(),
 });
