@@ -28,6 +28,8 @@ internal static class FakeDiscordServer
             typeof(RateLimits), typeof(RestPipeline), typeof(ChannelRoutes), typeof(GuildRoutes), typeof(CommandRoutes), typeof(InteractionRoutes),
         ])
             services.AddSingleton(part);
+        // What waits on purpose, and open pages, hold no stop up.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(
             new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false)));
         services.AddOpenApi(document => document.AddDocumentTransformer((description, _, _) =>
@@ -54,17 +56,15 @@ internal static class FakeDiscordServer
     private static void MapDiscord(this WebApplication app)
     {
         var pipeline = app.Services.GetRequiredService<RestPipeline>();
-        IEnumerable<Route> routes =
+        IEnumerable<Operation> operations =
         [
             .. app.Services.GetRequiredService<ChannelRoutes>().All,
             .. app.Services.GetRequiredService<GuildRoutes>().All,
             .. app.Services.GetRequiredService<CommandRoutes>().All,
             .. app.Services.GetRequiredService<InteractionRoutes>().All,
         ];
-        foreach (var route in routes)
-        {
-            app.MapMethods(ApiPath + route.Pattern, [route.Method], (HttpContext context) => pipeline.RunAsync(context, route)).ExcludeFromDescription();
-        }
+        foreach (var operation in operations)
+            app.MapMethods(ApiPath + operation.Pattern, [operation.Method], context => pipeline.RunAsync(context, operation)).ExcludeFromDescription();
 
         // What is not there, or not with this method, is said in JSON too.
         app.UseStatusCodePages(async pages =>

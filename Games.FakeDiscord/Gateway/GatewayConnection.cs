@@ -153,17 +153,16 @@ internal sealed class GatewayConnection(
 
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject payload)
-                throw new JsonException();
-            Take((int)payload["op"]!, payload["d"]);
+            var payload = ObjectOf(JsonNode.Parse(text));
+            Take(NumberOf(payload["op"]), payload["d"]);
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        catch (JsonException)
         {
             Close(4002, "Error while decoding payload.");
         }
     }
 
-    private void Take(int op, JsonNode? data)
+    private void Take(long op, JsonNode? data)
     {
         switch (op)
         {
@@ -177,10 +176,10 @@ internal sealed class GatewayConnection(
                 Close(4005, "Already authenticated.");
                 break;
             case 2:
-                Identify((JsonObject)data!);
+                Identify(ObjectOf(data));
                 break;
             case 6:
-                Resume((JsonObject)data!);
+                Resume(ObjectOf(data));
                 break;
             case 3 or 4 or 8 or 31 when Session is null:
                 Close(4003, "Not authenticated.");
@@ -197,8 +196,8 @@ internal sealed class GatewayConnection(
     {
         statistics.Gateway("identifies");
         var token = Form.TextOf(data["token"]) ?? "";
-        var intents = (long)data["intents"]!;
-        var (shard, shards) = data["shard"] is JsonArray pair ? ((int)pair[0]!, (int)pair[1]!) : (0, 1);
+        var intents = NumberOf(data["intents"]);
+        var (shard, shards) = data["shard"] is JsonArray { Count: 2 } pair ? ((int)NumberOf(pair[0]), (int)NumberOf(pair[1])) : (0, 1);
         if (IsRefused(token))
             return;
         if (data["properties"] is not JsonObject)
@@ -226,10 +225,10 @@ internal sealed class GatewayConnection(
     {
         statistics.Gateway(isResumeUrl ? "resumes" : "resumesElsewhere");
         var token = Form.TextOf(data["token"]) ?? "";
-        var sequence = (int)data["seq"]!;
+        var sequence = (int)NumberOf(data["seq"]);
         if (IsRefused(token))
             return;
-        if (sessions.Find((string)data["session_id"]!, token) is not { } session || !session.CanReplayFrom(sequence))
+        if (sessions.Find(Form.TextOf(data["session_id"]) ?? "", token) is not { } session || !session.CanReplayFrom(sequence))
         {
             SendOp(9, false);
             return;
@@ -286,6 +285,10 @@ internal sealed class GatewayConnection(
 
         SendOp(9, resumable);
     }
+
+    private static JsonObject ObjectOf(JsonNode? node) => node as JsonObject ?? throw new JsonException();
+
+    private static long NumberOf(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : throw new JsonException();
 
     private void SendOp(int op, JsonNode? data) =>
         Send(new JsonObject { ["op"] = op, ["d"] = data, ["s"] = null, ["t"] = null }.ToJsonString());

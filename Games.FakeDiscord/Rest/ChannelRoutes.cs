@@ -14,13 +14,13 @@ internal sealed class ChannelRoutes(World world, Messages messages, SettingsHold
     private static readonly RateLimit Delete = new("delete message", 3, 0.33);
     private static readonly RateLimit DeleteOld = new("delete old message", 30, 4);
 
-    public IEnumerable<Route> All =>
+    public IEnumerable<Operation> All =>
     [
-        new("GET", "/channels/{channelId}", Route.Unpublished, GetChannel),
-        new("POST", "/users/@me/channels", Route.Unpublished, OpenDmAsync),
-        new("GET", "/channels/{channelId}/messages", Route.Unpublished, List),
+        new("GET", "/channels/{channelId}", Operation.Unpublished, GetChannel),
+        new("POST", "/users/@me/channels", Operation.Unpublished, OpenDmAsync),
+        new("GET", "/channels/{channelId}/messages", Operation.Unpublished, List),
         new("POST", "/channels/{channelId}/messages", _ => Create, PostAsync),
-        new("GET", "/channels/{channelId}/messages/{messageId}", Route.Unpublished, Get),
+        new("GET", "/channels/{channelId}/messages/{messageId}", Operation.Unpublished, Get),
         new("PATCH", "/channels/{channelId}/messages/{messageId}", LimitOfEdit, EditAsync),
         new("DELETE", "/channels/{channelId}/messages/{messageId}", LimitOfDelete, Remove),
     ];

@@ -6,12 +6,12 @@ namespace Games.FakeDiscord.Rest;
 /// <summary>Application commands, of all guilds and of one: read, and replaced as a whole.</summary>
 internal sealed class CommandRoutes(World world, PageFeed feed)
 {
-    public IEnumerable<Route> All =>
+    public IEnumerable<Operation> All =>
     [
-        new("GET", "/applications/{applicationId}/commands", Route.Unpublished, List),
-        new("PUT", "/applications/{applicationId}/commands", Route.Unpublished, ReplaceAsync),
-        new("GET", "/applications/{applicationId}/guilds/{guildId}/commands", Route.Unpublished, List),
-        new("PUT", "/applications/{applicationId}/guilds/{guildId}/commands", Route.Unpublished, ReplaceAsync),
+        new("GET", "/applications/{applicationId}/commands", Operation.Unpublished, List),
+        new("PUT", "/applications/{applicationId}/commands", Operation.Unpublished, ReplaceAsync),
+        new("GET", "/applications/{applicationId}/guilds/{guildId}/commands", Operation.Unpublished, List),
+        new("PUT", "/applications/{applicationId}/guilds/{guildId}/commands", Operation.Unpublished, ReplaceAsync),
     ];
 
     private Task<Answer> List(HttpContext context)

@@ -7,20 +7,20 @@ namespace Games.FakeDiscord.Rest;
 /// <summary>Who the bot is, where it is, and where its gateway is.</summary>
 internal sealed class GuildRoutes(World world, GatewaySessions gateway, SettingsHolder settings)
 {
-    public IEnumerable<Route> All =>
+    public IEnumerable<Operation> All =>
     [
-        new("GET", "/users/@me", Route.Unpublished, _ => Locked(() => Answer.Ok(world.Bot.ToJson()))),
-        new("GET", "/users/@me/guilds", Route.Unpublished, _ => Locked(ListGuilds)),
-        new("GET", "/users/{userId}", Route.Unpublished, context => Locked(() => GetUser(context))),
-        new("GET", "/applications/@me", Route.Unpublished, _ => Locked(GetApplication)),
-        new("GET", "/oauth2/applications/@me", Route.Unpublished, _ => Locked(GetApplication)),
-        new("GET", "/gateway", Route.Unpublished, context => Locked(() => Answer.Ok(GatewayUrl(context))), OfInteraction: true),
-        new("GET", "/gateway/bot", Route.Unpublished, context => Locked(() => GetGatewayForBot(context))),
-        new("GET", "/guilds/{guildId}", Route.Unpublished, context => Locked(() => Answer.Ok(FindGuild(context).ToJson()))),
-        new("GET", "/guilds/{guildId}/channels", Route.Unpublished, context => Locked(() =>
+        new("GET", "/users/@me", Operation.Unpublished, _ => Locked(() => Answer.Ok(world.Bot.ToJson()))),
+        new("GET", "/users/@me/guilds", Operation.Unpublished, _ => Locked(ListGuilds)),
+        new("GET", "/users/{userId}", Operation.Unpublished, context => Locked(() => GetUser(context))),
+        new("GET", "/applications/@me", Operation.Unpublished, _ => Locked(GetApplication)),
+        new("GET", "/oauth2/applications/@me", Operation.Unpublished, _ => Locked(GetApplication)),
+        new("GET", "/gateway", Operation.Unpublished, context => Locked(() => Answer.Ok(GatewayUrl(context))), OfInteraction: true),
+        new("GET", "/gateway/bot", Operation.Unpublished, context => Locked(() => GetGatewayForBot(context))),
+        new("GET", "/guilds/{guildId}", Operation.Unpublished, context => Locked(() => Answer.Ok(FindGuild(context).ToJson()))),
+        new("GET", "/guilds/{guildId}/channels", Operation.Unpublished, context => Locked(() =>
             Answer.Ok(Json.Array(FindGuild(context).Channels.Select(channel => channel.ToJson()))))),
-        new("GET", "/guilds/{guildId}/roles", Route.Unpublished, context => Locked(() => Answer.Ok(FindGuild(context).RolesToJson()))),
-        new("GET", "/guilds/{guildId}/members/{userId}", Route.Unpublished, context => Locked(() => GetMember(context))),
+        new("GET", "/guilds/{guildId}/roles", Operation.Unpublished, context => Locked(() => Answer.Ok(FindGuild(context).RolesToJson()))),
+        new("GET", "/guilds/{guildId}/members/{userId}", Operation.Unpublished, context => Locked(() => GetMember(context))),
     ];
 
     public static string UrlOf(HttpRequest request) => $"{(request.IsHttps ? "wss" : "ws")}://{request.Host}{GatewayServer.Path}";

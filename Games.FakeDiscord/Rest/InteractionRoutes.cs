@@ -17,7 +17,7 @@ internal sealed class InteractionRoutes(World world, Messages messages)
     private static readonly RateLimit Webhook = new("webhook", 5, 2);
     private static readonly RateLimit Callback = new("interaction callback", 1000, 1);
 
-    public IEnumerable<Route> All =>
+    public IEnumerable<Operation> All =>
     [
         new("POST", "/interactions/{interactionId}/{interactionToken}/callback", _ => Callback, AnswerAsync, OfInteraction: true),
         new("POST", "/webhooks/{applicationId}/{webhookToken}", _ => Webhook, FollowUpAsync, OfInteraction: true),

@@ -61,7 +61,7 @@ internal sealed partial class MessageDraft
         var guild = world.GuildOf(message.Channel);
         message.Mentions = [.. UserMention().Matches(message.Content).Select(x => x.Groups[1].Value).Distinct()
             .Where(id => _allowed.Contains("users") || _allowedUsers.Contains(id))
-            .Select(world.Users.GetValueOrDefault).OfType<User>()];
+            .Select(id => world.Users.GetValueOrDefault(id)).OfType<User>()];
         message.MentionedRoles = [.. RoleMention().Matches(message.Content).Select(x => x.Groups[1].Value).Distinct()
             .Where(id => _allowed.Contains("roles") || _allowedRoles.Contains(id))];
         message.MentionsEveryone = guild is not null && EveryoneMention().IsMatch(message.Content) && _allowed.Contains("everyone")

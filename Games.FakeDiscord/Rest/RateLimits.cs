@@ -19,6 +19,8 @@ internal delegate RateLimit RateLimitOf(HttpContext context);
 /// <summary>Buckets with fixed windows that begin with their first request, and the global limit.</summary>
 internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Statistics statistics)
 {
+    private const int KeptBuckets = 10_000;
+
     // On its way when the 429 was answered.
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan GlobalWindow = TimeSpan.FromSeconds(1);
@@ -46,6 +48,8 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
             if (!isFull)
                 bucket.Used++;
             _buckets[key] = bucket;
+            if (_buckets.Count > KeptBuckets)
+                DropOldBuckets(now);
 
             SetHeaders(context.Response.Headers, limit, limit.Requests - bucket.Used, bucket.ResetAt, now);
             return isFull ? Refuse(key, new((bucket.ResetAt - now).TotalSeconds, "user", limit.Code), now) : null;
@@ -74,6 +78,12 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
             _refused.Clear();
             _global = default;
         }
+    }
+
+    private void DropOldBuckets(DateTimeOffset now)
+    {
+        foreach (var key in _buckets.Where(bucket => bucket.Value.ResetAt <= now).Select(bucket => bucket.Key).ToList())
+            _buckets.Remove(key);
     }
 
     private Refusal Refuse(string key, Refusal refusal, DateTimeOffset now)

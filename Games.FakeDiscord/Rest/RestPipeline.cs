@@ -13,7 +13,7 @@ internal sealed record Answer(int Status, JsonNode? Body = null)
 }
 
 /// <summary>One operation of Discord's API. Interactions are answered without the bot's token, and outside the global limit.</summary>
-internal sealed record Route(string Method, string Pattern, RateLimitOf Limit, Func<HttpContext, Task<Answer>> Handle, bool OfInteraction = false)
+internal sealed record Operation(string Method, string Pattern, RateLimitOf Limit, Func<HttpContext, Task<Answer>> Handle, bool OfInteraction = false)
 {
     /// <summary>Discord publishes no numbers; this one keeps only loops out.</summary>
     public static readonly RateLimitOf Unpublished = _ => new("other", 50, 1);
@@ -25,27 +25,27 @@ internal sealed partial class RestPipeline(
 {
     private const int BannedFrom = 10_000;
 
-    public async Task RunAsync(HttpContext context, Route route)
+    public async Task RunAsync(HttpContext context, Operation operation)
     {
         var request = context.Request;
         if (faults.TakeFor(request, FaultKind.Latency) is { } latency)
             await Task.Delay(TimeSpan.FromMilliseconds(latency.Milliseconds), time, context.RequestAborted);
         if (faults.TakeFor(request, FaultKind.Timeout, FaultKind.Disconnect) is { } silence)
         {
-            statistics.Answered(request.Method, route.Pattern, request.Path, 0, isShared: false);
+            statistics.Answered(request.Method, operation.Pattern, request.Path, 0, isShared: false);
             await EndAsync(context, silence.Kind == FaultKind.Timeout);
             return;
         }
 
         if (statistics.InvalidInWindow >= BannedFrom)
         {
-            statistics.Answered(request.Method, route.Pattern, request.Path, 429, isShared: true);
+            statistics.Answered(request.Method, operation.Pattern, request.Path, 429, isShared: true);
             await WriteBanAsync(context);
             return;
         }
 
-        var (answer, refusal) = await AnswerAsync(context, route);
-        statistics.Answered(request.Method, route.Pattern, request.Path, answer.Status, refusal?.Scope == "shared");
+        var (answer, refusal) = await AnswerAsync(context, operation);
+        statistics.Answered(request.Method, operation.Pattern, request.Path, answer.Status, refusal?.Scope == "shared");
         var fault = answer.Status < 300 ? faults.TakeFor(request, FaultKind.TimeoutAfterSuccess, FaultKind.DisconnectAfterSuccess) : null;
         if (fault is not null)
             await EndAsync(context, fault.Kind == FaultKind.TimeoutAfterSuccess);
@@ -62,23 +62,23 @@ internal sealed partial class RestPipeline(
         await context.Response.WriteAsync(answer.Body.ToJsonString(), context.RequestAborted);
     }
 
-    private async Task<(Answer Answer, Refusal? Refusal)> AnswerAsync(HttpContext context, Route route)
+    private async Task<(Answer Answer, Refusal? Refusal)> AnswerAsync(HttpContext context, Operation operation)
     {
         try
         {
-            if (!route.OfInteraction)
+            if (!operation.OfInteraction)
                 RequireBot(context.Request);
             if (!context.Request.Headers.UserAgent.ToString().StartsWith("DiscordBot", StringComparison.Ordinal))
                 throw DiscordError.NoUserAgent;
             if (faults.TakeFor(context.Request, FaultKind.Error) is { } error)
                 throw new DiscordError(error.Status, error.Code ?? 0, error.Message ?? $"{error.Status}: Injected");
-            if (TakeLimit(context, route) is { } refusal)
+            if (TakeLimit(context, operation) is { } refusal)
             {
                 refusal.SetHeaders(context.Response.Headers);
                 return (new(429, refusal.ToJson()), refusal);
             }
 
-            return (await route.Handle(context), null);
+            return (await operation.Handle(context), null);
         }
         catch (DiscordError error)
         {
@@ -98,12 +98,12 @@ internal sealed partial class RestPipeline(
             throw DiscordError.Unauthorized;
     }
 
-    private Refusal? TakeLimit(HttpContext context, Route route)
+    private Refusal? TakeLimit(HttpContext context, Operation operation)
     {
-        var limit = route.Limit(context);
+        var limit = operation.Limit(context);
         return faults.TakeFor(context.Request, FaultKind.RateLimit) is { } storm
             ? limits.Refuse(context, limit, new(storm.RetryAfter, storm.Scope, storm.Code, storm.HeaderRetryAfter))
-            : limits.Take(context, limit, countsGlobally: !route.OfInteraction);
+            : limits.Take(context, limit, countsGlobally: !operation.OfInteraction);
     }
 
     private static async Task EndAsync(HttpContext context, bool waits)
