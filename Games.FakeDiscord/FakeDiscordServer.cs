@@ -38,7 +38,7 @@ internal static class FakeDiscordServer
             {
                 Title = "Stand-in for Discord",
                 Version = "1",
-                Description = "Discord's own paths are below /api/v10, as Discord documents them. These are for whoever plays the people, and the faults.",
+                Description = "Discord's own paths are below /api/v10, as Discord documents them. These are for whoever plays the people and the faults.",
             };
             description.Servers = null;
             return Task.CompletedTask;
@@ -64,15 +64,19 @@ internal static class FakeDiscordServer
             .. app.Services.GetRequiredService<InteractionRoutes>().All,
         ];
         foreach (var operation in operations)
-            app.MapMethods(ApiPath + operation.Pattern, [operation.Method], context => pipeline.RunAsync(context, operation)).ExcludeFromDescription();
+        {
+            var path = app.MapMethods(ApiPath + operation.Pattern, [operation.Method], context => pipeline.RunAsync(context, operation));
+            path.ExcludeFromDescription();
+        }
 
         // What is not there, or not with this method, is said in JSON too.
         app.UseStatusCodePages(async pages =>
         {
             var context = pages.HttpContext;
             var status = context.Response.StatusCode;
+            var error = status == 405 ? new DiscordError(405, 0, "405: Method Not Allowed") : DiscordError.NotFound;
             if (context.Request.Path.StartsWithSegments("/api"))
-                await RestPipeline.WriteAsync(context, new(status, new DiscordError(status, 0, status == 405 ? "405: Method Not Allowed" : "404: Not Found").ToJson()));
+                await RestPipeline.WriteAsync(context, new(error.Status, error.ToJson()));
         });
 
         var gateway = app.Services.GetRequiredService<GatewayServer>();

@@ -5,7 +5,7 @@ using Games.FakeDiscord.State;
 
 namespace Games.FakeDiscord;
 
-/// <summary>Posts, edits and deletes, for the bot and for people, and tells the gateway and the page of it. Its callers hold the world's gate.</summary>
+/// <summary>Posts, edits and deletes, for bot and people, and tells the gateway and the page of it. Its callers hold the world's gate.</summary>
 internal sealed class Messages(World world, GatewaySessions gateway, PageFeed feed)
 {
     private const int CommandAnswer = 20;

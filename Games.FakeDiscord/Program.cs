@@ -20,9 +20,10 @@ if (args.Any(word => word is "--help" or "-h" or "-?"))
     return 0;
 }
 
-if (args.Where((word, index) => !word.StartsWith("--urls", StringComparison.Ordinal) && (index == 0 || args[index - 1] != "--urls")).FirstOrDefault() is { } unknown)
+var unknown = args.Where((word, index) => !word.StartsWith("--urls", StringComparison.Ordinal) && (index == 0 || args[index - 1] != "--urls"));
+if (unknown.Any())
 {
-    await Console.Error.WriteLineAsync($"Games.FakeDiscord does not know {unknown}. Its options: --help");
+    await Console.Error.WriteLineAsync($"Games.FakeDiscord does not know {unknown.First()}. Its options: --help");
     return 2;
 }
 

@@ -6,7 +6,7 @@ using Games.FakeDiscord.State;
 
 namespace Games.FakeDiscord.Control;
 
-/// <summary>What a user types after a slash, as Discord's client turns it into the data of an interaction: it asks for what is required and takes no else.</summary>
+/// <summary>What a user types after a slash, as Discord's client sends it: it asks for what is required and takes nothing else.</summary>
 internal sealed class CommandOptions(World world, Guild? guild)
 {
     private const int SubCommandGroup = 2;
@@ -45,7 +45,7 @@ internal sealed class CommandOptions(World world, Guild? guild)
         {
             var word = words.Length > 0 ? words[0] : null;
             var sub = subCommands.Find(option => (string?)option["name"] == word)
-                ?? throw new ControlError(400, $"/{owner["name"]} is one of {string.Join(", ", subCommands.Select(option => option["name"]))}; not \"{word}\".");
+                ?? throw new ControlError(400, $"\"{word}\" is none of {string.Join(", ", subCommands.Select(option => option["name"]))}.");
             var inner = new JsonObject { ["name"] = word, ["type"] = (int)sub["type"]! };
             Fill(inner, sub, words[1..], values);
             data["options"] = new JsonArray(inner);
@@ -61,13 +61,20 @@ internal sealed class CommandOptions(World world, Guild? guild)
         foreach (var option in known)
         {
             if (given.GetValueOrDefault((string)option["name"]!) is { } value)
-                options.Add((JsonNode)new JsonObject { ["name"] = (string)option["name"]!, ["type"] = (int)option["type"]!, ["value"] = ValueOf(option, value) });
+                options.Add((JsonNode)Given(option, value));
             else if (option["required"]?.GetValue<bool>() == true)
                 throw new ControlError(400, $"The option \"{option["name"]}\" is required.");
         }
 
         data["options"] = options;
     }
+
+    private JsonObject Given(JsonObject option, JsonNode value) => new()
+    {
+        ["name"] = (string)option["name"]!,
+        ["type"] = (int)option["type"]!,
+        ["value"] = ValueOf(option, value),
+    };
 
     private static Dictionary<string, JsonNode> ByName(JsonNode? values) => values switch
     {
@@ -93,15 +100,16 @@ internal sealed class CommandOptions(World world, Guild? guild)
         if (converted is null)
             throw new ControlError(400, $"\"{text}\" cannot be the option \"{option["name"]}\".");
 
+        var name = option["name"];
         var length = text.EnumerateRunes().Count();
         if (length > (int?)option["max_length"] || length < (int?)option["min_length"])
-            throw new ControlError(400, $"The option \"{option["name"]}\" takes {option["min_length"] ?? 0} to {option["max_length"] ?? 6000} characters.");
+            throw new ControlError(400, $"The option \"{name}\" takes {option["min_length"] ?? 0} to {option["max_length"] ?? 6000} characters.");
         if (converted.GetValueKind() == JsonValueKind.Number
             && (Number(converted) < Number(option["min_value"]) || Number(converted) > Number(option["max_value"])))
-            throw new ControlError(400, $"The option \"{option["name"]}\" takes {option["min_value"]} to {option["max_value"]}.");
+            throw new ControlError(400, $"The option \"{name}\" takes {option["min_value"]} to {option["max_value"]}.");
         if (option["choices"] is JsonArray { Count: > 0 } choices
             && !choices.Any(choice => choice!["value"]!.ToJsonString() == converted.ToJsonString()))
-            throw new ControlError(400, $"The option \"{option["name"]}\" is one of {string.Join(", ", choices.Select(choice => choice!["value"]))}.");
+            throw new ControlError(400, $"The option \"{name}\" is one of {string.Join(", ", choices.Select(choice => choice!["value"]))}.");
         return converted;
     }
 

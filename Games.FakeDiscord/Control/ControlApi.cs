@@ -83,7 +83,8 @@ internal static class ControlApi
             feed.Changed();
             return new FaultList(faults.All);
         }).WithSummary("Replaces the faults; an empty list mends everything. Those that happen at once are not kept.");
-        group.MapGet("/faults", (ActiveFaults faults) => new FaultList(faults.All)).WithSummary("The faults that stand, with the times that are left.");
+        group.MapGet("/faults", (ActiveFaults faults) => new FaultList(faults.All))
+            .WithSummary("The faults that stand, with the times that are left.");
         group.MapPut("/settings", (Settings request, SettingsHolder settings) => settings.Current = request)
             .WithSummary("Heartbeat interval, shards and the like; what is absent is as at the start.");
         group.MapGet("/settings", (SettingsHolder settings) => settings.Current);

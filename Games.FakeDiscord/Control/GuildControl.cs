@@ -111,7 +111,8 @@ internal sealed class GuildControl(World world, GatewaySessions gateway, PageFee
             if (userId == World.BotId)
                 gateway.Dispatch("GUILD_DELETE", guildId, new() { ["id"] = guildId }, Intents.Guilds);
             else
-                gateway.Dispatch("GUILD_MEMBER_REMOVE", guildId, new() { ["guild_id"] = guildId, ["user"] = member.User.ToJson() }, Intents.GuildMembers);
+                gateway.Dispatch(
+                    "GUILD_MEMBER_REMOVE", guildId, new() { ["guild_id"] = guildId, ["user"] = member.User.ToJson() }, Intents.GuildMembers);
             feed.Changed();
             return TypedResults.NoContent();
         }

@@ -75,7 +75,9 @@ internal sealed class People(World world, Messages messages, GatewaySessions gat
         var words = (request.Name ?? "").TrimStart('/').Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var command = (guild?.Commands ?? []).Concat(world.Commands).FirstOrDefault(x => words.Length > 0 && (string?)x["name"] == words[0])
             ?? throw ControlError.NotThere("command", request.Name);
-        var needed = command["default_member_permissions"] is { } permissions ? ulong.Parse(permissions.ToString()) : Permissions.UseApplicationCommands;
+        var needed = command["default_member_permissions"] is { } permissions
+            ? ulong.Parse(permissions.ToString(), System.Globalization.CultureInfo.InvariantCulture)
+            : Permissions.UseApplicationCommands;
         if (guild is not null && (world.PermissionsOf(user, channel) & needed) != needed)
             throw new ControlError(403, $"{user.Name} does not see the command /{words[0]}.");
         return Send(Interaction.Command, channel, user, new CommandOptions(world, guild).DataOf(command, words.AsSpan(1), request.Options));
@@ -127,7 +129,8 @@ internal sealed class People(World world, Messages messages, GatewaySessions gat
 
     private static Seen NotSeen(Interaction interaction) => interaction.AnswerType switch
     {
-        null => new("failed", interaction.Id, interaction.Type == Interaction.Command ? "The application did not respond" : "This interaction failed"),
+        null when interaction.Type == Interaction.Command => new("failed", interaction.Id, "The application did not respond"),
+        null => new("failed", interaction.Id, "This interaction failed"),
         6 => new("acknowledged", interaction.Id),
         _ => new("thinking", interaction.Id),
     };
@@ -153,7 +156,11 @@ internal sealed class People(World world, Messages messages, GatewaySessions gat
 
     private Interaction Send(int type, Channel channel, User user, JsonObject data, Message? message = null, Interaction? openedBy = null)
     {
-        var interaction = new Interaction(world.NewId(), $"fake-{Guid.NewGuid():N}", type, channel, user, world.Now) { Message = message, OpenedBy = openedBy };
+        var interaction = new Interaction(world.NewId(), $"fake-{Guid.NewGuid():N}", type, channel, user, world.Now)
+        {
+            Message = message,
+            OpenedBy = openedBy,
+        };
         if (world.Interactions.Count > KeptInteractions)
         {
             foreach (var old in world.Interactions.Values.Where(x => world.Now - x.CreatedAt > Interaction.TokenLifetime * 2).ToList())

@@ -7,7 +7,8 @@ internal sealed record PutGuild(
     string? Name, [property: Description("The user who may do everything; the first one unless said else.")] string? OwnerId);
 
 internal sealed record PutChannel(
-    string? Name, [property: Description("What a role, everyone (the guild's id) or a member may in this channel.")] IReadOnlyList<PutOverwrite>? Overwrites);
+    string? Name,
+    [property: Description("What a role, everyone (the guild's id) or a member may in this channel.")] IReadOnlyList<PutOverwrite>? Overwrites);
 
 internal sealed record PutOverwrite(
     [property: Description("A user, or the guild's id for everyone.")] string Id,
@@ -16,7 +17,7 @@ internal sealed record PutOverwrite(
 
 internal sealed record PutMember(
     string? Name,
-    [property: Description("Permission bits, as a decimal number in a string: \"8589934592\" is Manage Events beside nothing else.")] string? Permissions,
+    [property: Description("Permission bits, as a decimal number in a string: \"8589934592\" is Manage Events and nothing else.")] string? Permissions,
     [property: Description("False: the bot's direct messages are refused with 50007.")] bool? AcceptsDms,
     bool? TimedOut);
 

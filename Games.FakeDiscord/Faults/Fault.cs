@@ -10,7 +10,7 @@ internal enum FaultKind
     /// <summary>REST: answers with <c>status</c>, <c>code</c> and <c>message</c>, and does nothing.</summary>
     Error,
 
-    /// <summary>REST: 429 with <c>retryAfter</c>, <c>scope</c>, <c>code</c>; a header that says less than the body with <c>headerRetryAfter</c>.</summary>
+    /// <summary>REST: 429 with <c>retryAfter</c>, <c>scope</c>, <c>code</c>; <c>headerRetryAfter</c> is a header that says else.</summary>
     RateLimit,
 
     /// <summary>REST: 401. Gateway: closes with 4004.</summary>
@@ -71,9 +71,9 @@ internal enum FaultKind
 /// <summary>What goes wrong. Without method, path and times: every request, until the faults are put anew.</summary>
 internal sealed record Fault
 {
-    [Description("latency, error, rateLimit, unauthorized, timeout, timeoutAfterSuccess, disconnect, disconnectAfterSuccess (REST); refuseGateway, noHello, "
-        + "noReady, noHeartbeatAck, refuseIdentify, disallowIntents, loseDispatch, duplicateDispatch (gateway, until put anew); closeGateway, dropGateway, "
-        + "reconnect, invalidSession, askForHeartbeat (gateway, now and once)")]
+    [Description("latency, error, rateLimit, unauthorized, timeout, timeoutAfterSuccess, disconnect, disconnectAfterSuccess (REST); refuseGateway, "
+        + "noHello, noReady, noHeartbeatAck, refuseIdentify, disallowIntents, loseDispatch, duplicateDispatch (gateway, until put anew); "
+        + "closeGateway, dropGateway, reconnect, invalidSession, askForHeartbeat (gateway, now and once)")]
     public required FaultKind Kind { get; init; }
 
     [Description("Only requests with this method.")]

@@ -288,7 +288,8 @@ internal sealed class GatewayConnection(
 
     private static JsonObject ObjectOf(JsonNode? node) => node as JsonObject ?? throw new JsonException();
 
-    private static long NumberOf(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : throw new JsonException();
+    private static long NumberOf(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<long>(out var number) ? number : throw new JsonException();
 
     private void SendOp(int op, JsonNode? data) =>
         Send(new JsonObject { ["op"] = op, ["d"] = data, ["s"] = null, ["t"] = null }.ToJsonString());

@@ -3,9 +3,15 @@ using Games.FakeDiscord.State;
 
 namespace Games.FakeDiscord.Gateway;
 
-/// <summary>Takes the WebSockets. Sessions are resumed at an address of its own, so that it can be seen whether a client takes the one it was told.</summary>
+/// <summary>Takes the WebSockets. Sessions are resumed at another address, which shows whether a client takes the one it was told.</summary>
 internal sealed class GatewayServer(
-    World world, GatewaySessions sessions, ActiveFaults faults, SettingsHolder settings, Statistics statistics, TimeProvider time, IHostApplicationLifetime host)
+    World world,
+    GatewaySessions sessions,
+    ActiveFaults faults,
+    SettingsHolder settings,
+    Statistics statistics,
+    TimeProvider time,
+    IHostApplicationLifetime host)
 {
     public const string Path = "/gateway";
     public const string ResumePath = "/gateway/resume";

@@ -16,7 +16,8 @@ const unread = new Set();
 const dismissed = new Set();
 
 async function fake(method, path, body) {
-  const answer = await fetch(`_fake/${path}`, { method, body: body && JSON.stringify(body), headers: body ? { 'content-type': 'application/json' } : {} });
+  const headers = body ? { 'content-type': 'application/json' } : {};
+  const answer = await fetch(`_fake/${path}`, { method, body: body && JSON.stringify(body), headers });
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = await answer.json().catch(() => ({}));
   throw new Error(problem.detail ?? `${answer.status}`);
@@ -40,7 +41,8 @@ function drawState() {
 
   const focused = document.activeElement?.dataset?.place;
   $('channels').replaceChildren(
-    ...state.guilds.map((guild) => element('section', {}, element('h2', {}, guild.name), ...guild.channels.map((channel) => channelButton(channel.id, `# ${channel.name}`)))),
+    ...state.guilds.map((guild) => element('section', {}, element('h2', {}, guild.name),
+      ...guild.channels.map((channel) => channelButton(channel.id, `# ${channel.name}`)))),
     element('section', {}, element('h2', {}, 'Direct messages'), channelButton(Dm, '@ bot')));
   if (focused) document.querySelector(`[data-place="${focused}"]`)?.focus();
   $('title').textContent = place === Dm ? '@ bot' : `# ${names().channels[place]}`;
@@ -50,7 +52,8 @@ function drawState() {
 function channelButton(id, label) {
   const isUnread = unread.has(id === Dm ? dmId() : id);
   return element('button', {
-    type: 'button', class: isUnread ? 'channel unread' : 'channel', 'data-place': id, 'aria-current': id === place ? 'page' : null, click: () => go(id),
+    type: 'button', class: isUnread ? 'channel unread' : 'channel', 'data-place': id, 'aria-current': id === place ? 'page' : null,
+    click: () => go(id),
   }, label);
 }
 
@@ -168,7 +171,8 @@ function commands() {
   const guild = place === Dm ? state.guilds[0] : guildOf(place);
   const flat = (node, words) => {
     const subs = (node.options ?? []).filter((option) => option.type <= 2);
-    return subs.length ? subs.flatMap((sub) => flat(sub, [...words, sub.name])) : [{ words, description: node.description, options: node.options ?? [] }];
+    if (subs.length) return subs.flatMap((sub) => flat(sub, [...words, sub.name]));
+    return [{ words, description: node.description, options: node.options ?? [] }];
   };
   return (guild?.commands ?? []).filter((command) => command.type === 1).flatMap((command) => flat(command, [command.name]));
 }
@@ -177,13 +181,15 @@ const matching = (text) => (text.startsWith('/') ? commands().filter((x) => `/${
 
 function drawSuggestions() {
   $('suggestions').replaceChildren(...matching($('text').value).map((command) => element('li', {},
-    element('button', { type: 'button', click: () => choose(command) }, element('strong', {}, `/${command.words.join(' ')} `), element('span', { class: 'dim' }, command.description)))));
+    element('button', { type: 'button', click: () => choose(command) },
+      element('strong', {}, `/${command.words.join(' ')} `), element('span', { class: 'dim' }, command.description)))));
 }
 
 async function choose(command) {
   const guild = place === Dm ? null : guildOf(place);
+  const at = { guildId: guild?.id, channelId: place === Dm ? undefined : place, userId };
   const run = async (options) => show(
-    await fake('POST', 'commands', { guildId: guild?.id, channelId: place === Dm ? undefined : place, userId, name: command.words.join(' '), options }),
+    await fake('POST', 'commands', { ...at, name: command.words.join(' '), options }),
     (text) => { $('problem').textContent = text; });
   $('text').value = '';
   drawSuggestions();

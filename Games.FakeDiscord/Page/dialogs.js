@@ -3,7 +3,10 @@ import { element } from './markdown.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** Fields: {key, label, kind: text | paragraph | number | choice, required, min, max, value, choices: [{value, label}]}. submit(values) throws what is wrong. */
+/**
+ * Fields: {key, label, kind: text | paragraph | number | choice, required, min, max, value, choices: [{value, label}]}.
+ * submit(values, close) throws what is wrong.
+ */
 export function ask(title, fields, submit) {
   const dialog = $('dialog');
   $('dialog-title').textContent = title;
@@ -36,7 +39,8 @@ function input(field) {
   }
   const text = { ...common, minlength: field.min || undefined, maxlength: field.max };
   if (field.kind === 'paragraph') return element('textarea', { ...text, rows: 4 }, field.value ?? '');
-  return element('input', { ...text, type: field.kind === 'number' ? 'number' : 'text', step: field.kind === 'number' ? 'any' : undefined, value: field.value });
+  const type = field.kind === 'number' ? { type: 'number', step: 'any' } : { type: 'text' };
+  return element('input', { ...text, ...type, value: field.value });
 }
 
 /** The fields of a modal: text inputs and selects in rows or labels. */

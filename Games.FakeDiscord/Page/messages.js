@@ -24,9 +24,9 @@ export function renderMessage(message, context, actions) {
       ...message.components.map((row) => renderRow(row, message, actions)),
       element('p', { class: 'failed', role: 'alert' }),
       isEphemeral
-        ? element('p', { class: 'dim' }, 'Only you can see this. ', element('button', { type: 'button', click: () => actions.dismiss(message) }, 'Dismiss'))
+        ? element('p', { class: 'dim' }, 'Only you can see this. ', button('Dismiss', { click: () => actions.dismiss(message) }))
         : null),
-    isEphemeral ? null : element('button', { type: 'button', class: 'delete', 'aria-label': 'Delete message', click: () => actions.remove(message) }, 'Delete'));
+    isEphemeral ? null : button('Delete', { class: 'delete', 'aria-label': 'Delete message', click: () => actions.remove(message) }));
 }
 
 function content(message, names) {
@@ -52,8 +52,8 @@ function sentAt(timestamp) {
 function renderEmbed(embed, names) {
   const color = embed.color === undefined ? '' : `border-color: #${embed.color.toString(16).padStart(6, '0')}`;
   // Titles and names render no mentions and no timestamps.
-  const title = embed.title && element('h3', {}, ...(embed.url ? [element('a', { href: embed.url, target: '_blank', rel: 'noreferrer' }, ...inline(embed.title, null))]
-    : inline(embed.title, null)));
+  const text = inline(embed.title ?? '', null);
+  const title = embed.title && element('h3', {}, ...(embed.url ? [link(embed.url, ...text)] : text));
   return element('article', { class: 'embed', style: color },
     embed.author?.name ? element('strong', {}, embed.author.name) : null,
     title || null,
@@ -69,16 +69,20 @@ function renderRow(row, message, actions) {
   return element('div', { class: 'row' }, ...row.components.map((component) => {
     const label = [component.emoji?.name, component.label].filter(Boolean).join(' ');
     if (component.type === 2 && component.style === LinkStyle) {
-      return element('a', { href: component.url, target: '_blank', rel: 'noreferrer' }, label, ' ↗');
+      return link(component.url, label, ' ↗');
     }
     const key = { 'data-key': component.custom_id, disabled: component.disabled === true };
     if (component.type === 2) {
-      return element('button', { type: 'button', class: `style-${component.style}`, ...key, click: (e) => actions.click(message, component, undefined, e.currentTarget) }, label);
+      const click = (event) => actions.click(message, component, undefined, event.currentTarget);
+      return button(label, { class: `style-${component.style}`, ...key, click });
     }
-    return element('select', { ...key, 'aria-label': component.placeholder ?? 'Choose', change: (e) => actions.click(message, component, [e.currentTarget.value], e.currentTarget) },
+    const change = (event) => actions.click(message, component, [event.currentTarget.value], event.currentTarget);
+    return element('select', { ...key, 'aria-label': component.placeholder ?? 'Choose', change },
       element('option', { value: '', disabled: true, selected: true }, component.placeholder ?? 'Choose'),
       ...(component.options ?? []).map((option) => element('option', { value: option.value }, option.label)));
   }));
 }
 
+const button = (label, attributes) => element('button', { type: 'button', ...attributes }, label);
+const link = (url, ...children) => element('a', { href: url, target: '_blank', rel: 'noreferrer' }, ...children);
 const hue = (id) => Number(BigInt(id) * 47n % 360n);

@@ -103,7 +103,8 @@ internal static class ComponentRules
     private static void CheckSelect(Form select, HashSet<string> customIds)
     {
         select.RefuseUnknown(
-            "type", "id", "custom_id", "options", "placeholder", "min_values", "max_values", "disabled", "channel_types", "default_values", "required");
+            "type", "id", "custom_id", "options", "placeholder", "min_values", "max_values", "disabled", "channel_types", "default_values",
+            "required");
         CheckCustomId(select, customIds);
         select.Flag("disabled");
         select.Text("placeholder", 150);

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Games.FakeDiscord.Rest;
 
-/// <summary>What is wrong with a body, as the tree in which Discord says it: the body's own shape, indexes as keys, "_errors" at its leaves.</summary>
+/// <summary>What is wrong with a body, as Discord's tree: the body's own shape, indexes as keys, "_errors" at its leaves.</summary>
 internal sealed class FormErrors
 {
     private readonly JsonObject _tree = [];

@@ -64,7 +64,8 @@ internal sealed class InteractionRoutes(World world, Messages messages)
                 var flags = (int)(data.Integer("flags", 0, int.MaxValue) ?? 0);
                 data.Errors.ThrowIfAny();
                 interaction.Answer(type, (flags & Message.Ephemeral) != 0);
-                interaction.Original = messages.Post(interaction.Channel, world.Bot, MessageDraft.Read(new([], data.Errors)), interaction, isLoading: true);
+                var nothing = MessageDraft.Read(new([], data.Errors));
+                interaction.Original = messages.Post(interaction.Channel, world.Bot, nothing, interaction, isLoading: true);
                 break;
             case DeferredUpdate:
                 interaction.Answer(type, isEphemeral: false);

@@ -103,7 +103,9 @@ internal sealed partial class MessageDraft
             if (_allowed.Contains(kind) && ids.Count > 0)
             {
                 body.Refuse(
-                    "allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", $"parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.");
+                    "allowed_mentions",
+                    "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+                    $"parse:[\"{kind}\"] and {kind}: [ids...] are mutually exclusive.");
             }
         }
     }

@@ -64,8 +64,9 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
             var now = time.GetUtcNow();
             var key = KeyOf(context, limit);
             NoteEarly(context, key, now);
+            var remaining = refusal.Scope == "shared" ? limit.Requests - 1 : 0;
             if (refusal.Scope != "global")
-                SetHeaders(context.Response.Headers, limit, refusal.Scope == "shared" ? limit.Requests - 1 : 0, now.AddSeconds(refusal.RetryAfter), now);
+                SetHeaders(context.Response.Headers, limit, remaining, now.AddSeconds(refusal.RetryAfter), now);
             return Refuse(key, refusal, now);
         }
     }

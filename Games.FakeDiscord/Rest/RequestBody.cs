@@ -31,6 +31,8 @@ internal static class RequestBody
     public static string Snowflake(HttpContext context, string name)
     {
         var value = (string)context.Request.RouteValues[name]!;
-        return State.Json.IsSnowflake(value) ? value : throw DiscordError.InvalidForm(name, "NUMBER_TYPE_COERCE", $"Value \"{value}\" is not snowflake.");
+        return State.Json.IsSnowflake(value)
+            ? value
+            : throw DiscordError.InvalidForm(name, "NUMBER_TYPE_COERCE", $"Value \"{value}\" is not snowflake.");
     }
 }

@@ -126,7 +126,7 @@ internal sealed partial class RestPipeline(
     {
         context.Response.StatusCode = 429;
         context.Response.ContentType = "text/html; charset=UTF-8";
-        await context.Response.WriteAsync("<html><head><title>Access denied</title></head><body>error code: 1015</body></html>", context.RequestAborted);
+        await context.Response.WriteAsync("<html><title>Access denied</title><body>error code: 1015</body></html>", context.RequestAborted);
     }
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed, which is a fault of this program")]

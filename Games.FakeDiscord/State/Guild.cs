@@ -19,7 +19,7 @@ internal sealed class Guild(string id, string name, string ownerId, Func<string>
 
     public List<JsonObject> Commands { get; } = [];
 
-    /// <summary>Permissions come from roles in Discord: each set of permissions that a member has is a role here, and @everyone may nothing.</summary>
+    /// <summary>Permissions come from roles in Discord: each set that a member has is a role here, and @everyone may nothing.</summary>
     public string RoleOf(Member member)
     {
         if (!_roles.TryGetValue(member.Permissions, out var role))

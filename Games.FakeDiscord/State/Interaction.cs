@@ -82,8 +82,8 @@ internal sealed class Interaction(string id, string token, int type, Channel cha
 }
 
 /// <summary>
-/// What a user sees of an interaction. Outcome: message, ephemeral, updated (the message of the button changed), modal, acknowledged (nothing to see),
-/// thinking (deferred, and not there in time), failed (no answer within 3 s).
+/// What a user sees of an interaction. Outcome: message, ephemeral, updated (the message of the button changed), modal, acknowledged (nothing to
+/// see), thinking (deferred, and not there in time), failed (no answer within 3 s).
 /// </summary>
 internal sealed record Seen(
     string Outcome, string InteractionId, string? Text = null, JsonObject? Message = null, JsonObject? Modal = null, double Milliseconds = 0);

@@ -79,7 +79,8 @@ internal sealed class Statistics(TimeProvider time)
         lock (_lock)
         {
             return [.. _requests.Where(request =>
-                (method is null || HttpMethods.Equals(method, request.Method)) && (path is null || request.Path.Contains(path, StringComparison.Ordinal)))];
+                (method is null || HttpMethods.Equals(method, request.Method))
+                && (path is null || request.Path.Contains(path, StringComparison.Ordinal)))];
         }
     }
 
@@ -121,8 +122,9 @@ internal sealed record RouteSeen(string Route, int Count, Dictionary<string, int
 
 /// <summary>
 /// Requests by route and status; how many were answered with 429; those that came before the time that a 429 had named (more than 100 ms after that
-/// answer, so that what was on its way does not count); invalid requests (401, 403, 429 but shared) in all, in the last 10 minutes, and the most in any 10;
-/// dispatches; and what the gateway saw: connections, identifies, identifiesTooSoon, resumes, resumesElsewhere (not at resume_gateway_url), heartbeats.
+/// answer, so that what was on its way does not count); invalid requests (401, 403, 429 but shared) in all, in the last 10 minutes, and the
+/// most in any 10; dispatches; and what the gateway saw: connections, identifies, identifiesTooSoon, resumes, resumesElsewhere (not at
+/// resume_gateway_url), heartbeats.
 /// </summary>
 internal sealed record StatisticsView(
     IReadOnlyList<RouteSeen> Routes,

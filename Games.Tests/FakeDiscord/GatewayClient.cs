@@ -43,11 +43,13 @@ internal sealed class GatewayClient : IDisposable
         return (client, ready);
     }
 
-    public Task IdentifyAsync(int intents = AllIntents, string shard = "[0,1]") => SendAsync(
-        $$$"""{"op":2,"d":{"token":"a.test.token","intents":{{{intents}}},"properties":{"os":"linux","browser":"x","device":"x"},"shard":{{{shard}}}}}""");
+    public Task IdentifyAsync(int intents = AllIntents, string shard = "[0,1]") => SendAsync($$$"""
+        {"op":2,"d":{"token":"a.test.token","intents":{{{intents}}},"shard":{{{shard}}},"properties":{"os":"linux","browser":"x","device":"x"}}}
+        """);
 
-    public Task ResumeAsync(JsonObject ready, int sequence) =>
-        SendAsync($$$"""{"op":6,"d":{"token":"a.test.token","session_id":"{{{ready["session_id"]}}}","seq":{{{sequence}}}}}""");
+    public Task ResumeAsync(JsonObject ready, int sequence) => SendAsync($$$"""
+        {"op":6,"d":{"seq":{{{sequence}}},"token":"a.test.token","session_id":"{{{ready["session_id"]}}}"}}
+        """);
 
     public Task SendAsync(string text) =>
         _socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, _patience.Token);

@@ -228,7 +228,8 @@ public sealed class GatewayTests : IAsyncLifetime
     {
         var (client, ready) = await GatewayClient.IdentifiedAsync(_discord);
         using var _ = client;
-        await _discord.PutFaultsAsync("""{"kind":"askForHeartbeat"},{"kind":"reconnect"},{"kind":"invalidSession","resumable":true},{"kind":"noHeartbeatAck"}""");
+        await _discord.PutFaultsAsync(
+            """{"kind":"askForHeartbeat"},{"kind":"reconnect"},{"kind":"invalidSession","resumable":true},{"kind":"noHeartbeatAck"}""");
         Assert.Equal((1, null), Op(await client.NextAsync()));
         Assert.Equal((7, null), Op(await client.NextAsync()));
         Assert.Equal((9, true), Op(await client.NextAsync()));

@@ -201,7 +201,10 @@ public sealed class InteractionTests : IAsyncLifetime
     [InlineData("""[{"name":"Games","description":"x"}]""")]
     [InlineData("""[{"name":"games","description":""}]""")]
     [InlineData("""[{"name":"a","description":"x"},{"name":"a","description":"x"}]""")]
-    [InlineData("""[{"name":"a","description":"x","options":[{"type":3,"name":"b","description":"x"},{"type":3,"name":"c","description":"x","required":true}]}]""")]
+    [InlineData("""
+        [{"name":"a","description":"x","options":[
+          {"type":3,"name":"b","description":"x"},{"type":3,"name":"c","description":"x","required":true}]}]
+        """)]
     public async Task A_command_that_Discord_would_not_take_is_50035(string body) =>
         Assert.Equal((400, 50035), await _discord.RefusedAsync("PUT", CommandsPath, body));
 

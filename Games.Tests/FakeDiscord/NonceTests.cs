@@ -49,8 +49,8 @@ public sealed class NonceTests : IAsyncLifetime
     {
         await _discord.PutFaultsAsync("""{"kind":"timeoutAfterSuccess","method":"POST","times":1}""");
         using var patience = new CancellationTokenSource();
-        var unanswered = _discord.Bot.PostAsync(
-            StandIn.Messages, new StringContent("""{"content":"first","nonce":"one","enforce_nonce":true}""", null, "application/json"), patience.Token);
+        using var body = new StringContent("""{"content":"first","nonce":"one","enforce_nonce":true}""", null, "application/json");
+        var unanswered = _discord.Bot.PostAsync(StandIn.Messages, body, patience.Token);
         await Until.TrueAsync(async () => (await MessagesAsync()).Length == 1, "the message is there");
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => unanswered);

@@ -63,7 +63,8 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     private string GameBody() => $$"""
-        {"embeds":[{"title":"Raid","color":5793266,"description":"<t:1924974000:F>, <t:1924974000:R>\nHost <@{{StandIn.Anna}}>, players {{_players}}/5",
+        {"embeds":[{"title":"Raid","color":5793266,
+          "description":"<t:1924974000:F>, <t:1924974000:R>\nHost <@{{StandIn.Anna}}>, players {{_players}}/5",
           "fields":[{"name":"Playing","value":"nobody","inline":true}],"footer":{"text":"id 1"}}],
          "components":[{"type":1,"components":[
           {"type":2,"style":3,"label":"Join","custom_id":"join:1"},{"type":2,"style":2,"label":"Leave","custom_id":"leave:1","disabled":true},

@@ -86,7 +86,9 @@ public sealed class RateLimitTests : IAsyncLifetime
         using var refused = await SendAsync("GET", $"channels/{StandIn.Channel}");
         await _discord.OkAsync("GET", "gateway");
 
-        Assert.Equal(("global", "true", "1"), (Header(refused, "X-RateLimit-Scope"), Header(refused, "X-RateLimit-Global"), Header(refused, "Retry-After")));
+        Assert.Equal(
+            ("global", "true", "1"),
+            (Header(refused, "X-RateLimit-Scope"), Header(refused, "X-RateLimit-Global"), Header(refused, "Retry-After")));
         Assert.True((bool)(await refused.Content.ReadFromJsonAsync<JsonObject>())!["global"]!);
     }
 

@@ -140,7 +140,8 @@ public sealed class RefusedBodiesTests : IAsyncLifetime
     [Fact]
     public async Task Only_its_author_edits_a_message()
     {
-        var message = await _discord.FakeAsync("POST", "messages", $$"""{"channelId":"{{StandIn.Channel}}","userId":"{{StandIn.Ben}}","content":"hi"}""");
+        var message = await _discord.FakeAsync(
+            "POST", "messages", $$"""{"channelId":"{{StandIn.Channel}}","userId":"{{StandIn.Ben}}","content":"hi"}""");
 
         Assert.Equal((403, 50005), await _discord.RefusedAsync("PATCH", $"{StandIn.Messages}/{message["id"]}", """{"content":"a"}"""));
         Assert.Equal((403, 50013), await _discord.RefusedAsync("DELETE", $"{StandIn.Messages}/{message["id"]}"));

@@ -1,4 +1,5 @@
-// A bot on discord.js as it comes from npm, against the stand-in at the address that is its argument. One line of JSON for each thing that it has seen.
+// A bot on discord.js as it comes from npm, against the stand-in at the address that is its argument.
+// One line of JSON for each thing that it has seen.
 import {
   ActionRowBuilder, ButtonBuilder, ButtonStyle, Client, EmbedBuilder, Events, GatewayIntentBits, MessageFlags, ModalBuilder, Partials,
   PermissionFlagsBits, RESTEvents, SlashCommandBuilder, TextInputBuilder, TextInputStyle,
@@ -54,7 +55,8 @@ say('message', { content: hello.content, author: hello.author.username, member: 
 
 const channel = await client.channels.fetch(channelId);
 const posted = await channel.send({
-  embeds: [new EmbedBuilder().setTitle('Raid').setDescription('<t:1924974000:F>').addFields({ name: 'Players', value: '0/5' }).setFooter({ text: 'id 1' })],
+  embeds: [new EmbedBuilder().setTitle('Raid').setDescription('<t:1924974000:F>')
+    .addFields({ name: 'Players', value: '0/5' }).setFooter({ text: 'id 1' })],
   components: [new ActionRowBuilder().addComponents(
     new ButtonBuilder().setCustomId('join:1').setLabel('Join').setStyle(ButtonStyle.Success),
     new ButtonBuilder().setURL('https://example.org/1.ics').setLabel('Calendar').setStyle(ButtonStyle.Link))],
@@ -74,7 +76,8 @@ say('edit', { content: edited.content, rows: edited.components.length, edited: e
 
 await client.application.commands.set([
   new SlashCommandBuilder().setName('games').setDescription('Game nights')
-    .addSubcommand((x) => x.setName('new').setDescription('A new one').addStringOption((y) => y.setName('title').setDescription('Its title').setRequired(true))),
+    .addSubcommand((x) => x.setName('new').setDescription('A new one')
+      .addStringOption((y) => y.setName('title').setDescription('Its title').setRequired(true))),
 ], guildId);
 client.once(Events.InteractionCreate, async (interaction) => {
   const title = interaction.options.getString('title');
@@ -87,7 +90,8 @@ client.once(Events.InteractionCreate, async (interaction) => {
   await interaction.editReply(`Made ${interaction.fields.getTextInputValue('title')}`);
 });
 const submitted = await fake('POST', 'modals', { interactionId: command.interactionId, values: { title: 'Raid 2' } });
-say('command', { outcome: command.outcome, modal: command.modal.title, value: command.modal.components[0].components[0].value, then: submitted.text });
+const [{ components: [{ value }] }] = command.modal.components;
+say('command', { outcome: command.outcome, modal: command.modal.title, value, then: submitted.text });
 
 let waits = 0;
 client.rest.on(RESTEvents.RateLimited, () => { waits += 1; });

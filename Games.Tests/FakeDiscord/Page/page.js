@@ -6,7 +6,8 @@ const say = (step, what) => console.log(JSON.stringify({ step, ...what }));
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: '/usr/bin/chromium',
   headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
   timezoneId: 'America/New_York',
   locale: 'en-US',
   viewport: { width: 1000, height: 700 },
