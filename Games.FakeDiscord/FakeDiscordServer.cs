@@ -38,7 +38,7 @@ internal static class FakeDiscordServer
             {
                 Title = "Stand-in for Discord",
                 Version = "1",
-                Description = "Discord's own paths are below /api/v10, as Discord documents them. These are for whoever plays the people and the faults.",
+                Description = "Discord's own paths are below /api/v10, as Discord documents them. These are for the people and the faults.",
             };
             description.Servers = null;
             return Task.CompletedTask;

@@ -17,7 +17,7 @@ internal sealed record PutOverwrite(
 
 internal sealed record PutMember(
     string? Name,
-    [property: Description("Permission bits, as a decimal number in a string: \"8589934592\" is Manage Events and nothing else.")] string? Permissions,
+    [property: Description("Permission bits, a decimal number in a string: \"8589934592\" is Manage Events and nothing else.")] string? Permissions,
     [property: Description("False: the bot's direct messages are refused with 50007.")] bool? AcceptsDms,
     bool? TimedOut);
 
