@@ -21,12 +21,13 @@ internal static class FakeDiscordServer
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         var services = builder.Services;
         services.AddSingleton(time ?? TimeProvider.System);
-        foreach (var part in (Type[])
+        Type[] parts =
         [
             typeof(World), typeof(SettingsHolder), typeof(Statistics), typeof(PageFeed), typeof(ActiveFaults),
             typeof(GatewaySessions), typeof(GatewayServer), typeof(Messages), typeof(People), typeof(GuildControl),
             typeof(RateLimits), typeof(RestPipeline), typeof(ChannelRoutes), typeof(GuildRoutes), typeof(CommandRoutes), typeof(InteractionRoutes),
-        ])
+        ];
+        foreach (var part in parts)
             services.AddSingleton(part);
         // What waits on purpose, and open pages, hold no stop up.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));

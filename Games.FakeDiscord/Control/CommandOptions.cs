@@ -87,12 +87,12 @@ internal sealed class CommandOptions(World world, Guild? guild)
     private JsonNode ValueOf(JsonObject option, JsonNode value)
     {
         var text = Form.TextOf(value) ?? value.ToJsonString();
-        JsonNode? converted = (int)option["type"]! switch
+        var converted = (int)option["type"]! switch
         {
-            3 => text,
-            4 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
+            3 => (JsonNode)text,
+            4 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : null,
             5 => bool.TryParse(text, out var flag) ? flag : null,
-            10 => double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null,
+            10 => double.TryParse(text, CultureInfo.InvariantCulture, out var real) ? real : null,
             UserType => world.Users.TryGetValue(text, out var user) ? Resolve(user) : null,
             ChannelType => world.Channels.TryGetValue(text, out var channel) ? Resolve(channel) : null,
             _ => text,
@@ -104,11 +104,10 @@ internal sealed class CommandOptions(World world, Guild? guild)
         var length = text.EnumerateRunes().Count();
         if (length > (int?)option["max_length"] || length < (int?)option["min_length"])
             throw new ControlError(400, $"The option \"{name}\" takes {option["min_length"] ?? 0} to {option["max_length"] ?? 6000} characters.");
-        if (converted.GetValueKind() == JsonValueKind.Number
-            && (Number(converted) < Number(option["min_value"]) || Number(converted) > Number(option["max_value"])))
+        var number = converted.GetValueKind() == JsonValueKind.Number ? Number(converted) : null;
+        if (number < Number(option["min_value"]) || number > Number(option["max_value"]))
             throw new ControlError(400, $"The option \"{name}\" takes {option["min_value"]} to {option["max_value"]}.");
-        if (option["choices"] is JsonArray { Count: > 0 } choices
-            && !choices.Any(choice => choice!["value"]!.ToJsonString() == converted.ToJsonString()))
+        if (option["choices"] is JsonArray { Count: > 0 } choices && choices.All(choice => !JsonNode.DeepEquals(choice!["value"], converted)))
             throw new ControlError(400, $"The option \"{name}\" is one of {string.Join(", ", choices.Select(choice => choice!["value"]))}.");
         return converted;
     }

@@ -108,11 +108,11 @@ internal sealed class GuildControl(World world, GatewaySessions gateway, PageFee
             var guild = Find(guildId);
             if (!guild.Members.Remove(userId, out var member))
                 throw ControlError.NotThere("member", userId);
+            var left = new JsonObject { ["guild_id"] = guildId, ["user"] = member.User.ToJson() };
             if (userId == World.BotId)
                 gateway.Dispatch("GUILD_DELETE", guildId, new() { ["id"] = guildId }, Intents.Guilds);
             else
-                gateway.Dispatch(
-                    "GUILD_MEMBER_REMOVE", guildId, new() { ["guild_id"] = guildId, ["user"] = member.User.ToJson() }, Intents.GuildMembers);
+                gateway.Dispatch("GUILD_MEMBER_REMOVE", guildId, left, Intents.GuildMembers);
             feed.Changed();
             return TypedResults.NoContent();
         }

@@ -200,25 +200,29 @@ internal sealed class GatewayConnection(
         var (shard, shards) = data["shard"] is JsonArray { Count: 2 } pair ? ((int)NumberOf(pair[0]), (int)NumberOf(pair[1])) : (0, 1);
         if (IsRefused(token))
             return;
-        if (data["properties"] is not JsonObject)
-            Close(4002, "Error while decoding payload.");
-        else if (intents < 0 || (intents & ~Intents.Known) != 0)
-            Close(4013, "Invalid intent(s).");
-        else if ((intents & faults.DisallowedIntents()) != 0)
-            Close(4014, "Disallowed intent(s).");
-        else if (shard < 0 || shards < 1 || shard >= shards)
-            Close(4010, "Invalid shard.");
-        else if (shards == 1 && world.Guilds.Count > GuildsThatNeedShards)
-            Close(4011, "Sharding required.");
-        else if (sessions.IdentifiesLeft <= 0)
-            Close(4004, "Authentication failed.");
-        else if (!sessions.TryIdentify(shard))
+        var (code, reason) = data switch
+        {
+            _ when data["properties"] is not JsonObject => (4002, "Error while decoding payload."),
+            _ when intents < 0 || (intents & ~Intents.Known) != 0 => (4013, "Invalid intent(s)."),
+            _ when (intents & faults.DisallowedIntents()) != 0 => (4014, "Disallowed intent(s)."),
+            _ when shard < 0 || shards < 1 || shard >= shards => (4010, "Invalid shard."),
+            _ when shards == 1 && world.Guilds.Count > GuildsThatNeedShards => (4011, "Sharding required."),
+            _ when sessions.IdentifiesLeft <= 0 => (4004, "Authentication failed."),
+            _ => (0, ""),
+        };
+        if (code != 0)
+        {
+            Close(code, reason);
+        }
+        else if (sessions.TryIdentify(shard))
+        {
+            Session = sessions.Start(this, token, intents, shard, shards);
+        }
+        else
         {
             statistics.Gateway("identifiesTooSoon");
             SendOp(9, false);
         }
-        else
-            Session = sessions.Start(this, token, intents, shard, shards);
     }
 
     private void Resume(JsonObject data)

@@ -62,8 +62,7 @@ internal static partial class CommandRules
 
             var isRequired = option.Flag("required");
             if (isRequired && wasOptional)
-                option.Refuse(
-                    "required", "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", "Required options must be placed before non-required options");
+                option.Refuse("required", "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", "Required options must come before the others");
             wasOptional |= !isRequired;
             option.Integer("max_length", 1, 6000);
             option.Integer("min_length", 0, 6000);

@@ -95,8 +95,8 @@ internal static class ComponentRules
 
         if (button.Json["custom_id"] is not null)
             button.Refuse("custom_id", "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", "A custom id and url cannot both be specified");
-        if (button.RequiredText("url", 512) is { Length: > 0 } text
-            && (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https" or "discord")))
+        var url = button.RequiredText("url", 512);
+        if (url is { Length: > 0 } && !(Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "discord"))
             button.Refuse("url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('http', 'https', 'discord').");
     }
 
