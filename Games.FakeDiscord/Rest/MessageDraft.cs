@@ -30,7 +30,7 @@ internal sealed partial class MessageDraft
 
     public string? ReplyTo { get; private init; }
 
-    public bool IsEphemeral => (Flags & Message.Ephemeral) != 0;
+    public bool IsEphemeral => ((Flags ?? 0) & Message.Ephemeral) != 0;
 
     /// <summary>Throws what Discord would refuse. An interaction's answer pings users only, unless it says else.</summary>
     public static MessageDraft Read(Form body, bool ofInteraction = false)

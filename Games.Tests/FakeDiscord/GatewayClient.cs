@@ -44,7 +44,7 @@ internal sealed class GatewayClient : IDisposable
     }
 
     public Task IdentifyAsync(int intents = AllIntents, string shard = "[0,1]") => SendAsync($$$"""
-        {"op":2,"d":{"token":"a.test.token","intents":{{{intents}}},"shard":{{{shard}}},"properties":{"os":"linux","browser":"x","device":"x"}}}
+        {"op":2,"d":{"token":"a.test.token","intents":{{{intents}}},"shard":{{{shard}}},"properties":{"os":"linux","browser":"x","device":"x"} } }
         """);
 
     public Task ResumeAsync(JsonObject ready, int sequence) => SendAsync($$$"""

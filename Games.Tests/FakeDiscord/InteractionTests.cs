@@ -215,7 +215,7 @@ public sealed class InteractionTests : IAsyncLifetime
         await AnswerAsync(opening, Modal);
         var shown = await seen;
         Assert.Equal(("modal", "A game"), ((string?)shown["outcome"], (string?)shown["modal"]!["title"]));
-        var submitting = _discord.FakeAsync("POST", "modals", $$"""{"interactionId":"{{shown["interactionId"]}}","values":{"title":"Raid"}}""");
+        var submitting = _discord.FakeAsync("POST", "modals", $$"""{"interactionId":"{{shown["interactionId"]}}","values":{"title":"Raid"} }""");
 
         var interaction = await _client.NextAsync("INTERACTION_CREATE");
         await AnswerAsync(interaction, """{"type":7,"data":{"content":"Raid"}}""");

@@ -65,7 +65,7 @@ public sealed class PageTests : IAsyncLifetime
     private string GameBody() => $$"""
         {"embeds":[{"title":"Raid","color":5793266,
           "description":"<t:1924974000:F>, <t:1924974000:R>\nHost <@{{StandIn.Anna}}>, players {{_players}}/5",
-          "fields":[{"name":"Playing","value":"nobody","inline":true}],"footer":{"text":"id 1"}}],
+          "fields":[{"name":"Playing","value":"nobody","inline":true}],"footer":{"text":"id 1"} }],
          "components":[{"type":1,"components":[
           {"type":2,"style":3,"label":"Join","custom_id":"join:1"},{"type":2,"style":2,"label":"Leave","custom_id":"leave:1","disabled":true},
           {"type":2,"style":5,"label":"Calendar","url":"https://example.org/1.ics"}]}]}
@@ -97,7 +97,7 @@ public sealed class PageTests : IAsyncLifetime
                 var title = (string?)interaction["data"]!["options"]![0]!["options"]![0]!["value"];
                 await _discord.OkAsync("POST", callback, $$$"""
                     {"type":9,"data":{"custom_id":"new","title":"A game","components":[{"type":1,"components":[
-                      {"type":4,"custom_id":"title","style":1,"label":"Name of the game","value":"{{{title}}}"}]}]}}
+                      {"type":4,"custom_id":"title","style":1,"label":"Name of the game","value":"{{{title}}}"}]}]} }
                     """);
                 break;
             case 3:
@@ -109,7 +109,7 @@ public sealed class PageTests : IAsyncLifetime
                 var name = (string?)interaction["data"]!["components"]![0]!["components"]![0]!["value"];
                 var dm = await _discord.OkAsync("POST", "users/@me/channels", $$"""{"recipient_id":"{{StandIn.Ben}}"}""");
                 await _discord.OkAsync("POST", $"channels/{dm["id"]}/messages", """{"content":"psst"}""");
-                await _discord.OkAsync("POST", callback, $$"""{"type":4,"data":{"content":"Made {{name}}"}}""");
+                await _discord.OkAsync("POST", callback, $$"""{"type":4,"data":{"content":"Made {{name}}"} }""");
                 break;
         }
     }

@@ -28,19 +28,19 @@ public sealed class RateLimitTests : IAsyncLifetime
             Assert.Equal(("5", $"{remaining}"), (Header(taken, "X-RateLimit-Limit"), Header(taken, "X-RateLimit-Remaining")));
         }
 
-        _time.Advance(TimeSpan.FromSeconds(3.6));
+        _time.Advance(TimeSpan.FromSeconds(3.5));
         using var refused = await SendAsync("POST", StandIn.Messages);
 
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.Equal(
-            ("2", "1.400", "user", "0", $"{_time.GetUtcNow().AddSeconds(1.4).ToUnixTimeMilliseconds() / 1000d:0.000}"),
+            ("2", "1.500", "user", "0", $"{_time.GetUtcNow().AddSeconds(1.5).ToUnixTimeMilliseconds() / 1000d:0.000}"),
             (Header(refused, "Retry-After"), Header(refused, "X-RateLimit-Reset-After"), Header(refused, "X-RateLimit-Scope"),
                 Header(refused, "X-RateLimit-Remaining"), Header(refused, "X-RateLimit-Reset")));
         Assert.Equal(
-            """{"message":"You are being rate limited.","retry_after":1.4,"global":false}""",
+            """{"message":"You are being rate limited.","retry_after":1.5,"global":false}""",
             (await refused.Content.ReadFromJsonAsync<JsonObject>())!.ToJsonString());
 
-        _time.Advance(TimeSpan.FromSeconds(1.4));
+        _time.Advance(TimeSpan.FromSeconds(1.5));
         using var again = await SendAsync("POST", StandIn.Messages);
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
     }
