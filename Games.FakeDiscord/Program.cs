@@ -23,10 +23,21 @@ if (args.Any(word => word is "--help" or "-h" or "-?"))
 var unknown = args.Where((word, index) => !word.StartsWith("--urls", StringComparison.Ordinal) && (index == 0 || args[index - 1] != "--urls"));
 if (unknown.Any())
 {
-    await Console.Error.WriteLineAsync($"Games.FakeDiscord does not know {unknown.First()}. Its options: --help");
+    await Console.Error.WriteLineAsync($"Games.FakeDiscord does not know '{unknown.First()}'. Its options: --help");
     return 2;
 }
 
-var app = FakeDiscordServer.Create(args);
-await app.RunAsync();
-return 0;
+try
+{
+    await using var app = FakeDiscordServer.Create(args);
+    await app.StartAsync();
+    Console.WriteLine($"A stand-in for Discord: {string.Join(' ', app.Urls)}");
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception failure) when (failure is IOException or FormatException or InvalidOperationException)
+{
+    // The port is taken, or --urls says no address.
+    await Console.Error.WriteLineAsync($"Games.FakeDiscord cannot listen: {failure.Message}");
+    return 1;
+}

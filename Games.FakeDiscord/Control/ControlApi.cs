@@ -87,7 +87,7 @@ internal static class ControlApi
             .WithSummary("The faults that stand, with the times that are left.");
         group.MapPut("/settings", (Settings request, SettingsHolder settings) => settings.Current = request)
             .WithSummary("Heartbeat interval, shards and the like; what is absent is as at the start.");
-        group.MapGet("/settings", (SettingsHolder settings) => settings.Current);
+        group.MapGet("/settings", (SettingsHolder settings) => settings.Current).WithSummary("The settings of the moment.");
         group.MapGet("/statistics", (Statistics statistics) => statistics.View())
             .WithSummary("What the bot has done: requests by route, 429s, requests before their retry-after, invalid requests, gateway.");
         group.MapGet("/requests", (string? method, string? path, Statistics statistics) => statistics.Requests(method, path))
