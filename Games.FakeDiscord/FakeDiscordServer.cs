@@ -18,7 +18,9 @@ internal static class FakeDiscordServer
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, builder.Configuration[WebHostDefaults.ServerUrlsKey] ?? DefaultUrl);
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A port that is taken is Program's to say, in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         var services = builder.Services;
         services.AddSingleton(time ?? TimeProvider.System);
         Type[] parts =

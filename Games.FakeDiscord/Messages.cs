@@ -14,7 +14,9 @@ internal sealed class Messages(World world, GatewaySessions gateway, PageFeed fe
 
     public Message Post(Channel channel, User author, MessageDraft draft, Interaction? interaction = null, bool isLoading = false)
     {
-        var isEphemeral = interaction?.IsEphemeral == true || (interaction is not null && draft.IsEphemeral);
+        // The first answer says whether it is ephemeral, a deferred one before there is a text; each followup says it for itself.
+        var isFirstAnswer = interaction is { AnswerType: 4 or 5, Original: null };
+        var isEphemeral = interaction is not null && (isFirstAnswer ? interaction.IsEphemeral : draft.IsEphemeral);
         var message = new Message(world.NewId(), channel, author, world.Now)
         {
             Type = draft.ReplyTo is not null ? Reply : interaction is { Type: Interaction.Command, Original: null } ? CommandAnswer : 0,

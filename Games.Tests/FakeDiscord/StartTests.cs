@@ -11,7 +11,7 @@ namespace Games.Tests.FakeDiscord;
 /// <summary>The stand-in as a program of its own, and what it says of itself.</summary>
 public sealed class StartTests
 {
-    private static readonly string Program = typeof(FakeDiscord::Program).Assembly.Location;
+    private static readonly string ProgramPath = typeof(FakeDiscord::Program).Assembly.Location;
     private static readonly Dictionary<string, string?> NoSettings = [];
 
     [Theory]
@@ -19,7 +19,7 @@ public sealed class StartTests
     [InlineData("--urls", "http://127.0.0.1:1", "-h")]
     public async Task Help_says_where_everything_is(params string[] arguments)
     {
-        var outcome = await ServiceProcess.RunAsync(Program, NoSettings, arguments);
+        var outcome = await ServiceProcess.RunAsync(ProgramPath, NoSettings, arguments);
 
         Assert.Equal((0, 0), (outcome.ExitCode, outcome.Errors.Length));
         Assert.Contains(outcome.Output, line => line.Contains("http://localhost:5082/api/v10/"));
@@ -31,7 +31,7 @@ public sealed class StartTests
     [InlineData(1, "cannot listen", "--urls", "nowhere")]
     public async Task What_it_cannot_do_is_one_line(int exitCode, string says, params string[] arguments)
     {
-        var outcome = await ServiceProcess.RunAsync(Program, NoSettings, arguments);
+        var outcome = await ServiceProcess.RunAsync(ProgramPath, NoSettings, arguments);
 
         Assert.Equal(exitCode, outcome.ExitCode);
         Assert.Contains(says, Assert.Single(outcome.Errors));
@@ -41,7 +41,7 @@ public sealed class StartTests
     public async Task A_port_that_is_taken_is_one_line()
     {
         await using var discord = await StandIn.StartAsync();
-        var outcome = await ServiceProcess.RunAsync(Program, NoSettings, "--urls", discord.Address);
+        var outcome = await ServiceProcess.RunAsync(ProgramPath, NoSettings, "--urls", discord.Address);
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Contains("address already in use", Assert.Single(outcome.Errors));
