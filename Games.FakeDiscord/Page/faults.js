@@ -19,15 +19,23 @@ const immediate = {
 };
 const same = (fault, wanted) => Object.entries(wanted).every(([name, value]) => fault[name] === value);
 
+let last = Promise.resolve();
+
 export async function drawFaults(fake) {
   const { faults } = await fake('GET', 'faults');
-  const put = (list) => fake('PUT', 'faults', { faults: list });
+  // One after the other, each on what the one before has left.
+  const change = (edit) => {
+    last = last.then(async () => fake('PUT', 'faults', { faults: edit((await fake('GET', 'faults')).faults) })).catch(() => {});
+  };
   $('standing').replaceChildren(...Object.entries(standing).map(([label, wanted]) => {
     const isOn = faults.some((fault) => same(fault, wanted));
-    const others = faults.filter((fault) => !same(fault, wanted));
-    return element('label', {}, element('input', { type: 'checkbox', checked: isOn, change: () => put(isOn ? others : [...others, wanted]) }), label);
+    const toggle = ({ currentTarget: { checked } }) => change((all) => {
+      const others = all.filter((fault) => !same(fault, wanted));
+      return checked ? [...others, wanted] : others;
+    });
+    return element('label', {}, element('input', { type: 'checkbox', checked: isOn, change: toggle }), label);
   }));
   $('immediate').replaceChildren(...Object.entries(immediate).map(([label, wanted]) =>
-    element('button', { type: 'button', click: () => put([...faults, wanted]) }, label)));
+    element('button', { type: 'button', click: () => change((all) => [...all, wanted]) }, label)));
   $('reset').onclick = () => fake('DELETE', '');
 }
