@@ -21,19 +21,26 @@ const same = (fault, wanted) => Object.entries(wanted).every(([name, value]) => 
 
 let last = Promise.resolve();
 
+/** Drawn once, so that nothing takes the focus away; later only the switches are set. */
 export async function drawFaults(fake) {
   const { faults } = await fake('GET', 'faults');
+  if (!$('standing').hasChildNodes()) draw(fake);
+  for (const [label, wanted] of Object.entries(standing)) {
+    $('standing').querySelector(`[data-fault="${label}"]`).checked = faults.some((fault) => same(fault, wanted));
+  }
+}
+
+function draw(fake) {
   // One after the other, each on what the one before has left.
   const change = (edit) => {
     last = last.then(async () => fake('PUT', 'faults', { faults: edit((await fake('GET', 'faults')).faults) })).catch(() => {});
   };
   $('standing').replaceChildren(...Object.entries(standing).map(([label, wanted]) => {
-    const isOn = faults.some((fault) => same(fault, wanted));
     const toggle = ({ currentTarget: { checked } }) => change((all) => {
       const others = all.filter((fault) => !same(fault, wanted));
       return checked ? [...others, wanted] : others;
     });
-    return element('label', {}, element('input', { type: 'checkbox', checked: isOn, change: toggle }), label);
+    return element('label', {}, element('input', { type: 'checkbox', 'data-fault': label, change: toggle }), label);
   }));
   $('immediate').replaceChildren(...Object.entries(immediate).map(([label, wanted]) =>
     element('button', { type: 'button', click: () => change((all) => [...all, wanted]) }, label)));
