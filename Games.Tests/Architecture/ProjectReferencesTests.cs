@@ -7,6 +7,7 @@ public sealed class ProjectReferencesTests
     [Theory]
     [InlineData("Games.Contracts")]
     [InlineData("Games.Outbox")]
+    [InlineData("Games.DiscordClient")]
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data", Outbox)]
@@ -25,6 +26,10 @@ public sealed class ProjectReferencesTests
 
     [Fact]
     public void The_contracts_know_no_package_at_all() => Assert.Empty(Packages("Games.Contracts"));
+
+    [Fact]
+    public void The_client_of_Discord_knows_abstractions_only() => Assert.All(
+        Packages("Games.DiscordClient"), package => Assert.Matches(@"^Microsoft\.Extensions\..*Abstractions$", package));
 
     [Fact]
     public void The_load_knows_nothing_of_our_code_so_that_it_can_measure_any_implementation() =>
