@@ -12,7 +12,7 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
-    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
+    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.DiscordClient", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.Ops", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot", "Games.Ops")]
     [InlineData("Games.Bench", "Games.AppHost")]
