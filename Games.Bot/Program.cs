@@ -1,4 +1,5 @@
 using Games.Bot;
+using Games.Bot.Delivery;
 using Games.Bot.Ingestion;
 using Games.Data;
 using Games.Journal;
@@ -16,6 +17,7 @@ try
     builder.AddMessaging();
     builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
+    builder.AddDelivery();
     builder.AddProblems();
     builder.AddApiAccess();
 

@@ -26,6 +26,7 @@ public static class DiscordRegistration
             // Its traces would show the address, and the token of an interaction is in it.
             ActivityHeadersPropagator = null,
         };
-        return new(new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 8 * 1024 * 1024 }, options, time, logger);
+        var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 8 * 1024 * 1024 };
+        return new(http, options, time, logger);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Games.Bot.Announcing;
 using Games.Data;
 using Games.DiscordClient;
@@ -29,7 +28,7 @@ internal sealed partial class AnnouncementDelivery(
             else
                 await PostAsync(lease, due, ct);
         }
-        catch (DiscordApiException { Status: HttpStatusCode.NotFound, Code: DiscordErrorCode.UnknownMessage })
+        catch (DiscordApiException failure) when (failure.Code == DiscordErrorCode.UnknownMessage)
         {
             await MeetDeletionAsync(lease, due, ct);
         }
@@ -75,7 +74,8 @@ internal sealed partial class AnnouncementDelivery(
     {
         // Discord returns the first of two with the same nonce, but for some minutes only.
         var isSearched = due.PostAge > SentMessages.NonceIsKept;
-        if (isSearched && await sent.FindAsync(due.ChannelId, due.PostAge!.Value, message => AnnouncementMessage.IsOf(message, due.GameId), ct) is { } lost)
+        if (isSearched
+            && await sent.FindAsync(due.ChannelId, due.PostAge!.Value, x => AnnouncementMessage.IsOf(x, due.GameId), ct) is { } lost)
         {
             LogFound(due.GameId, lost.Id);
             await store.PostedAsync(lease, due.GameId, lost.Id, version: 0, ct);
@@ -94,7 +94,8 @@ internal sealed partial class AnnouncementDelivery(
                 await store.BeginPostAsync(lease, due.GameId, isAnew: isSearched, token);
                 return AnnouncementMessage.Of(found.Game, found.People, _publicBase) with
                 {
-                    Nonce = Nonce.Of('g', due.GameId, due.Reposts), EnforceNonce = true,
+                    Nonce = Nonce.Of('g', due.GameId, due.Reposts),
+                    EnforceNonce = true,
                 };
             },
             waits: null, ct);
@@ -118,7 +119,9 @@ internal sealed partial class AnnouncementDelivery(
             await store.PostAnewAsync(lease, due.GameId, ct);
         }
         else
+        {
             await store.GiveUpAsync(lease, due, "Its message was deleted in Discord.", ct);
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Posted game {GameId} in channel {ChannelId} as message {MessageId}")]

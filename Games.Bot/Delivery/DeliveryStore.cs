@@ -51,7 +51,8 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     }
 
     /// <summary>The channel of a lease; null if it is a user's.</summary>
-    public static string? ChannelOf(HeldLease lease) => lease.Name.StartsWith(Channel, StringComparison.Ordinal) ? lease.Name[Channel.Length..] : null;
+    public static string? ChannelOf(HeldLease lease) =>
+        lease.Name.StartsWith(Channel, StringComparison.Ordinal) ? lease.Name[Channel.Length..] : null;
 
     public static string UserOf(HeldLease lease) => lease.Name[User.Length..];
 

@@ -23,7 +23,9 @@ internal sealed partial class DirectMessageDelivery(
         catch (DiscordException failure)
         {
             if (DeliveryFailures.Retry(failure, due.Attempts) is { } retry)
+            {
                 await store.PostponeAsync(lease, due, retry.Wait, retry.IsFailure, ct);
+            }
             else
             {
                 LogGivenUp(due.Id, due.UserId, failure.Message);

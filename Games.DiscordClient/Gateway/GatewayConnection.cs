@@ -101,7 +101,9 @@ internal sealed class GatewayConnection(
     {
         if (hello.ValueKind is not JsonValueKind.Object || !hello.TryGetProperty("heartbeat_interval", out var interval)
             || interval.ValueKind is not JsonValueKind.Number || !interval.TryGetInt32(out var milliseconds) || milliseconds <= 0)
+        {
             throw new GatewayClosedException(null, "HELLO names no interval");
+        }
 
         _heartbeat = new(_socket, time);
         if (_session is not null)
@@ -160,7 +162,9 @@ internal sealed class GatewayConnection(
             isReady(_session);
         }
         else if (_readyAt is null)
+        {
             deadline.CancelAfter(options.ResumedTimeout);
+        }
 
         return null;
     }

@@ -20,7 +20,7 @@ public sealed class GatewayOptions
     /// <summary>From RESUME to RESUMED, or between two of the events that were missed.</summary>
     public TimeSpan ResumedTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Events that may wait for their handler. If there are more, the connection is given up, and resumed when they are fewer.</summary>
+    /// <summary>Events that may wait for their handler. If there are more, the connection is closed, and resumed when they are fewer.</summary>
     public int QueueLength { get; init; } = 1_000;
 }
 

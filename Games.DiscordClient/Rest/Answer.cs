@@ -22,13 +22,16 @@ internal sealed class Answer
         var json = ParsedOf(body);
         if (IsError && json is { ValueKind: JsonValueKind.Object } error)
         {
-            Code = error.TryGetProperty("code", out var code) && code.TryGetInt32(out var number) ? number : 0;
+            var hasCode = error.TryGetProperty("code", out var code) && code.ValueKind is JsonValueKind.Number;
+            Code = hasCode && code.TryGetInt32(out var number) ? number : 0;
             Error = error.TryGetProperty("message", out var message) && message.ValueKind is JsonValueKind.String ? message.GetString()! : "";
             if (error.TryGetProperty("errors", out var errors))
                 Error += $" {Cut(errors.GetRawText())}";
         }
         else if (IsError)
+        {
             Error = response.ReasonPhrase ?? "";
+        }
 
         if (Status is not HttpStatusCode.TooManyRequests)
             return;

@@ -5,8 +5,8 @@ namespace Games.DiscordClient.Rest;
 
 /// <summary>
 /// Discord's HTTP API, as much of it as is called here. Each call waits for its rate limits, up to <see cref="DiscordRestOptions.LongestWait"/>, and
-/// ends with its answer or with a <see cref="DiscordException"/>; calls may overlap. Only rate limits are tried again here: what else to repeat is its caller's to
-/// know.
+/// ends with its answer or with a <see cref="DiscordException"/>; calls may overlap. Only rate limits are tried again here: what else to repeat is
+/// its caller's to know.
 /// </summary>
 public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions options, TimeProvider time, ILogger<DiscordRestClient> logger)
 {
@@ -33,7 +33,8 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
 
     /// <inheritdoc cref="CreateMessageAsync(string, Func{CancellationToken, ValueTask{MessageBody?}}, Action{TimeSpan}?, CancellationToken)"/>
     public Task<Message?> EditMessageAsync(
-        string channelId, string messageId, Func<CancellationToken, ValueTask<MessageBody?>> compose, Action<TimeSpan>? waits, CancellationToken ct) =>
+        string channelId, string messageId, Func<CancellationToken, ValueTask<MessageBody?>> compose, Action<TimeSpan>? waits,
+        CancellationToken ct) =>
         SendAsync<Message>(Route.Message(HttpMethod.Patch, channelId, messageId), Boxed(compose), waits, ct);
 
     public async Task<Message> EditMessageAsync(string channelId, string messageId, MessageBody body, CancellationToken ct) =>
@@ -72,7 +73,8 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
     public Task AnswerInteractionAsync(string interactionId, string token, InteractionAnswer answer, CancellationToken ct) => _transport.SendAsync(
         new(HttpMethod.Post, "interactions/{}/{}/callback", interactionId, $"interactions/{interactionId}/{token}/callback")
         {
-            IsAuthorized = false, IsInteraction = true,
+            IsAuthorized = false,
+            IsInteraction = true,
         },
         _ => new(answer), null, ct);
 

@@ -73,7 +73,12 @@ public sealed record Component(int Type)
     public static Component TextInput(string customId, string label, bool isLong, bool isRequired, int maxLength, string? placeholder = null) =>
         new(4)
         {
-            CustomId = customId, Label = label, Style = isLong ? 2 : 1, Required = isRequired, MaxLength = maxLength, Placeholder = placeholder,
+            CustomId = customId,
+            Label = label,
+            Style = isLong ? 2 : 1,
+            Required = isRequired,
+            MaxLength = maxLength,
+            Placeholder = placeholder,
         };
 }
 

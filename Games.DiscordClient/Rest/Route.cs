@@ -3,7 +3,7 @@ namespace Games.DiscordClient.Rest;
 /// <summary>A call as Discord's rate limits tell them apart.</summary>
 /// <param name="Method">Of HTTP.</param>
 /// <param name="Template">The path with its ids left out: the same for all that share a bucket's hash.</param>
-/// <param name="Major">The channel, guild or webhook that has a bucket of its own; empty if there is none. It can hold an interaction's token.</param>
+/// <param name="Major">The channel, guild or webhook that has a bucket of its own; empty if none. It can hold an interaction's token.</param>
 /// <param name="Path">Relative to the base address. It can hold an interaction's token: never to be shown.</param>
 internal sealed record Route(HttpMethod Method, string Template, string Major, string Path)
 {
@@ -22,7 +22,8 @@ internal sealed record Route(HttpMethod Method, string Template, string Major, s
     public static Route Webhook(HttpMethod method, string template, string application, string token, string path) =>
         new(method, $"webhooks/{{}}/{{}}{template}", $"{application}/{token}", $"webhooks/{application}/{token}{path}")
         {
-            IsAuthorized = false, IsInteraction = true,
+            IsAuthorized = false,
+            IsInteraction = true,
         };
 
     public static Route Commands(HttpMethod method, string application, string? guildId) => guildId is null

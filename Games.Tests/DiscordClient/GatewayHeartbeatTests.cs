@@ -80,7 +80,8 @@ public sealed class GatewayHeartbeatTests
     [Fact]
     public async Task A_handler_that_fails_holds_nobody()
     {
-        await using var gateway = new ScriptedGateway(peer => ScriptedGateway.ServeAsync(peer, ScriptedGateway.Created(2), ScriptedGateway.Created(3)));
+        await using var gateway = new ScriptedGateway(
+            peer => ScriptedGateway.ServeAsync(peer, ScriptedGateway.Created(2), ScriptedGateway.Created(3)));
         gateway.Handler = received => received.Sequence == 2 ? throw new InvalidOperationException() : Task.CompletedTask;
         _ = gateway.Run();
 

@@ -41,7 +41,8 @@ public sealed class RateLimitTests : IAsyncDisposable
         var state = "old";
         await client.EditMessageAsync("2", "1", Body, default);
 
-        var calls = Enumerable.Range(0, 6).Select(_ => client.EditMessageAsync("2", "1", _ => new(Body with { Content = state }), null, default)).ToList();
+        var calls = Enumerable.Range(0, 6)
+            .Select(_ => client.EditMessageAsync("2", "1", _ => new(Body with { Content = state }), null, default)).ToList();
         await Until.TrueAsync(() => calls.Count(x => x.IsCompleted) == 4, "four more are sent");
         state = "new";
         Assert.Equal(5, _discord.Requests.Count);

@@ -91,7 +91,7 @@ public sealed class RestCallTests : IAsyncDisposable
     public async Task An_error_that_repeats_the_token_does_not_show_it()
     {
         _discord.Answer = context => ScriptedDiscord.Json(
-            context, 401, $$"""{"code":0,"message":"wrong: {{ScriptedDiscord.Token}}","errors":{"a":"{{ScriptedDiscord.Token}}"}}""");
+            context, 401, $$$"""{"code":0,"message":"wrong: {{{ScriptedDiscord.Token}}}","errors":{"a":"{{{ScriptedDiscord.Token}}}"} }""");
 
         var failure = await Assert.ThrowsAsync<DiscordApiException>(() => _discord.Client().GetCurrentUserAsync(default));
 

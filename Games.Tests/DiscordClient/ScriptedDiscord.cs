@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Games.Tests.DiscordClient;
@@ -48,8 +49,8 @@ internal sealed class ScriptedDiscord : IAsyncDisposable
 
     public DiscordRestOptions Options => new() { Token = Token, BaseAddress = new(Address, "/api/v10/") };
 
-    public DiscordRestClient Client(DiscordRestOptions? options = null, ILogger<DiscordRestClient>? logger = null) => DiscordRegistration.CreateRestClient(
-        options ?? Options, Time, logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger<DiscordRestClient>.Instance);
+    public DiscordRestClient Client(DiscordRestOptions? options = null, ILogger<DiscordRestClient>? logger = null) =>
+        DiscordRegistration.CreateRestClient(options ?? Options, Time, logger ?? NullLogger<DiscordRestClient>.Instance);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
