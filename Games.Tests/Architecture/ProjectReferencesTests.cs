@@ -8,6 +8,7 @@ public sealed class ProjectReferencesTests
     [InlineData("Games.Contracts")]
     [InlineData("Games.Outbox")]
     [InlineData("Games.DiscordClient")]
+    [InlineData("Games.FakeDiscord")]
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data", Outbox)]
@@ -30,6 +31,10 @@ public sealed class ProjectReferencesTests
     [Fact]
     public void The_client_of_Discord_knows_abstractions_only() => Assert.All(
         Packages("Games.DiscordClient"), package => Assert.Matches(@"^Microsoft\.Extensions\..*Abstractions$", package));
+
+    [Fact]
+    public void The_stand_in_knows_nothing_of_ours_and_only_ASP_NET_Core() =>
+        Assert.Equal(["Microsoft.AspNetCore.OpenApi"], Packages("Games.FakeDiscord"));
 
     [Fact]
     public void The_load_knows_nothing_of_our_code_so_that_it_can_measure_any_implementation() =>

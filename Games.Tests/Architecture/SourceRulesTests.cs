@@ -8,6 +8,7 @@ public sealed partial class SourceRulesTests
     [
         "Games.Contracts", "Games.Data", "Games.Journal", "Games.Outbox", "Games.ServiceDefaults", "Games.Api", "Games.Bot", "Games.Ops",
         "Games.DiscordClient",
+        "Games.FakeDiscord",
     ];
 
     private static readonly string[] Everything = [.. Services, "Games.AppHost", "Games.Bench", "Games.Tests", "samples/Shop"];
