@@ -1,5 +1,6 @@
 using Games.Bot;
 using Games.Bot.Delivery;
+using Games.Bot.Gateway;
 using Games.Bot.Ingestion;
 using Games.Data;
 using Games.Journal;
@@ -18,6 +19,7 @@ try
     builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
     builder.AddDelivery();
+    builder.AddGateway();
     builder.AddProblems();
     builder.AddApiAccess();
 
