@@ -12,7 +12,7 @@ internal static class AnnouncementMessage
     public const string Leave = "leave:";
 
     // All together, with the names of the fields, less than the 6000 of a message.
-    private const int MaxDescription = 2_200;
+    private const int MaxDescription = 2_000;
     private const int MaxNames = 900;
 
     private const int Green = 0x57F287;
@@ -51,7 +51,7 @@ internal static class AnnouncementMessage
         {
             GameStatus.Started => "**This game has started.**",
             GameStatus.Finished => "**This game is over.**",
-            GameStatus.Cancelled when game.CancelReason is { } reason => $"**This game is cancelled:** {DiscordText.Escape(reason, 600)}",
+            GameStatus.Cancelled when game.CancelReason is { } reason => $"**This game is cancelled:** {DiscordText.Escape(reason, 300)}",
             GameStatus.Cancelled => "**This game is cancelled.**",
             _ => null,
         };

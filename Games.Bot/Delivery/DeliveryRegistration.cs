@@ -22,7 +22,7 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<AnnouncementDelivery>();
         services.AddSingleton<DirectMessageDelivery>();
         services.AddSingleton<DeliveryWakeUp>();
-        services.AddSingleton<IReceiveObserver>(provider => provider.GetRequiredService<DeliveryWakeUp>());
+        services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());
         services.AddSingleton<DeliveryService>();
         services.AddHostedService<WithToken>();
         services.AddHealthChecks().AddCheck<DiscordHealthCheck>(DiscordHealthCheck.Name, tags: ["ready"]);

@@ -41,9 +41,8 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
                 WHERE leases.expires_at <= now()
             RETURNING name, fence
             """;
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await LeaseStore.CommandAsync(scope, Claim, ct, owner, LeaseStore.Duration, own, limit);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        await using var command = await ScopedCommand.OpenAsync(scopes, Claim, ct, owner, LeaseStore.Duration, own, limit);
+        await using var reader = await command.Command.ExecuteReaderAsync(ct);
         var claimed = new List<HeldLease>();
         while (await reader.ReadAsync(ct))
             claimed.Add(new(reader.GetString(0), owner, reader.GetInt64(1)));
@@ -119,12 +118,11 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
 
     public async Task RememberChannelAsync(string userId, string channelId, CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await LeaseStore.CommandAsync(
-            scope,
+        await using var command = await ScopedCommand.OpenAsync(
+            scopes,
             "INSERT INTO direct_message_channels (user_id, channel_id) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET channel_id = $2",
             ct, userId, channelId);
-        await command.ExecuteNonQueryAsync(ct);
+        await command.Command.ExecuteNonQueryAsync(ct);
     }
 
     public Task BeginDirectMessageAsync(HeldLease lease, Guid id, bool isAnew, CancellationToken ct) => WriteAsync(
@@ -142,21 +140,19 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     private async Task WriteAsync(
         HeldLease lease, string table, string values, string key, Guid id, CancellationToken ct, params object[] parameters)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await LeaseStore.CommandAsync(
-            scope,
+        await using var command = await ScopedCommand.OpenAsync(
+            scopes,
             $"UPDATE {table} SET {values} WHERE {key} = $1 AND EXISTS (SELECT FROM leases WHERE name = $2 AND owner = $3 AND fence = $4)",
             ct, [id, lease.Name, lease.Owner, lease.Fence, .. parameters]);
-        if (await command.ExecuteNonQueryAsync(ct) == 0)
+        if (await command.Command.ExecuteNonQueryAsync(ct) == 0)
             throw new LeaseLostException(lease.Name);
     }
 
     private async Task<T?> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken ct, params object[] parameters)
         where T : class
     {
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await LeaseStore.CommandAsync(scope, sql, ct, parameters);
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        await using var command = await ScopedCommand.OpenAsync(scopes, sql, ct, parameters);
+        await using var reader = await command.Command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? read(reader) : null;
     }
 

@@ -1,7 +1,3 @@
-using Games.Data;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
-
 namespace Games.Bot.Delivery;
 
 /// <summary>A lease that this process holds.</summary>
@@ -27,9 +23,8 @@ internal sealed class LeaseStore(IServiceScopeFactory scopes)
                 WHERE leases.expires_at <= now()
             RETURNING fence
             """;
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await CommandAsync(scope, Take, ct, name, owner, Duration);
-        return await command.ExecuteScalarAsync(ct) is long fence ? new(name, owner, fence) : null;
+        await using var command = await ScopedCommand.OpenAsync(scopes, Take, ct, name, owner, Duration);
+        return await command.Command.ExecuteScalarAsync(ct) is long fence ? new(name, owner, fence) : null;
     }
 
     /// <summary>Which of the leases are still held, for another <see cref="Duration"/>.</summary>
@@ -40,10 +35,9 @@ internal sealed class LeaseStore(IServiceScopeFactory scopes)
             WHERE leases.name = held.name AND leases.fence = held.fence AND leases.owner = $1 AND leases.expires_at > now()
             RETURNING leases.name
             """;
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await CommandAsync(
-            scope, Renew, ct, owner, Duration, leases.Select(x => x.Name).ToArray(), leases.Select(x => x.Fence).ToArray());
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        await using var command = await ScopedCommand.OpenAsync(
+            scopes, Renew, ct, owner, Duration, leases.Select(x => x.Name).ToArray(), leases.Select(x => x.Fence).ToArray());
+        await using var reader = await command.Command.ExecuteReaderAsync(ct);
         var names = new HashSet<string>();
         while (await reader.ReadAsync(ct))
             names.Add(reader.GetString(0));
@@ -53,20 +47,8 @@ internal sealed class LeaseStore(IServiceScopeFactory scopes)
     /// <summary>Lets another have it at once.</summary>
     public async Task ReleaseAsync(HeldLease lease, CancellationToken ct)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await CommandAsync(
-            scope, "UPDATE leases SET expires_at = now() WHERE name = $1 AND owner = $2 AND fence = $3", ct, lease.Name, lease.Owner, lease.Fence);
-        await command.ExecuteNonQueryAsync(ct);
-    }
-
-    /// <summary>A command on the scope's own connection, which its context closes.</summary>
-    public static async Task<NpgsqlCommand> CommandAsync(AsyncServiceScope scope, string sql, CancellationToken ct, params object[] parameters)
-    {
-        var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database;
-        await db.OpenConnectionAsync(ct);
-        var command = new NpgsqlCommand(sql, (NpgsqlConnection)db.GetDbConnection());
-        foreach (var value in parameters)
-            command.Parameters.Add(new() { Value = value });
-        return command;
+        await using var command = await ScopedCommand.OpenAsync(
+            scopes, "UPDATE leases SET expires_at = now() WHERE name = $1 AND owner = $2 AND fence = $3", ct, lease.Name, lease.Owner, lease.Fence);
+        await command.Command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -31,12 +31,11 @@ internal sealed class SessionStore(IServiceScopeFactory scopes) : ISessionStore
         if (Lease is not { } lease)
             return;
 
-        await using var scope = scopes.CreateAsyncScope();
-        await using var command = await LeaseStore.CommandAsync(
-            scope, Save, ct, shard, session.Id, (object?)session.ResumeUrl ?? DBNull.Value, session.Sequence, session.Shards,
+        await using var command = await ScopedCommand.OpenAsync(
+            scopes, Save, ct, shard, session.Id, (object?)session.ResumeUrl ?? DBNull.Value, session.Sequence, session.Shards,
             lease.Name, lease.Owner, lease.Fence);
-        command.Parameters[2].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text;
-        if (await command.ExecuteNonQueryAsync(ct) == 0)
+        command.Command.Parameters[2].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text;
+        if (await command.Command.ExecuteNonQueryAsync(ct) == 0)
             throw new LeaseLostException(lease.Name);
     }
 }
