@@ -13,7 +13,7 @@ namespace Games.Bot.Gateway;
 /// </summary>
 internal sealed partial class GatewayService(
     LeaseStore leases, SessionStore sessions, DiscordEvents events, CommandRegistration commands, GatewayStatus status, DiscordRestClient discord,
-    DiscordOptions options, DatabaseOutage outage, TimeProvider time, ILogger<GatewayService> logger, ILogger<GatewayClient> clientLogger)
+    DiscordOptions options, DatabaseOutage outage, TimeProvider time, ILoggerFactory loggers, ILogger<GatewayService> logger)
     : BackgroundService
 {
     private const string LeaseName = "gateway";
@@ -57,7 +57,7 @@ internal sealed partial class GatewayService(
         var renewing = RenewAsync(lease, held);
         sessions.Lease = lease;
         var gateway = status.Client = new(
-            discord, new() { Token = options.Token!, Intents = IntentsOf(options) }, sessions, time, clientLogger);
+            discord, new() { Token = options.Token!, Intents = IntentsOf(options) }, sessions, time, loggers.CreateLogger<GatewayClient>());
         try
         {
             LogHolds();
