@@ -33,7 +33,9 @@ internal sealed record GameView(
     [JsonIgnore]
     public string ETag => $"\"{Version}.{Announcement?.Version ?? 0}{(Announcement?.MessageId is null ? "" : "m")}{DeliveryTag}\"";
 
-    private string DeliveryTag => Announcement is { } x ? $"{(x.DeliveredVersion == 0 ? "" : x.DeliveredVersion)}{(x.Failure is null ? "" : "f")}" : "";
+    private string DeliveryTag => Announcement is { } x
+        ? $"{(x.DeliveredVersion == 0 ? "" : x.DeliveredVersion)}{(x.Failure is null ? "" : "f")}"
+        : "";
 
     public static GameView Of(Game game, IEnumerable<Player> people, Announcement? announcement)
     {

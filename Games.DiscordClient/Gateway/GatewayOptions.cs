@@ -20,11 +20,11 @@ public sealed class GatewayOptions
     /// <summary>From RESUME to RESUMED, or between two of the events that were missed.</summary>
     public TimeSpan ResumedTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Events that may wait for their handler. If there are more, the connection is closed, and resumed when they are fewer.</summary>
+    /// <summary>Events that may wait for their handler. With more the connection is closed, and resumed when they are fewer.</summary>
     public int QueueLength { get; init; } = 1_000;
 }
 
-/// <summary>What a bot may be told of. MESSAGE_CONTENT has to be switched on in Discord's developer portal, else the gateway closes with 4014.</summary>
+/// <summary>What a bot may be told of. MESSAGE_CONTENT must be switched on in Discord's developer portal, else the gateway closes with 4014.</summary>
 [Flags]
 public enum GatewayIntents
 {

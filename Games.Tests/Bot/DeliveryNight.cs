@@ -22,8 +22,8 @@ internal sealed class DeliveryNight : IAsyncDisposable
         var discord = await StandIn.StartAsync();
         if (faults is not null)
             await discord.PutFaultsAsync(faults);
-        return new(
-            new GameNight(database, [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10"), .. settings]), discord);
+        (string, string)[] own = [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10")];
+        return new(new GameNight(database, [.. own, .. settings]), discord);
     }
 
     public async ValueTask DisposeAsync()

@@ -114,7 +114,8 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
     public async Task A_channel_that_is_gone_or_forbidden_is_recorded_and_holds_no_other()
     {
         await using var delivery = await DeliveryNight.StartAsync(
-            database.ConnectionString, """{"kind":"error","path":"/channels/200000000000000002/","status":403,"code":50001,"message":"Missing Access"}""");
+            database.ConnectionString,
+            """{"kind":"error","path":"/channels/200000000000000002/","status":403,"code":50001,"message":"Missing Access"}""");
         var gone = await CreateAsync(delivery, "200000000000009999");
         var forbidden = await CreateAsync(delivery, "200000000000000002");
 

@@ -62,8 +62,15 @@ public sealed class GatewayHeartbeatTests
         var release = new TaskCompletionSource();
         await using var gateway = new ScriptedGateway(
             peer => ScriptedGateway.ServeAsync(peer, [.. Enumerable.Range(2, 20).Select(ScriptedGateway.Created)]),
-            peer => ScriptedGateway.ServeAsync(
-                peer, [.. Enumerable.Range(2, 20).Where(x => x > Sequence(peer)).Select(ScriptedGateway.Created)]));
+            async peer =>
+            {
+                await peer.HelloAsync();
+                var after = (await peer.ReceiveAsync()).GetProperty("d").GetProperty("seq").GetInt32();
+                for (var sequence = after + 1; sequence < 22; sequence++)
+                    await peer.SendAsync(ScriptedGateway.Created(sequence));
+                await peer.SendAsync("""{"op":0,"t":"RESUMED","s":22,"d":{}}""");
+                await peer.AcknowledgeAsync();
+            });
         gateway.Handler = received => received.Type == "READY" ? release.Task : Task.CompletedTask;
         _ = gateway.Run(queueLength: 10);
 
@@ -72,9 +79,6 @@ public sealed class GatewayHeartbeatTests
         await gateway.UntilAsync(() => gateway.Handled.Count >= 22, "all are handled");
 
         Assert.Equal(Enumerable.Range(2, 20).Select(x => (long)x), gateway.Handled.Where(x => x.Type == "MESSAGE_CREATE").Select(x => x.Sequence));
-
-        static int Sequence(ScriptedGateway.Peer peer) =>
-            peer.Frames.TryPeek(out var resume) ? resume.GetProperty("d").GetProperty("seq").GetInt32() : 0;
     }
 
     [Fact]
