@@ -10,6 +10,7 @@ COPY Games.Api/Games.Api.csproj Games.Api/
 COPY Games.Bot/Games.Bot.csproj Games.Bot/
 COPY Games.Contracts/Games.Contracts.csproj Games.Contracts/
 COPY Games.Data/Games.Data.csproj Games.Data/
+COPY Games.DiscordClient/Games.DiscordClient.csproj Games.DiscordClient/
 COPY Games.Journal/Games.Journal.csproj Games.Journal/
 COPY Games.Ops/Games.Ops.csproj Games.Ops/
 COPY Games.Outbox/Games.Outbox.csproj Games.Outbox/

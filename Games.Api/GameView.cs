@@ -31,7 +31,11 @@ internal sealed record GameView(
     /// a new version of its game.
     /// </summary>
     [JsonIgnore]
-    public string ETag => $"\"{Version}.{Announcement?.Version ?? 0}{(Announcement?.MessageId is null ? "" : "m")}\"";
+    public string ETag => $"\"{Version}.{Announcement?.Version ?? 0}{(Announcement?.MessageId is null ? "" : "m")}{DeliveryTag}\"";
+
+    private string DeliveryTag => Announcement is { } x
+        ? $"{(x.DeliveredVersion == 0 ? "" : x.DeliveredVersion)}{(x.Failure is null ? "" : "f")}"
+        : "";
 
     public static GameView Of(Game game, IEnumerable<Player> people, Announcement? announcement)
     {
@@ -64,7 +68,9 @@ internal sealed record GameView(
                     announcement.IsOpen,
                     announcement.CreatedAt,
                     announcement.ChangedAt,
-                    announcement.MessageId));
+                    announcement.MessageId,
+                    announcement.DeliveredVersion,
+                    announcement.Failure));
     }
 }
 
@@ -73,8 +79,11 @@ internal sealed record PlayerView(string UserId, string? DisplayName, DateTimeOf
 /// <param name="Version">Of the game that the text tells of.</param>
 /// <param name="IsOpen">Whether people can join.</param>
 /// <param name="MessageId">Of the message in Discord, once it is there.</param>
+/// <param name="DeliveredVersion">Of the game that this message tells of; 0 while there is none.</param>
+/// <param name="Failure">Why Discord does not take it, for which nothing is tried any more.</param>
 internal sealed record AnnouncementView(
-    string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string? MessageId);
+    string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string? MessageId,
+    int DeliveredVersion, string? Failure);
 
 internal static class GameViews
 {

@@ -1,4 +1,6 @@
 using Games.Bot;
+using Games.Bot.Delivery;
+using Games.Bot.Gateway;
 using Games.Bot.Ingestion;
 using Games.Data;
 using Games.Journal;
@@ -16,6 +18,8 @@ try
     builder.AddMessaging();
     builder.AddJournal(backlogTags: Health.Ready);
     builder.AddIngestion();
+    builder.AddDelivery();
+    builder.AddGateway();
     builder.AddProblems();
     builder.AddApiAccess();
 

@@ -9,6 +9,8 @@ public sealed class Announcement
     /// <summary>Discord refuses longer messages (code points).</summary>
     public const int TextMaxLength = 2000;
 
+    public const int FailureMaxLength = 300;
+
     private Announcement()
     {
     }
@@ -26,6 +28,26 @@ public sealed class Announcement
 
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset ChangedAt { get; private set; }
+
+    // From here on: what Discord has, written by the bot's delivery alone.
+
+    /// <summary>Of the game that Discord's message tells of; 0 while there is none.</summary>
+    public int DeliveredVersion { get; private set; }
+
+    /// <summary>When the message was first sent to Discord without its answer being known since; null if nothing is on its way.</summary>
+    public DateTimeOffset? PostStartedAt { get; private set; }
+
+    /// <summary>How often the message was deleted by somebody and posted anew.</summary>
+    public int Reposts { get; private set; }
+
+    /// <summary>Failures since the last success.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>Nothing is sent before; null: at once.</summary>
+    public DateTimeOffset? NextAttemptAt { get; private set; }
+
+    /// <summary>Why Discord does not take it, which no further attempt would change; null: it does.</summary>
+    public string? Failure { get; private set; }
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
     {

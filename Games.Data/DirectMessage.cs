@@ -1,6 +1,6 @@
 namespace Games.Data;
 
-/// <summary>What one user is to be told. Nobody sends it yet: <see cref="SentAt"/> stays null.</summary>
+/// <summary>What one user is to be told. <see cref="SentAt"/> is null until Discord has taken it.</summary>
 public sealed class DirectMessage
 {
     private DirectMessage()
@@ -13,6 +13,17 @@ public sealed class DirectMessage
     public string Text { get; private set; } = null!;
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset? SentAt { get; private set; }
+
+    /// <summary>When it was first sent without Discord's answer being known since; null if it is not on its way.</summary>
+    public DateTimeOffset? PostStartedAt { get; private set; }
+
+    public int Attempts { get; private set; }
+
+    /// <summary>It is not sent before; null: at once.</summary>
+    public DateTimeOffset? NextAttemptAt { get; private set; }
+
+    /// <summary>Why it will not be sent; null: it will.</summary>
+    public string? Failure { get; private set; }
 
     public static DirectMessage To(string userId, Guid gameId, string text, DateTimeOffset now)
     {

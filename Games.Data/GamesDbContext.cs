@@ -10,6 +10,9 @@ public sealed class GamesDbContext(DbContextOptions<GamesDbContext> options) : D
     public DbSet<Player> Players => Set<Player>();
     public DbSet<Announcement> Announcements => Set<Announcement>();
     public DbSet<DirectMessage> DirectMessages => Set<DirectMessage>();
+    public DbSet<DirectMessageChannel> DirectMessageChannels => Set<DirectMessageChannel>();
+    public DbSet<Lease> Leases => Set<Lease>();
+    public DbSet<StoredGatewaySession> GatewaySessions => Set<StoredGatewaySession>();
     public DbSet<DiscordMessage> DiscordMessages => Set<DiscordMessage>();
     public DbSet<JournalEvent> Events => Set<JournalEvent>();
     public DbSet<CalendarFeed> CalendarFeeds => Set<CalendarFeed>();

@@ -23,6 +23,10 @@ namespace Games.Outbox.Outages
     public sealed class DatabaseOutage
     {
         public bool Met(Exception failure, object? loop = null) => false;
+
+        public void Works(object loop)
+        {
+        }
     }
 
     /// <summary>An outage of the broker is told by MassTransit alone.</summary>

@@ -17,6 +17,12 @@ internal sealed class AnnouncementConfiguration : IEntityTypeConfiguration<Annou
         announcement.Property(a => a.Version).HasDefaultValue(1).ValueGeneratedNever().IsConcurrencyToken();
         announcement.Property(a => a.IsOpen).HasDefaultValue(true).ValueGeneratedNever();
         announcement.Property(a => a.ChangedAt).HasDefaultValueSql("now()").ValueGeneratedNever();
+        announcement.Property(a => a.DeliveredVersion).HasDefaultValue(0).ValueGeneratedNever();
+        announcement.Property(a => a.Reposts).HasDefaultValue(0).ValueGeneratedNever();
+        announcement.Property(a => a.Attempts).HasDefaultValue(0).ValueGeneratedNever();
+        announcement.Property(a => a.Failure).HasMaxLength(Announcement.FailureMaxLength);
+        announcement.HasIndex(a => a.ChannelId).HasDatabaseName("IX_Announcements_ToDeliver")
+            .HasFilter("delivered_version < version AND failure IS NULL");
         announcement.HasOne<Game>().WithOne().HasForeignKey<Announcement>(a => a.GameId);
     }
 }

@@ -12,6 +12,9 @@ internal sealed class DirectMessageConfiguration : IEntityTypeConfiguration<Dire
         message.Property(m => m.UserId).HasMaxLength(Snowflake.MaxLength);
         message.Property(m => m.Text).HasMaxLength(Announcement.TextMaxLength);
         message.HasIndex(m => m.Id).HasDatabaseName("IX_DirectMessages_ToSend").HasFilter("sent_at IS NULL");
+        message.Property(m => m.Attempts).HasDefaultValue(0).ValueGeneratedNever();
+        message.Property(m => m.Failure).HasMaxLength(Announcement.FailureMaxLength);
+        message.HasIndex(m => m.UserId).HasDatabaseName("IX_DirectMessages_ToDeliver").HasFilter("sent_at IS NULL AND failure IS NULL");
         message.HasIndex(m => m.GameId);
     }
 }

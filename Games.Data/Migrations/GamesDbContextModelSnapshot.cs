@@ -28,6 +28,11 @@ namespace Games.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("game_id");
 
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("attempts");
+
                     b.Property<DateTimeOffset>("ChangedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("changed_at")
@@ -43,6 +48,16 @@ namespace Games.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<int>("DeliveredVersion")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("delivered_version");
+
+                    b.Property<string>("Failure")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("failure");
+
                     b.Property<bool>("IsOpen")
                         .HasColumnType("boolean")
                         .HasDefaultValue(true)
@@ -52,6 +67,19 @@ namespace Games.Data.Migrations
                         .HasMaxLength(20)
                         .HasColumnType("character varying(20)")
                         .HasColumnName("message_id");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<DateTimeOffset?>("PostStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("post_started_at");
+
+                    b.Property<int>("Reposts")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("reposts");
 
                     b.Property<string>("Text")
                         .IsRequired()
@@ -67,6 +95,10 @@ namespace Games.Data.Migrations
 
                     b.HasKey("GameId")
                         .HasName("pk_announcements");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_announcements_to_deliver")
+                        .HasFilter("delivered_version < version AND failure IS NULL");
 
                     b.ToTable("announcements", (string)null);
                 });
@@ -165,13 +197,31 @@ namespace Games.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasDefaultValue(0)
+                        .HasColumnName("attempts");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("Failure")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("failure");
+
                     b.Property<Guid>("GameId")
                         .HasColumnType("uuid")
                         .HasColumnName("game_id");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<DateTimeOffset?>("PostStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("post_started_at");
 
                     b.Property<DateTimeOffset?>("SentAt")
                         .HasColumnType("timestamp with time zone")
@@ -199,7 +249,30 @@ namespace Games.Data.Migrations
                         .HasDatabaseName("ix_direct_messages_to_send")
                         .HasFilter("sent_at IS NULL");
 
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_direct_messages_to_deliver")
+                        .HasFilter("sent_at IS NULL AND failure IS NULL");
+
                     b.ToTable("direct_messages", (string)null);
+                });
+
+            modelBuilder.Entity("Games.Data.DirectMessageChannel", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("user_id");
+
+                    b.Property<string>("ChannelId")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("character varying(20)")
+                        .HasColumnName("channel_id");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_direct_message_channels");
+
+                    b.ToTable("direct_message_channels", (string)null);
                 });
 
             modelBuilder.Entity("Games.Data.DiscordMessage", b =>
@@ -623,6 +696,31 @@ namespace Games.Data.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Games.Data.Lease", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(50)
+                        .HasColumnType("character varying(50)")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("fence");
+
+                    b.Property<Guid>("Owner")
+                        .HasColumnType("uuid")
+                        .HasColumnName("owner");
+
+                    b.HasKey("Name")
+                        .HasName("pk_leases");
+
+                    b.ToTable("leases", (string)null);
+                });
+
             modelBuilder.Entity("Games.Data.Player", b =>
                 {
                     b.Property<Guid>("GameId")
@@ -658,6 +756,43 @@ namespace Games.Data.Migrations
                         .HasDatabaseName("ix_players_user_id_game_id");
 
                     b.ToTable("players", (string)null);
+                });
+
+            modelBuilder.Entity("Games.Data.StoredGatewaySession", b =>
+                {
+                    b.Property<int>("Shard")
+                        .HasColumnType("integer")
+                        .HasColumnName("shard");
+
+                    b.Property<string>("ResumeUrl")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("resume_url");
+
+                    b.Property<DateTimeOffset>("SavedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("saved_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.Property<string>("SessionId")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("session_id");
+
+                    b.Property<int>("Shards")
+                        .HasColumnType("integer")
+                        .HasColumnName("shards");
+
+                    b.HasKey("Shard")
+                        .HasName("pk_gateway_sessions");
+
+                    b.ToTable("gateway_sessions", (string)null);
                 });
 
             modelBuilder.Entity("MassTransit.EntityFrameworkCoreIntegration.InboxState", b =>

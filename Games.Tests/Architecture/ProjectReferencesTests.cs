@@ -7,12 +7,13 @@ public sealed class ProjectReferencesTests
     [Theory]
     [InlineData("Games.Contracts")]
     [InlineData("Games.Outbox")]
+    [InlineData("Games.DiscordClient")]
     [InlineData("Games.FakeDiscord")]
     [InlineData("Games.Data", "Games.Contracts", Outbox)]
     [InlineData("Games.Journal", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.ServiceDefaults", "Games.Contracts", "Games.Data", Outbox)]
     [InlineData("Games.Api", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
-    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
+    [InlineData("Games.Bot", "Games.Contracts", "Games.Data", "Games.DiscordClient", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.Ops", "Games.Contracts", "Games.Data", "Games.Journal", Outbox, "Games.ServiceDefaults")]
     [InlineData("Games.AppHost", "Games.Api", "Games.Bot", "Games.Ops")]
     [InlineData("Games.Bench", "Games.AppHost")]
@@ -26,6 +27,10 @@ public sealed class ProjectReferencesTests
 
     [Fact]
     public void The_contracts_know_no_package_at_all() => Assert.Empty(Packages("Games.Contracts"));
+
+    [Fact]
+    public void The_client_of_Discord_knows_abstractions_only() => Assert.All(
+        Packages("Games.DiscordClient"), package => Assert.Matches(@"^Microsoft\.Extensions\..*Abstractions$", package));
 
     [Fact]
     public void The_stand_in_knows_nothing_of_ours_and_only_ASP_NET_Core() =>

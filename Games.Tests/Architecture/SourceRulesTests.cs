@@ -7,6 +7,7 @@ public sealed partial class SourceRulesTests
     private static readonly string[] Services =
     [
         "Games.Contracts", "Games.Data", "Games.Journal", "Games.Outbox", "Games.ServiceDefaults", "Games.Api", "Games.Bot", "Games.Ops",
+        "Games.DiscordClient",
         "Games.FakeDiscord",
     ];
 

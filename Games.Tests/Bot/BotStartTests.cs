@@ -31,6 +31,10 @@ public sealed class BotStartTests
     [InlineData("Ingestion:StalledAfter", "00:00:00")]
     [InlineData("Discord:Channels:0", "general", "Discord:Channels")]
     [InlineData("Discord:UserId", "me")]
+    [InlineData("Discord:ApplicationId", "mine")]
+    [InlineData("Discord:Token", "Bot x")]
+    [InlineData("Discord:BaseAddress", "discord.com")]
+    [InlineData("Discord:PublicBaseAddress", "ftp://games.example")]
     public async Task A_setting_that_breaks_its_rule_ends_it_with_one_line_that_names_the_key(string key, string value, string? named = null)
     {
         var outcome = await ServiceProcess.RunAsync(

@@ -25,7 +25,7 @@ internal sealed class GameNight : IAsyncDisposable
     private readonly BotHost _host;
     private readonly NpgsqlDataSource _database;
 
-    public GameNight(string database)
+    public GameNight(string database, params (string Key, string Value)[] settings)
     {
         var types = typeof(Bot::Program).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }
             && (typeof(IConsumer).IsAssignableFrom(type) || typeof(IConsumerDefinition).IsAssignableFrom(type)));
@@ -35,11 +35,13 @@ internal sealed class GameNight : IAsyncDisposable
             bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
             bus.AddConsumers(types.ToArray());
             bus.AddGamesOutbox();
-        }));
+        }), settings);
         _host.StartServer();
     }
 
     public IBus Bus => _host.Services.GetTestHarness().Bus;
+
+    public HttpClient Http() => _host.CreateClient();
 
     public IReadOnlyCollection<string> Log => _host.Log.Lines;
 

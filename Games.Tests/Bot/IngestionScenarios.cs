@@ -2,6 +2,7 @@ extern alias Bot;
 
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Bot::Games.Bot;
 using Bot::Games.Bot.Consumers;
 using Bot::Games.Bot.Ingestion;
 using Games.Contracts;

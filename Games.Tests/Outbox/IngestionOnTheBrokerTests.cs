@@ -3,6 +3,7 @@ extern alias Bot;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Bot::Games.Bot;
 using Bot::Games.Bot.Ingestion;
 using Games.Contracts;
 using Games.Data;

@@ -1,0 +1,53 @@
+using Games.DiscordClient;
+using Games.DiscordClient.Rest;
+using MassTransit;
+
+namespace Games.Bot.Delivery;
+
+internal static partial class DeliveryRegistration
+{
+    /// <summary>Without a token nothing is delivered, and one line says so.</summary>
+    public static void AddDelivery(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddDiscordRestClient(provider =>
+        {
+            var discord = provider.GetRequiredService<DiscordOptions>();
+            return new() { Token = discord.Token ?? "", BaseAddress = DiscordOptions.AddressOf(discord.BaseAddress) };
+        });
+        services.AddSingleton<DeliveryStatus>();
+        services.AddSingleton<DeliveryStore>();
+        services.AddSingleton<LeaseStore>();
+        services.AddSingleton<SentMessages>();
+        services.AddSingleton<AnnouncementDelivery>();
+        services.AddSingleton<DirectMessageDelivery>();
+        services.AddSingleton<DeliveryWakeUp>();
+        services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());
+        services.AddSingleton<DeliveryService>();
+        services.AddHostedService<WithToken>();
+        services.AddHealthChecks().AddCheck<DiscordHealthCheck>(DiscordHealthCheck.Name, tags: ["ready"]);
+    }
+
+    /// <summary>Runs the delivery if there is a token.</summary>
+    private sealed partial class WithToken(IServiceProvider services, DiscordOptions discord, ILogger<DeliveryService> logger) : IHostedService
+    {
+        private DeliveryService? _delivery;
+
+        public Task StartAsync(CancellationToken ct)
+        {
+            if (!discord.HasToken)
+            {
+                LogNoToken(DiscordOptions.Section);
+                return Task.CompletedTask;
+            }
+
+            _delivery = services.GetRequiredService<DeliveryService>();
+            return _delivery.StartAsync(ct);
+        }
+
+        public Task StopAsync(CancellationToken ct) => _delivery?.StopAsync(ct) ?? Task.CompletedTask;
+
+        [LoggerMessage(LogLevel.Information, "{Section}:Token is not set: announcements and direct messages stay undelivered, everything else works")]
+        private partial void LogNoToken(string section);
+    }
+}

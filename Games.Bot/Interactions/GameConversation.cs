@@ -1,0 +1,101 @@
+using System.Globalization;
+using Games.Bot.Announcing;
+using Games.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Bot.Interactions;
+
+/// <summary>The use cases of games in sentences, for whoever clicks and types in Discord.</summary>
+internal sealed class GameConversation(GamesDbContext db, GameCommands games, TimeProvider clock)
+{
+    private const int MaxListed = 10;
+    private const string Unknown = "I do not know this game any more.";
+
+    public async Task<string> JoinAsync(Interaction by, Guid id, CancellationToken ct)
+    {
+        if (!await IsHereAsync(by, id, ct))
+            return Unknown;
+
+        var result = await games.JoinAsync(id, by.UserId, NameOf(by), by.UserId, ct);
+        if (result.Refusal is { } refusal)
+            return Sentence(refusal);
+
+        var place = result.Game!.PlaceOf(result.Game.Find(by.UserId)!);
+        return place is null
+            ? $"You have a seat in {TitleOf(result.Game)}: {DiscordText.TimeOf(result.Game.ScheduledAt)}"
+            : $"All seats of {TitleOf(result.Game)} are taken. You are on its waiting list, at place {place}, and hear of it when one is free.";
+    }
+
+    public async Task<string> LeaveAsync(Interaction by, Guid id, CancellationToken ct)
+    {
+        if (!await IsHereAsync(by, id, ct))
+            return Unknown;
+
+        var result = await games.LeaveAsync(id, by.UserId, by.UserId, ct);
+        return result.Refusal is { } refusal ? Sentence(refusal) : $"You are not on the list of {TitleOf(result.Game!)}.";
+    }
+
+    public async Task<string> CreateAsync(Interaction by, CancellationToken ct)
+    {
+        if (by is not { GuildId: { } guildId, ChannelId: { } channelId })
+            return "A game is made in a channel of a server.";
+
+        var (details, problem) = NewGameForm.Read(by.Values, clock.GetUtcNow());
+        if (details is null)
+            return problem!;
+
+        var game = await games.CreateAsync(guildId, channelId, by.UserId, details, by.UserId, ct);
+        return $"{TitleOf(game)} is made: {DiscordText.TimeOf(game.ScheduledAt)}. It is announced here in a moment.\nIts id is `{game.Id}`.";
+    }
+
+    public async Task<string> CancelAsync(Interaction by, CancellationToken ct)
+    {
+        if (!Guid.TryParse(by.Values.GetValueOrDefault("game"), out var id) || !await IsHereAsync(by, id, ct))
+            return "I do not know this game. Its id is at the foot of its announcement.";
+
+        var hostId = await db.Games.Where(game => game.Id == id).Select(game => game.HostId).SingleAsync(ct);
+        if (hostId != by.UserId && !by.MayManageEvents)
+            return "Only its host can cancel a game, or somebody who may manage events on this server.";
+
+        var reason = by.Values.GetValueOrDefault("reason");
+        var result = await games.CancelAsync(id, reason, by.UserId, ct);
+        return result.Refusal is { } refusal ? Sentence(refusal) : $"{TitleOf(result.Game!)} is cancelled. All who joined are told.";
+    }
+
+    public async Task<string> ListAsync(Interaction by, CancellationToken ct)
+    {
+        var found = await db.Games.AsNoTracking().Where(game => game.GuildId == by.GuildId && game.Status == GameStatus.Scheduled)
+            .OrderBy(game => game.ScheduledAt).Take(MaxListed).ToListAsync(ct);
+        return found is [] ? "No game is planned here. Make one with `/games new`." : string.Join('\n', found.Select(Line));
+    }
+
+    public async Task<string> MineAsync(Interaction by, CancellationToken ct)
+    {
+        var found = await db.Games.AsNoTracking()
+            .Where(game => game.Status == GameStatus.Scheduled && game.GuildId == by.GuildId
+                && (game.HostId == by.UserId || db.Players.Any(player => player.UserId == by.UserId && player.GameId == game.Id)))
+            .OrderBy(game => game.ScheduledAt).Take(MaxListed).ToListAsync(ct);
+        return found is [] ? "You are in no game, and host none." : string.Join('\n', found.Select(Line));
+    }
+
+    // A button of another server's message, or a guessed id, opens nothing.
+    private Task<bool> IsHereAsync(Interaction by, Guid id, CancellationToken ct) =>
+        db.Games.AnyAsync(game => game.Id == id && game.GuildId == by.GuildId, ct);
+
+    private static string Sentence(GameRefusal refusal) => refusal switch
+    {
+        GameRefusal.NotFound => Unknown,
+        GameRefusal.NotOpen => "This game is not open any more.",
+        GameRefusal.Finished => "This game is over.",
+        GameRefusal.Full => "This game and its waiting list are full.",
+        _ => "That cannot be done with this game.",
+    };
+
+    private static string TitleOf(Game game) => $"**{DiscordText.Escape(game.Title, 150)}**";
+
+    private static string Line(Game game) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"**{DiscordText.Escape(game.Title, 60)}** {DiscordText.TimeOf(game.ScheduledAt)} in <#{game.ChannelId}>, {game.People}/{game.MaxPlayers}");
+
+    private static string NameOf(Interaction by) => string.Concat(by.DisplayName.EnumerateRunes().Take(Player.DisplayNameMaxLength));
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Games.Data;
+using Games.Tests.Data;
+using Games.Tests.FakeDiscord;
+
+namespace Games.Tests.Bot;
+
+/// <summary>The whole bot, with the stand-in for Discord.</summary>
+internal sealed class DeliveryNight : IAsyncDisposable
+{
+    private DeliveryNight(GameNight night, StandIn discord) => (Night, Discord) = (night, discord);
+
+    public GameNight Night { get; }
+
+    public StandIn Discord { get; }
+
+    /// <param name="database">The test's.</param>
+    /// <param name="faults">Of the stand-in, from the beginning.</param>
+    /// <param name="settings">Of the bot, beside the token and the address.</param>
+    public static async Task<DeliveryNight> StartAsync(string database, string? faults = null, params (string Key, string Value)[] settings)
+    {
+        var discord = await StandIn.StartAsync();
+        if (faults is not null)
+            await discord.PutFaultsAsync(faults);
+        (string, string)[] own = [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10")];
+        return new(new GameNight(database, [.. own, .. settings]), discord);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Night.DisposeAsync();
+        await Discord.DisposeAsync();
+    }
+
+    /// <summary>Those messages of the channel that are of the game.</summary>
+    public async Task<JsonObject[]> MessagesAsync(Guid id, string channel = NewGame.ChannelId)
+    {
+        var messages = (await Discord.FakeAsync("GET", $"channels/{channel}/messages"))["list"]!.AsArray();
+        return [.. messages.OfType<JsonObject>().Where(x => (string?)x["embeds"]?[0]?["footer"]?["text"] == id.ToString())];
+    }
+
+    /// <summary>Waits until Discord has the game as it is, and returns its message: the only one.</summary>
+    public async Task<JsonObject> DeliveredAsync(Guid id)
+    {
+        var game = await Night.GameAsync(id);
+        await Until.TrueAsync(
+            async () => await Night.AnnouncementAsync(id) is { MessageId: not null, PostStartedAt: null } x && x.DeliveredVersion >= game.Version,
+            $"version {game.Version} of game {id} is delivered");
+        var message = Assert.Single(await MessagesAsync(id));
+        Assert.Equal((await Night.AnnouncementAsync(id))!.MessageId, (string?)message["id"]);
+        return message;
+    }
+
+    public async Task<string> FailureAsync(Guid id)
+    {
+        await Until.TrueAsync(async () => (await Night.AnnouncementAsync(id))?.Failure is not null, $"game {id} is given up");
+        return (await Night.AnnouncementAsync(id))!.Failure!;
+    }
+
+    public static string FieldOf(JsonObject message, string name) => (string)message["embeds"]![0]!["fields"]!.AsArray()
+        .Single(field => ((string)field!["name"]!).StartsWith(name, StringComparison.Ordinal))!["value"]!;
+
+    public static string Title(JsonObject message) => (string)message["embeds"]![0]!["title"]!;
+
+    public static bool HasButtons(JsonObject message) =>
+        message["components"]![0]!["components"]!.AsArray().All(button => (bool?)button!["disabled"] is not true);
+
+    public Task<DirectMessage[]> ToldAsync(Guid id) => Night.InScopeAsync(scope => Task.FromResult(
+        ((GamesDbContext)scope.GetService(typeof(GamesDbContext))!).DirectMessages.Where(x => x.GameId == id).OrderBy(x => x.UserId).ToArray()));
+}
