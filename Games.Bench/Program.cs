@@ -10,6 +10,7 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
     BacklogCommand.Create(),
     EventsCommand.Create(),
     ListsCommand.Create(),
+    DiscordCommand.Create(),
     CompareCommand.Create(),
     ChaosCommand.Create(),
 };

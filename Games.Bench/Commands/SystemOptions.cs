@@ -12,6 +12,8 @@ internal sealed class SystemOptions
 
     public Option<string> BotDll { get; } = Dll("--bot-dll", "Our bot, built", "Games.Bot");
 
+    public Option<string> DiscordDll { get; } = Dll("--discord-dll", "The stand-in for Discord, built", "Games.FakeDiscord");
+
     public Option<string> LimitProject { get; } = new("--limit-project")
     {
         Description = "The hand-written limit's project; it is built before it runs",
@@ -29,6 +31,13 @@ internal sealed class SystemOptions
         Servers.OpenAsync(GamesDb.ValueIn(options), RabbitMq.ValueIn(options), options.GetValue(AllowRemote), ct, postgresSettings);
 
     public Implementation Ours(ParseResult options) => Implementation.Ours(FullPath(options.GetValue(ApiDll)!), FullPath(options.GetValue(BotDll)!));
+
+    /// <summary>The stand-in for Discord, not started yet.</summary>
+    public MeasuredService NewDiscord(ParseResult options)
+    {
+        var dll = FullPath(options.GetValue(DiscordDll)!);
+        return MeasuredService.Of("The stand-in for Discord", dll, readyPath: "/_fake/state");
+    }
 
     public Task<Implementation> BuildLimitAsync(ParseResult options, CancellationToken ct) =>
         Implementation.BuildLimitAsync(FullPath(options.GetValue(LimitProject)!), ct);

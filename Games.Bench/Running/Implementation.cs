@@ -46,15 +46,18 @@ internal sealed record Implementation(
 
     public MeasuredService NewApi(Servers servers) => NewService($"The API of {Name}", servers, Api);
 
-    public MeasuredService NewBot(Servers servers) => NewService($"The bot of {Name}", servers, Bot);
+    /// <param name="settings">Beside the servers' addresses, as environment variables.</param>
+    public MeasuredService NewBot(Servers servers, Dictionary<string, string?>? settings = null) =>
+        NewService($"The bot of {Name}", servers, Bot, settings);
 
-    private MeasuredService NewService(string name, Servers servers, Func<int, string[]> arguments)
+    private MeasuredService NewService(
+        string name, Servers servers, Func<int, string[]> arguments, Dictionary<string, string?>? settings = null)
     {
         var port = FreePort.Next();
-        return new MeasuredService(name, Dotnet(servers, arguments(port)), new Uri($"http://127.0.0.1:{port}"));
+        return new MeasuredService(name, Dotnet(servers, arguments(port), settings), new Uri($"http://127.0.0.1:{port}"));
     }
 
-    private Command Dotnet(Servers servers, string[] arguments)
+    private Command Dotnet(Servers servers, string[] arguments, Dictionary<string, string?>? settings = null)
     {
         if (!File.Exists(arguments[0]))
             throw new BenchException($"{arguments[0]} does not exist: build it first (dotnet build -c Release).");
@@ -62,7 +65,7 @@ internal sealed record Implementation(
         return new Command("dotnet", arguments)
         {
             WorkingDirectory = Path.GetDirectoryName(arguments[0]),
-            Environment = servers.EnvironmentFor(Database),
+            Environment = servers.EnvironmentFor(Database).Concat(settings ?? []).ToDictionary(),
         };
     }
 }

@@ -3,10 +3,18 @@ using Games.Bench.Measuring;
 
 namespace Games.Bench.Running;
 
-/// <summary>An API or a bot of any implementation, with its memory and processor time. It is ready when <c>/health/ready</c> answers 200.</summary>
-internal sealed class MeasuredService(string name, Command command, Uri address) : ServerProcess(name, _ => { })
+/// <summary>An API or a bot of any implementation, with its memory and processor time. It is ready when a path of it answers 200.</summary>
+internal sealed class MeasuredService(string name, Command command, Uri address, string readyPath = "/health/ready")
+    : ServerProcess(name, _ => { })
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    /// <summary>A program that listens where <c>--urls</c> says: on a free port of this machine.</summary>
+    public static MeasuredService Of(string name, string dll, string readyPath)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        return new(name, new Command("dotnet", dll, "--urls", address.ToString()), address, readyPath);
+    }
 
     public Uri Address => address;
 
@@ -33,7 +41,7 @@ internal sealed class MeasuredService(string name, Command command, Uri address)
 
     protected override async Task ConnectAsync(CancellationToken ct)
     {
-        using var response = await Http.GetAsync(new Uri(address, "/health/ready"), ct);
+        using var response = await Http.GetAsync(new Uri(address, readyPath), ct);
         response.EnsureSuccessStatusCode();
     }
 
