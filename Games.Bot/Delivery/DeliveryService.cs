@@ -16,8 +16,8 @@ internal sealed partial class DeliveryService(
 {
     private const int MaxWorkers = 128;
 
-    /// <summary>For what other processes have written, and what has become due.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
+    /// <summary>For what has become due, and what another bot has left. What this process writes wakes it at once.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TokenPause = TimeSpan.FromSeconds(30);
