@@ -26,7 +26,7 @@ public sealed class RealDiscordTests(TestServers servers)
         Assert.Contains("with the ids of your server and channel", Assert.Single(run.Said("A first game")));
         await ChildProcess.RunAsync(new Command("bash", "-c", $"{run.Said("curl ").Single()} --silent --fail"));
         await Until.TrueAsync(
-            async () => (await discord.OkAsync("GET", StandIn.Messages))["list"]!.AsArray().Count == 1, "the game is in Discord");
+            async () => (await discord.FakeAsync("GET", StandIn.Messages))["list"]!.AsArray().Count == 1, "the game is in Discord");
 
         Assert.DoesNotContain(run.Output, line => line.Contains(Token));
         int[] processes = [.. Processes.DescendantsOf(run.Process.Id).Select(process => process.Id)];

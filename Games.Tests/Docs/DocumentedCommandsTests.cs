@@ -56,9 +56,11 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
             await TypeAsync(block, services.Api.Address, discord.Address);
         }
 
-        var channel = (await discord.FakeAsync("GET", $"channels/{StandIn.Channel}/messages"))["list"]!.ToJsonString();
-        Assert.Contains("\"Chess\"", channel);
-        Assert.Contains("Players 1/", channel);
+        // The one whose Join was clicked.
+        await Until.TrueAsync(
+            async () => (await discord.FakeAsync("GET", $"channels/{StandIn.Channel}/messages"))["list"]!.AsArray()
+                .Any(message => message!.ToJsonString() is var text && text.Contains("\"Chess\"") && text.Contains("Players 1/")),
+            "the channel shows the player");
 
         await PsqlAsync($"drop owned by {_role}; drop role {_role}");
         Assert.All([Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.CSharp], kind => Assert.Contains(kind, typed));
