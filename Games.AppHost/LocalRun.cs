@@ -85,7 +85,7 @@ internal sealed class LocalRun : IAsyncDisposable
         await server.StartAsync(ct);
         _write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
         lock (_started)
-            _kept.Add(server, new(server, needs: server is GamesService ? [.. KeptServers()] : [], _write));
+            _kept.Add(server, new(server, needs: server is GamesService { NeedsServers: true } ? [.. KeptServers()] : [], _write));
     }
 
     private IEnumerable<KeptServer> KeptServers() => _kept.Where(kept => kept.Key is not GamesService).Select(kept => kept.Value);

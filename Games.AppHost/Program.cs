@@ -5,6 +5,22 @@ using Games.AppHost.Servers;
 const string DefaultData = ".run";
 var apiUrls = new Option<string>("--api-urls") { Description = "Where the API listens.", DefaultValueFactory = _ => "http://localhost:5080" };
 var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot listens.", DefaultValueFactory = _ => "http://localhost:5081" };
+var discordToken = new Option<string?>("--discord-token")
+{
+    Description = "The bot's token: it goes to Discord itself, and no stand-in is started. The environment variable Discord__Token does the same, "
+        + "and a list of processes does not show it.",
+    HelpName = "TOKEN",
+};
+discordToken.Validators.Add(result =>
+{
+    if (!result.Errors.Any() && string.IsNullOrWhiteSpace(result.GetValueOrDefault<string?>()))
+        result.AddError("--discord-token is empty.");
+});
+var discordUrls = new Option<string>("--discord-urls")
+{
+    Description = "Where the stand-in for Discord listens.",
+    DefaultValueFactory = _ => "http://localhost:5082",
+};
 var data = new Option<string>("--data")
 {
     Description = "Where PostgreSQL and RabbitMQ keep their data.",
@@ -12,9 +28,9 @@ var data = new Option<string>("--data")
     Recursive = true,
 };
 
-var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API and the bot.")
+var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API, the bot and a stand-in for Discord.")
 {
-    apiUrls, botUrls, data,
+    apiUrls, botUrls, discordUrls, discordToken, data,
     ServerVerbs.Create(ServerVerbs.Broker, "RabbitMQ", data),
     ServerVerbs.Create(ServerVerbs.Database, "PostgreSQL", data),
 };
@@ -28,14 +44,17 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         ["ConnectionStrings__RabbitMq"] = rabbitMq.ConnectionString,
     };
     var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
-    var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), connections, run.LogOf("bot"));
+    var discord = RunDiscord.Choose(run, options.GetValue(discordToken), options.GetRequiredValue(discordUrls));
+    var botSettings = connections.Concat(discord.BotSettings).ToDictionary();
+    var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), botSettings, run.LogOf("bot"));
     var keyFile = run.PathOf("api-key");
     var key = new LocalKey(keyFile, api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
     api.RequireFreePorts();
     bot.RequireFreePorts();
+    discord.RequireFreePorts();
 
     // RabbitMQ is the slowest to start: the database is migrated meanwhile.
-    await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop));
+    await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop), discord.StartAsync);
     await LocalRun.AllAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
     await key.EnsureAsync(ct);
     await run.OpenAsync(connections, new() { [ServerVerbs.Broker] = rabbitMq, [ServerVerbs.Database] = postgres }, ct);
@@ -47,9 +66,10 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           API         {api.Address}games
           OpenAPI     {api.Address}docs
           Bot         {bot.Address}health/ready
+          Discord     {discord.Address}
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}
-        The key for everything is in {Shell.PathTo(keyFile)}. A first game:
+        The key for everything is in {Shell.PathTo(keyFile)}. A first game{(discord.IsReal ? ", with the ids of your server and channel" : "")}:
           curl {api.Address}games -H "Authorization: Bearer $(cat {Shell.PathTo(keyFile)})" --json '{LocalKey.Game}'
         What is wrong, and a broker that is away for a while:
           {games} doctor
@@ -64,6 +84,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         await run.StartAsync(postgres, stop);
         await postgres.CreateDatabaseAsync("games", ct: stop);
         await api.RunOnceAsync(stop, "--migrate");
+        await discord.ForgetAsync(connections["ConnectionStrings__Games"], stop);
     }
 }));
 return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

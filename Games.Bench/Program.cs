@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Games.Bench.Commands;
 
+// Nothing of a measurement goes to Discord, whatever the shell has exported.
+Environment.SetEnvironmentVariable("Discord__Token", null);
+
 var bench = new RootCommand("Drives any implementation of the main job from outside, HTTP in, SQL to see the result; and ours under fire.")
 {
     LoadCommand.Create(),

@@ -29,7 +29,7 @@ public sealed class Announcement
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset ChangedAt { get; private set; }
 
-    // From here on: what Discord has, written by the bot's delivery alone.
+    // From here on: what Discord has, written by the bot's delivery. But a refusal is over when there is something new to say.
 
     /// <summary>Of the game that Discord's message tells of; 0 while there is none.</summary>
     public int DeliveredVersion { get; private set; }
@@ -46,7 +46,7 @@ public sealed class Announcement
     /// <summary>Nothing is sent before; null: at once.</summary>
     public DateTimeOffset? NextAttemptAt { get; private set; }
 
-    /// <summary>Why Discord does not take it, which no further attempt would change; null: it does.</summary>
+    /// <summary>Why Discord does not take this version, which no further attempt would change; null: it does, or has not been asked.</summary>
     public string? Failure { get; private set; }
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
@@ -64,6 +64,9 @@ public sealed class Announcement
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
         (Text, Version, IsOpen, ChangedAt) = (text, game.Version, game.IsOpen, Instant.Stored(now));
+        // Somebody may have mended the cause since: once more is asked, for one change.
+        if (Failure is not null)
+            (Failure, Attempts, NextAttemptAt) = (null, 0, null);
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Games.Ops;
+using Games.Ops.Announcements;
 using Games.Ops.Doctor;
 using Games.Ops.Events;
 using Games.Ops.Keys;
@@ -10,6 +11,7 @@ var console = new RootCommand("The operator's console of Games, on the database 
     OutboxVerbs.Create(),
     EventsVerbs.Create(),
     KeysVerbs.Create(),
+    AnnouncementsVerbs.Create(),
     DoctorVerb.Create(),
 };
 

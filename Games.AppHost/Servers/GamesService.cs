@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Games.AppHost.Servers;
 
-/// <summary>The API or the bot, started from its project's output. It is ready when <c>/health/ready</c> answers 200.</summary>
+/// <summary>The API, the bot or the stand-in for Discord, started from its project's output. It is ready when its address says so.</summary>
 internal sealed class GamesService(string name, string project, string urls, IReadOnlyDictionary<string, string> settings, Action<string>? log = null)
     : ServerProcess(name, log ?? (_ => { }))
 {
@@ -14,6 +14,12 @@ internal sealed class GamesService(string name, string project, string urls, IRe
 
     /// <summary>Where a client on this machine reaches it.</summary>
     public Uri Address { get; } = Addresses(urls)[0];
+
+    /// <summary>Answers 200 once it is ready.</summary>
+    public string ReadyPath { get; init; } = "/health/ready";
+
+    /// <summary>Whether it cannot start without the servers of its run.</summary>
+    public bool NeedsServers { get; init; } = true;
 
     protected override Signal CleanStop => Signal.Term;
 
@@ -59,7 +65,7 @@ internal sealed class GamesService(string name, string project, string urls, IRe
                 continue;
 
             throw new ServerUnavailableException(
-                $"port {address.Port} is taken, and the {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
+                $"port {address.Port} is taken, and {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
         }
     }
 
@@ -67,7 +73,7 @@ internal sealed class GamesService(string name, string project, string urls, IRe
 
     protected override async Task ConnectAsync(CancellationToken ct)
     {
-        using var answer = await Http.GetAsync(new Uri(Address, "/health/ready"), ct);
+        using var answer = await Http.GetAsync(new Uri(Address, ReadyPath), ct);
         answer.EnsureSuccessStatusCode();
     }
 

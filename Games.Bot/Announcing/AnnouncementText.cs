@@ -18,7 +18,7 @@ internal static class AnnouncementText
     {
         var text = new StringBuilder(256).Append(CultureInfo.InvariantCulture, $"""
             {HeadingOf(game)}
-            {TimeOf(game)}
+            {DiscordText.TimeOf(game.ScheduledAt)}
             Host: <@{game.HostId}>
             Players: {Math.Min(people.Count, game.MaxPlayers)}/{game.MaxPlayers}{NamesOf(people.Take(game.MaxPlayers))}
             """);
@@ -33,11 +33,8 @@ internal static class AnnouncementText
         return text.ToString();
     }
 
-    public static string TimeOf(Game game) => string.Create(
-        CultureInfo.InvariantCulture, $"<t:{game.ScheduledAt.ToUnixTimeSeconds()}:F> (<t:{game.ScheduledAt.ToUnixTimeSeconds()}:R>)");
-
     /// <summary>A zero-width space after each @: a title of "@everyone" must not wake a whole guild.</summary>
-    public static string WithoutMentions(string text) => text.Replace("@", "@\u200B", StringComparison.Ordinal);
+    private static string WithoutMentions(string text) => text.Replace("@", "@\u200B", StringComparison.Ordinal);
 
     private static string HeadingOf(Game game)
     {

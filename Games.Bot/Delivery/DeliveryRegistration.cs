@@ -25,6 +25,7 @@ internal static partial class DeliveryRegistration
         services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());
         services.AddSingleton<DeliveryService>();
         services.AddHostedService<WithToken>();
+        services.AddHostedService<DeliveryCleanUp>();
         services.AddHealthChecks().AddCheck<DiscordHealthCheck>(DiscordHealthCheck.Name, tags: ["ready"]);
     }
 

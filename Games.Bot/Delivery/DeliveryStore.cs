@@ -5,8 +5,10 @@ using Npgsql;
 namespace Games.Bot.Delivery;
 
 /// <summary>An announcement that Discord does not have as it is wanted.</summary>
+/// <param name="Version">That is wanted.</param>
 /// <param name="PostAge">Since when its outcome has been unknown; null if nothing is on its way.</param>
-internal sealed record DueAnnouncement(Guid GameId, string ChannelId, string? MessageId, int Reposts, int Attempts, TimeSpan? PostAge);
+internal sealed record DueAnnouncement(
+    Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge);
 
 /// <inheritdoc cref="DueAnnouncement"/>
 /// <param name="Age">Since it was wanted.</param>
@@ -58,11 +60,12 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     /// <summary>The one that has waited longest.</summary>
     public Task<DueAnnouncement?> NextAnnouncementAsync(string channelId, CancellationToken ct) => ReadAsync(
         $"""
-        SELECT game_id, message_id, reposts, attempts, now() - post_started_at FROM announcements
+        SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at FROM announcements
         WHERE channel_id = $1 AND delivered_version < version AND failure IS NULL AND {IsDue} ORDER BY changed_at, game_id LIMIT 1
         """,
         reader => new DueAnnouncement(
-            reader.GetGuid(0), channelId, reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetInt32(3), TimeAt(reader, 4)),
+            reader.GetGuid(0), channelId, reader.IsDBNull(1) ? null : reader.GetString(1),
+            reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), TimeAt(reader, 5)),
         ct, channelId);
 
     public Task<DueDirectMessage?> NextDirectMessageAsync(string userId, CancellationToken ct) => ReadAsync(
@@ -113,8 +116,10 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     public Task PostponeAsync(HeldLease lease, DueAnnouncement due, TimeSpan wait, bool isFailure, CancellationToken ct) => WriteAsync(
         lease, "announcements", "attempts = attempts + $5, next_attempt_at = now() + $6", "game_id", due.GameId, ct, isFailure ? 1 : 0, wait);
 
+    /// <summary>What has been wanted since was not refused, and is tried.</summary>
     public Task GiveUpAsync(HeldLease lease, DueAnnouncement due, string reason, CancellationToken ct) => WriteAsync(
-        lease, "announcements", "failure = $5, post_started_at = NULL", "game_id", due.GameId, ct, Cut(reason));
+        lease, "announcements", "failure = CASE WHEN version = $6 THEN $5 END, post_started_at = NULL", "game_id", due.GameId, ct,
+        Cut(reason), due.Version);
 
     public async Task RememberChannelAsync(string userId, string channelId, CancellationToken ct)
     {
@@ -122,6 +127,13 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
             scopes,
             "INSERT INTO direct_message_channels (user_id, channel_id) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET channel_id = $2",
             ct, userId, channelId);
+        await command.Command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Another is opened for the next message.</summary>
+    public async Task ForgetChannelAsync(string userId, CancellationToken ct)
+    {
+        await using var command = await ScopedCommand.OpenAsync(scopes, "DELETE FROM direct_message_channels WHERE user_id = $1", ct, userId);
         await command.Command.ExecuteNonQueryAsync(ct);
     }
 

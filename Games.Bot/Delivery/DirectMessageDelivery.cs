@@ -20,6 +20,10 @@ internal sealed partial class DirectMessageDelivery(
             else
                 await SendAsync(lease, due, ct);
         }
+        catch (DiscordApiException gone) when (gone.Code == DiscordErrorCode.UnknownChannel && due.ChannelId is not null)
+        {
+            await store.ForgetChannelAsync(due.UserId, ct);
+        }
         catch (DiscordException failure)
         {
             if (DeliveryFailures.Retry(failure, due.Attempts) is { } retry)

@@ -23,6 +23,9 @@ internal sealed partial class GatewayService(
     // A refusal is for people to mend, and the number of sessions a day is limited.
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
 
+    // REST has refused the token, before a session was asked for.
+    private static readonly TimeSpan TokenPause = TimeSpan.FromSeconds(30);
+
     private readonly Guid _owner = Guid.NewGuid();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -67,9 +70,11 @@ internal sealed partial class GatewayService(
         }
         catch (Exception failure) when (failure is GatewayRefusedException or DiscordApiException)
         {
-            LogRefused(failure.Message);
+            var pause = failure is DiscordApiException ? TokenPause : RefusalPause;
+            if (status.Refusal != failure.Message)
+                LogRefused(failure.Message, pause.TotalSeconds);
             status.Refusal = failure.Message;
-            return RefusalPause;
+            return pause;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -138,8 +143,8 @@ internal sealed partial class GatewayService(
     [LoggerMessage(LogLevel.Information, "This bot hears what happens in Discord")]
     private partial void LogHolds();
 
-    [LoggerMessage(LogLevel.Error, "{Reason}. Nothing that happens in Discord is heard; next try in 5 min")]
-    private partial void LogRefused(string reason);
+    [LoggerMessage(LogLevel.Error, "{Reason}. Nothing that happens in Discord is heard; next try in {Pause:F0} s")]
+    private partial void LogRefused(string reason, double pause);
 
     [LoggerMessage(LogLevel.Error, "The gateway cannot be held: {Reason}")]
     private partial void LogFailed(string reason);

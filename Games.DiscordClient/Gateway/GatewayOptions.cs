@@ -24,9 +24,7 @@ public sealed class GatewayOptions
     public int QueueLength { get; init; } = 1_000;
 }
 
-/// <summary>
-/// What a bot may be told of. MESSAGE_CONTENT must be switched on in Discord's developer portal, else the gateway closes with 4014.
-/// </summary>
+/// <summary>What a bot may be told of. MESSAGE_CONTENT must be on in Discord's developer portal, else the gateway closes with 4014.</summary>
 [Flags]
 public enum GatewayIntents
 {

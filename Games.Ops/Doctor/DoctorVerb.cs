@@ -36,7 +36,8 @@ internal static class DoctorVerb
                 result.AddError("--older-than must be minutes, zero or more.");
         });
         var command = new Command(
-            "doctor", "Looks at database, broker, listeners, journal, outbox and events without effect. Exit code 1 when anything is wrong.")
+            "doctor",
+            "Looks at database, broker, listeners, journal, outbox, announcements and events without effect. Exit code 1 when anything is wrong.")
         {
             json, republish, dryRun, olderThan,
         };
@@ -76,6 +77,7 @@ internal static class DoctorVerb
         builder.Services.AddScoped<ICheck, ListenersCheck>();
         builder.Services.AddScoped<ICheck, JournalCheck>();
         builder.Services.AddScoped<ICheck, OutboxCheck>();
+        builder.Services.AddScoped<ICheck, DeliveryCheck>();
         builder.Services.AddScoped<OrphansCheck>();
         builder.Services.AddScoped<ICheck>(services => services.GetRequiredService<OrphansCheck>());
         builder.Services.AddScoped<IOrphans, UnannouncedGames>();

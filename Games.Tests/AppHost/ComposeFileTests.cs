@@ -1,3 +1,5 @@
+extern alias Bot;
+
 using System.Text.RegularExpressions;
 
 namespace Games.Tests.AppHost;
@@ -11,20 +13,21 @@ public sealed partial class ComposeFileTests
 
     [Fact]
     public void It_is_the_whole_system() =>
-        Assert.Equal(["postgres", "rabbitmq", "migrate", "api", "bot", "ops"], ServiceNames());
+        Assert.Equal(["postgres", "rabbitmq", "migrate", "api", "bot", "discord", "ops"], ServiceNames());
 
     [Theory]
-    [InlineData("api", "5080")]
-    [InlineData("bot", "5081")]
-    public void A_service_is_built_published_and_asked_for_its_health_on_its_own_port(string service, string port)
+    [InlineData("api", "5080", "/health/ready")]
+    [InlineData("bot", "5081", "/health/ready")]
+    [InlineData("discord", "5082", "/_fake/settings")]
+    public void A_service_is_built_published_and_asked_for_its_health_on_its_own_port(string service, string port, string path)
     {
         var settings = SettingsOf(service);
         var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {service}", StringComparison.Ordinal)..];
 
         Assert.Contains($"target: {service}", settings);
         Assert.Contains($":{port}:{port}\"", settings);
-        Assert.Contains($"http://127.0.0.1:{port}/health/ready", settings);
-        Assert.Contains("environment: *connections", settings);
+        Assert.Contains($"http://127.0.0.1:{port}{path}", settings);
+        Assert.Equal(service != "discord", settings.Contains(": *connections"));
         Assert.Contains($"ASPNETCORE_URLS=http://+:{port}", image);
     }
 
@@ -55,6 +58,20 @@ public sealed partial class ComposeFileTests
     }
 
     [Fact]
+    public void The_bot_speaks_to_the_stand_in_until_it_is_given_a_token_and_the_address_of_Discord()
+    {
+        var settings = SettingsOf("bot");
+
+        Assert.Contains("Discord__Token: ${Discord__Token:-local.stand.in}\n", settings);
+        Assert.Contains("Discord__BaseAddress: ${Discord__BaseAddress:-http://discord:5082/api/v10/}\n", settings);
+        // Without a value: as in the shell, or not there at all. An empty channel would be none of Discord's.
+        Assert.Contains("Discord__Channels__0:\n", settings);
+        Assert.All(
+            BotSetting.Matches(settings).Select(setting => setting.Groups[1].Value).Distinct(),
+            setting => Assert.NotNull(typeof(Bot::Games.Bot.DiscordOptions).GetProperty(setting)));
+    }
+
+    [Fact]
     public void The_connection_strings_have_the_keys_and_the_logins_that_the_servers_have()
     {
         Assert.Contains("ConnectionStrings__Games: Host=postgres;Port=5432;Username=games;Password=games;Database=games", Compose);
@@ -66,6 +83,7 @@ public sealed partial class ComposeFileTests
     [Theory]
     [InlineData("Games.Api")]
     [InlineData("Games.Bot")]
+    [InlineData("Games.FakeDiscord")]
     [InlineData("Games.Ops")]
     public void The_image_restores_every_project_that_a_program_is_made_of(string project)
     {
@@ -77,6 +95,7 @@ public sealed partial class ComposeFileTests
     [Theory]
     [InlineData("api", "Games.Api")]
     [InlineData("bot", "Games.Bot")]
+    [InlineData("discord", "Games.FakeDiscord")]
     public void A_service_is_the_entry_point_of_its_image(string target, string project)
     {
         var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {target}", StringComparison.Ordinal)..];
@@ -122,6 +141,9 @@ public sealed partial class ComposeFileTests
 
     [GeneratedRegex(@"      (\w+):\n        condition: (\w+)")]
     private static partial Regex Need { get; }
+
+    [GeneratedRegex("      Discord__([A-Za-z]+)")]
+    private static partial Regex BotSetting { get; }
 
     [GeneratedRegex("ProjectReference Include=\"([^\"]+)\"")]
     private static partial Regex Reference { get; }

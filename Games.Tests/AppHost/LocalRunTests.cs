@@ -19,10 +19,11 @@ public sealed partial class LocalRunTests(TestServers servers)
         var children = Processes.DescendantsOf(first.Process.Id);
         var key = await File.ReadAllTextAsync(Path.Combine(data, "api-key"));
         await TheFirstCallWorksAsTypedAsync(first);
+        await first.ShowsInDiscordAsync("Friday raid");
 
         first.Process.Send(Signal.Kill);
 
-        // PostgreSQL with its workers, RabbitMQ and its port mapper, the API and the bot.
+        // PostgreSQL with its workers, RabbitMQ and its port mapper, the API, the bot and the stand-in for Discord.
         Assert.True(children.Count > 8, $"Only {children.Count} processes were running.");
         await Until.TrueAsync(() => children.All(Processes.IsGone), "all that the killed run had started were gone");
 
@@ -30,6 +31,9 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Equal("kept", await second.ExecuteAsync("select text from notes"));
         Assert.Equal(key, await File.ReadAllTextAsync(Path.Combine(data, "api-key")));
         Assert.Equal(first.Said("export ConnectionStrings__"), second.Said("export ConnectionStrings__"));
+        // The stand-in begins empty, and is told again.
+        await second.ShowsInDiscordAsync("Friday raid");
+        Assert.Equal(0L, await second.ExecuteAsync("select sum(reposts) from announcements"));
         children = Processes.DescendantsOf(second.Process.Id);
 
         second.Process.Send(Signal.Term);
@@ -37,7 +41,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         await Until.TrueAsync(() => !second.Process.IsRunning, "the run had stopped");
         Assert.Equal(0, second.Process.ExitCode);
         Assert.All(children, child => Assert.True(Processes.IsGone(child)));
-        Assert.Equal(["stopping bot", "stopping api", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said("| stopping"));
+        Assert.Equal(["stopping bot", "stopping api", "stopping discord", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said("| stopping"));
         Assert.False(File.Exists(Path.Combine(data, "environment")) || File.Exists(Path.Combine(data, "control")));
     }
 
@@ -49,7 +53,9 @@ public sealed partial class LocalRunTests(TestServers servers)
         await run.ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
 
         // Only the server's own process: its backends are there for a moment longer.
-        foreach (var (program, name) in new[] { ("postgres", "PostgreSQL"), ("beam.smp", "RabbitMQ"), ("Games.Api.dll", "api") })
+        (string, string)[] all =
+            [("postgres", "PostgreSQL"), ("beam.smp", "RabbitMQ"), ("Games.Api.dll", "api"), ("Games.FakeDiscord.dll", "discord")];
+        foreach (var (program, name) in all)
         {
             await KillAsync(run, program);
             await run.SaysAsync($"{name} died (exit code 137): starting it again");
@@ -127,21 +133,25 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Equal(OptionsIn(program).Except(["--help", "--version"]), OptionsIn(script));
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task A_taken_port_is_named_before_anything_is_started()
+    [Theory(Timeout = 60_000)]
+    [InlineData("--api-urls")]
+    [InlineData("--bot-urls")]
+    [InlineData("--discord-urls")]
+    public async Task A_taken_port_is_named_before_anything_is_started(string option)
     {
         using var other = new TcpListener(IPAddress.Loopback, port: 0);
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
-        var data = servers.DirectoryOf("no-port");
+        var data = servers.DirectoryOf($"no-port{option}");
 
+        var free = new[] { "--api-urls", "--bot-urls", "--discord-urls" }.Where(other => other != option)
+            .SelectMany(other => new[] { other, $"http://localhost:{FreePort.Next()}" });
         var (exitCode, said) = await ChildProcess.RunAsync(
-            StartedRun.CommandOf("--data", data, "--api-urls", $"http://localhost:{FreePort.Next()}", "--bot-urls", $"http://localhost:{port}"),
-            TestContext.Current.CancellationToken);
+            StartedRun.CommandOf(["--data", data, option, $"http://localhost:{port}", .. free]), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
         Assert.Contains($"port {port} is taken", said);
-        Assert.Contains("--bot-urls", said);
+        Assert.Contains(option, said);
         Assert.DoesNotContain("starting", said);
     }
 

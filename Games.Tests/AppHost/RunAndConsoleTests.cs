@@ -52,6 +52,11 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
         foreach (var answer in new[] { "201 Created", "\"title\":\"Friday raid\"", "\"seat\":\"playing\"", "\"status\":\"cancelled\"" })
             Assert.Contains(answer, story);
 
+        // The same with Discord's side: a click there is a seat here.
+        var discord = await File.ReadAllTextAsync(Repository.PathOf("docs/discord.md"), TestContext.Current.CancellationToken);
+        var clicked = (await SucceedsAsync(run, BlockAfter(discord, "beside `./run`:").Replace("\ncurl", "\ncurl --silent --fail"))).Output;
+        Assert.Contains("You have a seat in **Chess**", clicked);
+
         var operate = BlockAfter(readme, "## Operate it").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.True(operate.Length > 3);
         foreach (var line in operate)

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Games.AppHost.Servers;
 using Npgsql;
@@ -11,22 +13,24 @@ internal sealed partial class StartedRun : IDisposable
     private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(120);
     private static readonly string Root = Path.GetFullPath("../../../..", GamesService.OutputOf("Games.AppHost"));
 
-    // A run of the tests on servers that are given has them in its environment, where ./games would take them.
+    // A run of the tests on servers that are given has them in its environment, where ./games would take them. And no test speaks to Discord.
     private static readonly Dictionary<string, string?> NoServers = new()
     {
         ["ConnectionStrings__Games"] = null,
         ["ConnectionStrings__RabbitMq"] = null,
+        ["Discord__Token"] = null,
     };
 
     private readonly ConcurrentQueue<string> _output = new();
     private readonly string _data;
     private readonly string _api = $"http://localhost:{FreePort.Next()}";
+    private readonly string _discord = $"http://localhost:{FreePort.Next()}";
 
-    private StartedRun(string data)
+    private StartedRun(string data, IReadOnlyDictionary<string, string?>? environment)
     {
         _data = data;
-        Process = ChildProcess.Start(
-            CommandOf("--data", data, "--api-urls", _api, "--bot-urls", $"http://localhost:{FreePort.Next()}"), _output.Enqueue);
+        var command = CommandOf("--data", data, "--api-urls", _api, "--bot-urls", $"http://localhost:{FreePort.Next()}", "--discord-urls", _discord);
+        Process = ChildProcess.Start(command with { Environment = environment ?? command.Environment }, _output.Enqueue);
     }
 
     public ChildProcess Process { get; }
@@ -35,9 +39,9 @@ internal sealed partial class StartedRun : IDisposable
 
     public int PostgresPort => int.Parse(PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value);
 
-    public static async Task<StartedRun> ReadyAsync(string data)
+    public static async Task<StartedRun> ReadyAsync(string data, IReadOnlyDictionary<string, string?>? environment = null)
     {
-        var run = new StartedRun(data);
+        var run = new StartedRun(data, environment);
         // The last line of what it says then: the addresses stand before it.
         await Until.TrueAsync(
             () => !run.Process.IsRunning || run._output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
@@ -46,7 +50,7 @@ internal sealed partial class StartedRun : IDisposable
     }
 
     public static Command CommandOf(params IEnumerable<string> arguments) =>
-        new("dotnet", ["exec", Path.Combine(GamesService.OutputOf("Games.AppHost"), "Games.AppHost.dll"), .. arguments]);
+        new("dotnet", ["exec", Path.Combine(GamesService.OutputOf("Games.AppHost"), "Games.AppHost.dll"), .. arguments]) { Environment = NoServers };
 
     public static Command ScriptOf(string script, params IReadOnlyList<string> arguments) =>
         new(Path.Combine(Root, script), arguments) { Environment = NoServers };
@@ -64,8 +68,22 @@ internal sealed partial class StartedRun : IDisposable
         if (Directory.Exists(built))
             await File.WriteAllTextAsync(Path.Combine(built, "built"), "");
 
-        var here = line.Replace("./games ", $"./games --data {_data} ").Replace(".run/", $"{_data}/").Replace("http://localhost:5080", _api);
+        var here = line.Replace("./games ", $"./games --data {_data} ").Replace(".run/", $"{_data}/")
+            .Replace("http://localhost:5080", _api).Replace("http://localhost:5082", _discord);
         return await ChildProcess.RunAsync(new Command("bash", "-euo", "pipefail", "-c", here) { WorkingDirectory = Root, Environment = NoServers });
+    }
+
+    /// <summary>Waits until the stand-in's first channel has messages that contain these texts, one each, and no other.</summary>
+    public async Task ShowsInDiscordAsync(params string[] texts)
+    {
+        using var discord = new HttpClient { BaseAddress = new(_discord) };
+        await Until.TrueAsync(
+            async () =>
+            {
+                var messages = await discord.GetFromJsonAsync<JsonArray>("/_fake/channels/200000000000000001/messages");
+                return messages!.Count == texts.Length && messages.Zip(texts).All(pair => pair.First!.ToJsonString().Contains(pair.Second));
+            },
+            $"the channel shows {string.Join(", ", texts)}");
     }
 
     public async Task<object?> ExecuteAsync(string sql)

@@ -17,13 +17,19 @@ internal sealed class DeliveryNight : IAsyncDisposable
     /// <param name="database">The test's.</param>
     /// <param name="faults">Of the stand-in, from the beginning.</param>
     /// <param name="settings">Of the bot, beside the token and the address.</param>
-    public static async Task<DeliveryNight> StartAsync(string database, string? faults = null, params (string Key, string Value)[] settings)
+    public static Task<DeliveryNight> StartAsync(string database, string? faults = null, params (string Key, string Value)[] settings) =>
+        StartAsync(database, TimeProvider.System, faults, settings);
+
+    /// <inheritdoc cref="StartAsync(string, string?, ValueTuple{string, string}[])"/>
+    /// <param name="time">By which the bot waits.</param>
+    public static async Task<DeliveryNight> StartAsync(
+        string database, TimeProvider time, string? faults = null, params (string Key, string Value)[] settings)
     {
         var discord = await StandIn.StartAsync();
         if (faults is not null)
             await discord.PutFaultsAsync(faults);
         (string, string)[] own = [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10")];
-        return new(new GameNight(database, [.. own, .. settings]), discord);
+        return new(new GameNight(database, time, [.. own, .. settings]), discord);
     }
 
     public async ValueTask DisposeAsync()

@@ -36,7 +36,7 @@ public sealed class DirectMessageTests(TestDatabase database) : IClassFixture<Te
 
     [Theory]
     [InlineData("the host is ill", "**Friday raid** is cancelled: the host is ill")]
-    [InlineData("@everyone", "**Friday raid** is cancelled: @\u200Beveryone")]
+    [InlineData("@everyone **x**", @"**Friday raid** is cancelled: \@everyone \*\*x\*\*")]
     [InlineData(null, "**Friday raid** is cancelled.")]
     public async Task A_cancellation_is_told_to_all_who_joined(string? reason, string text)
     {
@@ -45,6 +45,21 @@ public sealed class DirectMessageTests(TestDatabase database) : IClassFixture<Te
         await _night.DoAsync(games => games.CancelAsync(id, reason, "somebody", default));
 
         await TellsAsync(id, (Ada, text), (Bob, text));
+    }
+
+    [Fact]
+    public async Task A_title_is_told_to_the_letter_and_ends_no_bold()
+    {
+        var id = await _night.CreateAsync(NewGame.With(title: "**x** [a](http://b) @here <@1>", maxPlayers: 5).Details);
+        await _night.JoinAsync(id, Ada);
+        const string Name = @"**\*\*x\*\* \[a\]\(http://b\) \@here \<\@1\>**";
+
+        await _night.ChangeAsync(id, details => details with { ScheduledAt = details.ScheduledAt.AddSeconds(1) });
+        await TellsAsync(id, (Ada, $"{Name} is at another time now: <t:1925060401:F> (<t:1925060401:R>)"));
+        await _night.DoAsync(games => games.CancelAsync(id, null, "somebody", default));
+
+        await Until.TrueAsync(
+            async () => (await _night.ToldAsync(id)).Contains((Ada, $"{Name} is cancelled.")), "the cancellation is told to the letter");
     }
 
     [Fact]

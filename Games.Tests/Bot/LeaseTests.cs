@@ -72,6 +72,33 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     }
 
     [Fact]
+    public async Task A_refusal_is_not_that_of_what_was_wanted_since()
+    {
+        var game = NewGame.With(channelId: _name["channel ".Length..]);
+        await using (var scope = Scopes.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+            db.Add(game);
+            db.Add(Announcement.For(game, "text", NewGame.Now));
+            await db.SaveChangesAsync();
+        }
+
+        var store = new DeliveryStore(Scopes);
+        var lease = Assert.Single(await store.ClaimAsync(_first, [], 100, default), x => x.Name == _name);
+        var due = await store.NextAnnouncementAsync(game.ChannelId, default);
+        await using (var scope = Scopes.CreateAsyncScope())
+            await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Announcements.Where(x => x.GameId == game.Id)
+                .ExecuteUpdateAsync(x => x.SetProperty(a => a.Version, 2));
+
+        await store.GiveUpAsync(lease, due!, "no", default);
+        var next = await store.NextAnnouncementAsync(game.ChannelId, default);
+        Assert.Equal(2, next!.Version);
+        await store.GiveUpAsync(lease, next, "no", default);
+
+        Assert.Null(await store.NextAnnouncementAsync(game.ChannelId, default));
+    }
+
+    [Fact]
     public async Task A_session_is_saved_by_whoever_holds_the_lease()
     {
         var shard = Random.Shared.Next();

@@ -1,4 +1,5 @@
 using Games.AppHost.Servers;
+using Games.Tests.FakeDiscord;
 using Games.Tests.MainJob;
 using Games.Tests.Servers;
 using Npgsql;
@@ -23,7 +24,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
 
     private static readonly string[] Documents =
     [
-        "docs/security.md", "README.md", "docs/events.md", "Games.Ops/README.md", "Games.Bot/README.md", "Games.Journal/README.md",
+        "docs/security.md", "README.md", "docs/discord.md", "docs/events.md", "Games.Ops/README.md", "Games.Bot/README.md", "Games.Journal/README.md",
         "docs/architecture.md", "docs/benchmarks.md", "docs/peers.md", "SECURITY.md",
     ];
 
@@ -34,11 +35,16 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    [Fact]
+    [Fact(Timeout = 300_000)]
     public async Task What_is_to_be_typed_works_as_typed()
     {
         RequirePython();
-        await using var services = new RunningServices(database.ConnectionString, broker.ConnectionString);
+        await using var discord = await StandIn.StartAsync();
+        await using var services = new RunningServices(database.ConnectionString, broker.ConnectionString, new Dictionary<string, string>
+        {
+            ["Discord__Token"] = "a.test.token",
+            ["Discord__BaseAddress"] = $"{discord.Address}/api/v10/",
+        });
         await services.Api.StartAsync(TestContext.Current.CancellationToken);
         await services.Bot.StartAsync(TestContext.Current.CancellationToken);
         await PrepareDirectoryAsync();
@@ -47,8 +53,14 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
         foreach (var block in Documents.SelectMany(MarkdownBlock.AllOf))
         {
             typed.Add(KindOf(block));
-            await TypeAsync(block, services.Api.Address);
+            await TypeAsync(block, services.Api.Address, discord.Address);
         }
+
+        // The one whose Join was clicked.
+        await Until.TrueAsync(
+            async () => (await discord.FakeAsync("GET", $"channels/{StandIn.Channel}/messages"))["list"]!.AsArray()
+                .Any(message => message!.ToJsonString() is var text && text.Contains("\"Chess\"") && text.Contains("Players 1/")),
+            "the channel shows the player");
 
         await PsqlAsync($"drop owned by {_role}; drop role {_role}");
         Assert.All([Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.CSharp], kind => Assert.Contains(kind, typed));
@@ -70,13 +82,14 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
 
     private static bool IsPicture(MarkdownBlock block) => block.Text.Contains("──") || block.Section is "Where to look";
 
-    private async Task TypeAsync(MarkdownBlock block, Uri api)
+    private async Task TypeAsync(MarkdownBlock block, Uri api, string discord)
     {
         switch (KindOf(block))
         {
             case Kind.Shell:
                 await Shell.RunAsync(
-                    block.Text.Replace("http://localhost:5080", api.GetLeftPart(UriPartial.Authority)), _directory.FullName, Environment);
+                    block.Text.Replace("http://localhost:5080", api.GetLeftPart(UriPartial.Authority)).Replace("http://localhost:5082", discord),
+                    _directory.FullName, Environment);
                 break;
             case Kind.SqlInPsql:
                 await PsqlAsync(block.Text[block.FirstLine.Length..]);

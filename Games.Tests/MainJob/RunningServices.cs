@@ -15,7 +15,10 @@ internal sealed class RunningServices : IAsyncDisposable
     private readonly ConcurrentQueue<string> _apiLog = new();
     private readonly ConcurrentQueue<string> _botLog = new();
 
-    public RunningServices(string database, string broker)
+    /// <param name="database">Of both.</param>
+    /// <param name="broker">Of both.</param>
+    /// <param name="discord">Settings of the bot, whose keys begin with Discord__; without them it has no token.</param>
+    public RunningServices(string database, string broker, IReadOnlyDictionary<string, string>? discord = null)
     {
         _database = NpgsqlDataSource.Create(database);
         _settings = new()
@@ -26,7 +29,9 @@ internal sealed class RunningServices : IAsyncDisposable
             ["Outbox__Lease"] = "00:00:02"
         };
         Api = NewApi();
-        Bot = new("bot", "Games.Bot", $"http://127.0.0.1:{FreePort.Next()}", _settings, _botLog.Enqueue);
+        Bot = new(
+            "bot", "Games.Bot", $"http://127.0.0.1:{FreePort.Next()}", _settings.Concat(discord ?? new Dictionary<string, string>()).ToDictionary(),
+            _botLog.Enqueue);
     }
 
     public GamesService Api { get; }

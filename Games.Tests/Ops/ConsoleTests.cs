@@ -33,10 +33,11 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
         Assert.Contains(await SucceedsAsync(arguments), line => line.StartsWith("Games.Ops ", StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("There are: outbox, events, keys, doctor.", "bury")]
+    [InlineData("There are: outbox, events, keys, announcements, doctor.", "bury")]
     [InlineData("There are: status, list, show, retry, discard, pause, resume.", "outbox", "bury")]
     [InlineData("There are: publish, list, show, tail.", "events", "bury")]
     [InlineData("There are: create, list, revoke.", "keys", "bury")]
+    [InlineData("There are: retry.", "announcements", "bury")]
     public async Task An_unknown_word_is_answered_with_those_that_are_known(string known, params string[] arguments)
     {
         var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);

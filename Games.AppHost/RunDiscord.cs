@@ -1,0 +1,98 @@
+using Games.AppHost.Servers;
+using Npgsql;
+
+namespace Games.AppHost;
+
+/// <summary>
+/// Discord as a run has it: with a token the real one; else a stand-in, which has forgotten everything when it starts. A data directory belongs to
+/// one of them: the stand-in would take messages that are in Discord for deleted, and the bot would forget them.
+/// </summary>
+internal sealed class RunDiscord
+{
+    private const string TokenVariable = "Discord__Token";
+    private const string Real = "Discord";
+    private const string StandIn = "stand-in";
+
+    private readonly LocalRun _run;
+    private readonly GamesService? _standIn;
+
+    private RunDiscord(LocalRun run, string? token, string standInUrls)
+    {
+        _run = run;
+        IsReal = token is not null;
+        if (IsReal)
+        {
+            BotSettings = new() { [TokenVariable] = token! };
+            return;
+        }
+
+        _standIn = new("discord", "Games.FakeDiscord", standInUrls, new Dictionary<string, string>(), run.LogOf("discord"))
+        {
+            ReadyPath = "/_fake/settings",
+            NeedsServers = false,
+        };
+        BotSettings = new()
+        {
+            [TokenVariable] = "local.stand.in",
+            ["Discord__BaseAddress"] = $"{_standIn.Address}api/v10/",
+            // The one that it begins with, so that a person sees that messages are kept.
+            ["Discord__Channels__0"] = "200000000000000001",
+        };
+    }
+
+    public bool IsReal { get; }
+
+    /// <summary>Of the bot alone: nobody else needs the token.</summary>
+    public Dictionary<string, string> BotSettings { get; }
+
+    /// <summary>Where it is, for a person.</summary>
+    public string Address => _standIn is null ? "discord.com, with the token that was given" : $"{_standIn.Address} (a stand-in: games appear here)";
+
+    /// <summary>The real one with the token of the option, or of the environment; else the stand-in.</summary>
+    /// <exception cref="ServerUnavailableException">The data belong to the other one.</exception>
+    public static RunDiscord Choose(LocalRun run, string? token, string standInUrls)
+    {
+        var variable = Environment.GetEnvironmentVariable(TokenVariable);
+        // Servers are started with this environment.
+        Environment.SetEnvironmentVariable(TokenVariable, null);
+        var discord = new RunDiscord(run, token ?? (string.IsNullOrWhiteSpace(variable) ? null : variable), standInUrls);
+        discord.Remember();
+        return discord;
+    }
+
+    public void RequireFreePorts() => _standIn?.RequireFreePorts();
+
+    public Task StartAsync(CancellationToken ct) => _standIn is null ? Task.CompletedTask : _run.StartAsync(_standIn, ct);
+
+    /// <summary>Has the bot post open games anew: what it told the last stand-in is gone with that.</summary>
+    public async Task ForgetAsync(string database, CancellationToken ct)
+    {
+        const string Forget = """
+            UPDATE announcements SET message_id = NULL, delivered_version = 0, post_started_at = NULL, reposts = 0, attempts = 0,
+                next_attempt_at = NULL, failure = NULL
+            WHERE is_open AND (message_id IS NOT NULL OR failure IS NOT NULL OR post_started_at IS NOT NULL);
+            DELETE FROM direct_message_channels;
+            DELETE FROM gateway_sessions;
+            """;
+        if (_standIn is null)
+            return;
+
+        await using var connection = new NpgsqlConnection($"{database};Pooling=false");
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand(Forget, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private void Remember()
+    {
+        var file = _run.PathOf("discord");
+        if (!IsReal && File.Exists(file) && File.ReadAllText(file).Trim() == Real)
+        {
+            throw new ServerUnavailableException(
+                $"the games in {Path.GetDirectoryName(file)} are announced in Discord itself. Give the token again, or choose another directory "
+                + "with --data.");
+        }
+
+        File.WriteAllText(file, $"{(IsReal ? Real : StandIn)}\n");
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Games.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Games.Ops.Doctor;
+
+/// <summary>
+/// Whether Discord has what it is to say, and what it has refused for good. The console knows no token: it cannot tell whether a bot without one
+/// or a Discord that is away keeps it waiting, so waiting alone is not wrong.
+/// </summary>
+internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICheck
+{
+    private const int Named = 3;
+    private const string NothingWaits = "none has waited for Discord for more than a minute";
+
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
+
+    /// <summary>Of a game that is closed nobody mends an announcement for longer.</summary>
+    private static readonly TimeSpan ClosedMatters = TimeSpan.FromDays(7);
+
+    public string Subject => "announcements";
+
+    public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        yield return await RefusedAnnouncementsAsync(now - ClosedMatters, ct) ?? await WaitingAnnouncementsAsync(now, ct);
+        yield return await DirectMessagesAsync(now, ct);
+    }
+
+    private async Task<Finding?> RefusedAnnouncementsAsync(DateTimeOffset since, CancellationToken ct)
+    {
+        var refused = db.Announcements.Where(x => x.Failure != null && (x.IsOpen || x.ChangedAt > since));
+        if (await refused.CountAsync(ct) is not (> 0 and var count))
+            return null;
+
+        var newest = await refused.OrderByDescending(x => x.ChangedAt).Take(Named)
+            .Select(x => $"game {x.GameId} in channel {x.ChannelId}: {x.Failure}").ToListAsync(ct);
+        return Finding.Wrong(
+            Subject, $"Discord has refused {Count(count)}. {Newest(newest, count)}",
+            "give the bot its permissions in that channel, then: ./games announcements retry --all; if the channel is gone, cancel its games "
+            + "(docs/discord.md)");
+    }
+
+    private async Task<Finding> WaitingAnnouncementsAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        var waiting = db.Announcements.Where(x => x.DeliveredVersion < x.Version && x.Failure == null && x.ChangedAt < now - Soon);
+        if (await waiting.CountAsync(ct) is not (> 0 and var count))
+            return Finding.Ok(Subject, NothingWaits);
+
+        var oldest = now - await waiting.MinAsync(x => x.ChangedAt, ct);
+        return Finding.Ok(Subject, $"{Count(count)} not in Discord yet, the oldest for {Age(oldest)}: a bot with a token delivers them");
+    }
+
+    /// <summary>Who takes no messages is no fault of ours; what is said too late is dropped.</summary>
+    private async Task<Finding> DirectMessagesAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        const string Messages = "direct messages";
+        var refused = db.DirectMessages.Where(x => x.Failure != null && x.CreatedAt > now - ClosedMatters);
+        if (await refused.CountAsync(ct) is > 0 and var count)
+        {
+            var newest = await refused.OrderByDescending(x => x.CreatedAt).Take(Named)
+                .Select(x => $"to user {x.UserId} of game {x.GameId}: {x.Failure}").ToListAsync(ct);
+            return Finding.Ok(Messages, $"{Count(count)} of the last 7 days will not be sent. {Newest(newest, count)}");
+        }
+
+        var waiting = db.DirectMessages.Where(x => x.SentAt == null && x.Failure == null && x.CreatedAt < now - Soon);
+        if (await waiting.CountAsync(ct) is not (> 0 and var left))
+            return Finding.Ok(Messages, NothingWaits);
+
+        var oldest = now - await waiting.MinAsync(x => x.CreatedAt, ct);
+        return Finding.Ok(Messages, $"{Count(left)} not sent yet, the oldest for {Age(oldest)}");
+    }
+
+    private static string Newest(IReadOnlyCollection<string> newest, int count) =>
+        $"{(count > newest.Count ? $"The newest {newest.Count}: " : "")}{string.Join("; ", newest)}";
+
+    private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Age(TimeSpan age) => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:F0} min");
+}

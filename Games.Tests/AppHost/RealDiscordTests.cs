@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using Games.AppHost.Servers;
+using Games.Tests.FakeDiscord;
+using Games.Tests.Servers;
+
+namespace Games.Tests.AppHost;
+
+/// <summary>./run with a token. The Discord that takes it is played by a stand-in of the test, at the address in its environment.</summary>
+public sealed class RealDiscordTests(TestServers servers)
+{
+    private const string Token = "a.secret.token";
+
+    [Fact(Timeout = 300_000)]
+    public async Task It_speaks_to_Discord_itself_and_shows_the_token_to_nobody_but_the_bot()
+    {
+        await using var discord = await StandIn.StartAsync();
+        var data = servers.DirectoryOf("real-discord");
+        using var run = await StartedRun.ReadyAsync(data, new Dictionary<string, string?>
+        {
+            ["Discord__Token"] = Token,
+            ["Discord__BaseAddress"] = $"{discord.Address}/api/v10/",
+        });
+
+        Assert.Contains("discord.com", Assert.Single(run.Said("Discord  ")));
+        Assert.Contains("with the ids of your server and channel", Assert.Single(run.Said("A first game")));
+        await ChildProcess.RunAsync(new Command("bash", "-c", $"{run.Said("curl ").Single()} --silent --fail"));
+        await Until.TrueAsync(
+            async () => (await discord.FakeAsync("GET", StandIn.Messages))["list"]!.AsArray().Count == 1, "the game is in Discord");
+
+        Assert.DoesNotContain(run.Output, line => line.Contains(Token));
+        int[] processes = [.. Processes.DescendantsOf(run.Process.Id).Select(process => process.Id)];
+        var commands = processes.Select(Processes.CommandLineOf).ToList();
+        Assert.DoesNotContain(commands, command => command.Contains("Games.FakeDiscord") || command.Contains(Token));
+        Assert.Contains("Games.Bot.dll", Processes.CommandLineOf(Assert.Single(processes, HasToken)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Data_whose_games_are_in_Discord_are_not_given_to_a_stand_in()
+    {
+        var data = servers.DirectoryOf("real-data");
+        await File.WriteAllTextAsync(Path.Combine(data, "discord"), "Discord\n", TestContext.Current.CancellationToken);
+        using var other = new TcpListener(IPAddress.Loopback, port: 0);
+        other.Start();
+        // So that the run with a token ends too, a moment later.
+        var taken = $"http://localhost:{((IPEndPoint)other.LocalEndpoint).Port}";
+
+        Assert.Contains(
+            $"the games in {data} are announced in Discord itself. Give the token again", await RefusedAsync("--data", data, "--api-urls", taken));
+        Assert.Contains("is taken", await RefusedAsync("--data", data, "--api-urls", taken, "--discord-token", Token));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_empty_token_is_none()
+    {
+        var said = await RefusedAsync("--data", servers.DirectoryOf("no-token"), "--discord-token", "");
+
+        Assert.Contains("--discord-token is empty.", said);
+    }
+
+    private static async Task<string> RefusedAsync(params string[] arguments)
+    {
+        var (exitCode, said) = await ChildProcess.RunAsync(StartedRun.CommandOf(arguments), TestContext.Current.CancellationToken);
+        Assert.Equal(1, exitCode);
+        Assert.DoesNotContain("starting", said);
+        return said;
+    }
+
+    private static bool HasToken(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/environ").Contains(Token);
+        }
+        catch (IOException)
+        {
+            // It is gone.
+            return false;
+        }
+    }
+}
