@@ -19,6 +19,10 @@ internal static class GameCalendar
     private const string Fold = "\r\n ";
     private const int LineMaxOctets = 75;
 
+    /// <summary>For a secret link that is wrong or has ended, whichever it is.</summary>
+    public static IResult NotFound { get; } = Results.Problem(
+        statusCode: StatusCodes.Status404NotFound, detail: "There is no calendar at this address, or it is there no more.");
+
     /// <summary>The endpoint answers with <see cref="Answer"/>, and not with JSON.</summary>
     public static RouteHandlerBuilder ProducesCalendar(this RouteHandlerBuilder route) =>
         route.Produces<string>(StatusCodes.Status200OK, MediaType).Produces(StatusCodes.Status304NotModified);
@@ -31,6 +35,13 @@ internal static class GameCalendar
         var file = Encoding.UTF8.GetBytes(TextOf(games, name));
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(file))}\"");
         return Results.File(file, $"{MediaType}; charset=utf-8", entityTag: tag);
+    }
+
+    /// <summary>The same by a secret link: no proxy is to answer with it once the link has ended.</summary>
+    public static IResult SecretAnswer(HttpContext context, IEnumerable<Game> games, string? name = null)
+    {
+        context.Response.Headers.CacheControl = new CacheControlHeaderValue { Private = true, NoCache = true }.ToString();
+        return Answer(games, name);
     }
 
     public static string TextOf(IEnumerable<Game> games, string? name = null)

@@ -44,7 +44,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         ["ConnectionStrings__RabbitMq"] = rabbitMq.ConnectionString,
     };
     var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
-    var discord = RunDiscord.Choose(run, options.GetValue(discordToken), options.GetRequiredValue(discordUrls));
+    var discord = RunDiscord.Choose(run, options.GetValue(discordToken), options.GetRequiredValue(discordUrls), api.Address);
     var botSettings = connections.Concat(discord.BotSettings).ToDictionary();
     var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), botSettings, run.LogOf("bot"));
     var keyFile = run.PathOf("api-key");

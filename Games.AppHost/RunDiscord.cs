@@ -16,7 +16,7 @@ internal sealed class RunDiscord
     private readonly LocalRun _run;
     private readonly GamesService? _standIn;
 
-    private RunDiscord(LocalRun run, string? token, string standInUrls)
+    private RunDiscord(LocalRun run, string? token, string standInUrls, Uri api)
     {
         _run = run;
         IsReal = token is not null;
@@ -37,6 +37,8 @@ internal sealed class RunDiscord
             ["Discord__BaseAddress"] = $"{_standIn.Address}api/v10/",
             // The one that it begins with, so that a person sees that messages are kept.
             ["Discord__Channels__0"] = "200000000000000001",
+            // Whoever looks at the stand-in's page is on this machine.
+            ["Discord__PublicBaseAddress"] = api.ToString(),
         };
     }
 
@@ -50,12 +52,12 @@ internal sealed class RunDiscord
 
     /// <summary>The real one with the token of the option, or of the environment; else the stand-in.</summary>
     /// <exception cref="ServerUnavailableException">The data belong to the other one.</exception>
-    public static RunDiscord Choose(LocalRun run, string? token, string standInUrls)
+    public static RunDiscord Choose(LocalRun run, string? token, string standInUrls, Uri api)
     {
         var variable = Environment.GetEnvironmentVariable(TokenVariable);
         // Servers are started with this environment.
         Environment.SetEnvironmentVariable(TokenVariable, null);
-        var discord = new RunDiscord(run, token ?? (string.IsNullOrWhiteSpace(variable) ? null : variable), standInUrls);
+        var discord = new RunDiscord(run, token ?? (string.IsNullOrWhiteSpace(variable) ? null : variable), standInUrls, api);
         discord.Remember();
         return discord;
     }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Games.Data;
 
 /// <summary>
@@ -26,6 +28,11 @@ public sealed class Announcement
     /// <summary>Whether people can join and leave: its buttons are on.</summary>
     public bool IsOpen { get; private set; }
 
+    /// <summary>
+    /// In the link to the game's calendar file, for whoever clicks it has no key. It is stored as it is, because each edit of the message repeats it.
+    /// </summary>
+    public string CalendarSecret { get; private set; } = null!;
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset ChangedAt { get; private set; }
 
@@ -51,10 +58,20 @@ public sealed class Announcement
 
     public static Announcement For(Game game, string text, DateTimeOffset now)
     {
-        var announcement = new Announcement { GameId = game.Id, ChannelId = game.ChannelId, CreatedAt = Instant.Stored(now) };
+        var announcement = new Announcement
+        {
+            GameId = game.Id,
+            ChannelId = game.ChannelId,
+            CalendarSecret = CalendarFeed.NewSecret(),
+            CreatedAt = Instant.Stored(now),
+        };
         announcement.Show(game, text, now);
         return announcement;
     }
+
+    /// <summary>Whether this is the secret of its calendar link; in the same time for every wrong one.</summary>
+    public bool IsCalendarOpenedBy(string secret) =>
+        CryptographicOperations.FixedTimeEquals(RandomSecret.HashOf(secret), RandomSecret.HashOf(CalendarSecret));
 
     /// <summary>Says what the game is now. False if it says so already, or something newer: an event came late or twice.</summary>
     public bool Show(Game game, string text, DateTimeOffset now)

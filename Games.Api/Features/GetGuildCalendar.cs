@@ -1,7 +1,6 @@
 using FastEndpoints;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Net.Http.Headers;
 
 namespace Games.Api.Features;
 
@@ -31,7 +30,7 @@ internal sealed class GetGuildCalendar(GamesDbContext db, TimeProvider clock) : 
         await db.CalendarFeeds.AsNoTracking().SingleOrDefaultAsync(feed => feed.GuildId == request.GuildId, ct) is { } feed
             && feed.IsOpenedBy(request.Secret ?? "")
             ? await AnswerAsync(request.GuildId, ct)
-            : Results.Problem(statusCode: StatusCodes.Status404NotFound, detail: "There is no calendar at this address, or it is there no more."));
+            : GameCalendar.NotFound);
 
     private async Task<IResult> AnswerAsync(string guildId, CancellationToken ct)
     {
@@ -41,8 +40,6 @@ internal sealed class GetGuildCalendar(GamesDbContext db, TimeProvider clock) : 
             .OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id)
             .Take(MaxGames)
             .ToListAsync(ct);
-        // No proxy is to answer with it once the link is revoked.
-        HttpContext.Response.Headers.CacheControl = new CacheControlHeaderValue { Private = true, NoCache = true }.ToString();
-        return GameCalendar.Answer(games, "Game nights");
+        return GameCalendar.SecretAnswer(HttpContext, games, "Game nights");
     }
 }

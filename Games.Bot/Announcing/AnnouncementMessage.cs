@@ -20,8 +20,8 @@ internal static class AnnouncementMessage
 
     /// <param name="game">As it is now.</param>
     /// <param name="people">Who plays, then who waits.</param>
-    /// <param name="publicBase">Where people reach the API; null if they do not.</param>
-    public static MessageBody Of(Game game, IReadOnlyList<Player> people, Uri? publicBase) => new()
+    /// <param name="calendar">The game's file for calendars; null if people do not reach it.</param>
+    public static MessageBody Of(Game game, IReadOnlyList<Player> people, Uri? calendar) => new()
     {
         Embeds =
         [
@@ -34,7 +34,7 @@ internal static class AnnouncementMessage
                 Footer = new(game.Id.ToString()),
             },
         ],
-        Components = [Component.Row([.. ButtonsOf(game, publicBase)])],
+        Components = [Component.Row([.. ButtonsOf(game, calendar)])],
     };
 
     /// <summary>Whether the message tells of the game: its footer says so.</summary>
@@ -90,12 +90,12 @@ internal static class AnnouncementMessage
         return more == 0 ? names.ToString() : names.Append(CultureInfo.InvariantCulture, $" and {more} more").ToString();
     }
 
-    private static IEnumerable<Component> ButtonsOf(Game game, Uri? publicBase)
+    private static IEnumerable<Component> ButtonsOf(Game game, Uri? calendar)
     {
         yield return Component.Button(ButtonStyle.Success, "Join", $"{Join}{game.Id}", isDisabled: !game.IsOpen);
         yield return Component.Button(ButtonStyle.Secondary, "Leave", $"{Leave}{game.Id}", isDisabled: !game.IsOpen);
-        if (publicBase is not null)
-            yield return Component.Link("Calendar", new Uri(publicBase, $"games/{game.Id}.ics").ToString());
+        if (calendar is not null)
+            yield return Component.Link("Calendar", calendar.ToString());
     }
 
     private static string DurationOf(int minutes) => (minutes / 60, minutes % 60) switch

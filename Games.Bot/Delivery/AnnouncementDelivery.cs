@@ -57,7 +57,7 @@ internal sealed partial class AnnouncementDelivery(
                 if (await store.FindGameAsync(due.GameId, token) is not { } found)
                     return null;
                 version = found.Game.Version;
-                return AnnouncementMessage.Of(found.Game, found.People, _publicBase);
+                return AnnouncementMessage.Of(found.Game, found.People, CalendarOf(due));
             },
             waits: null, ct);
         if (version == 0)
@@ -92,7 +92,7 @@ internal sealed partial class AnnouncementDelivery(
                     return null;
                 version = found.Game.Version;
                 await store.BeginPostAsync(lease, due.GameId, isAnew: isSearched, token);
-                return AnnouncementMessage.Of(found.Game, found.People, _publicBase) with
+                return AnnouncementMessage.Of(found.Game, found.People, CalendarOf(due)) with
                 {
                     Nonce = Nonce.Of('g', due.GameId, due.Reposts),
                     EnforceNonce = true,
@@ -110,6 +110,9 @@ internal sealed partial class AnnouncementDelivery(
         await store.PostedAsync(lease, due.GameId, message.Id, isFirst ? version : 0, ct);
         LogPosted(due.GameId, due.ChannelId, message.Id);
     }
+
+    private Uri? CalendarOf(DueAnnouncement due) =>
+        _publicBase is null ? null : new(_publicBase, $"games/{due.GameId}/calendar.ics?secret={due.CalendarSecret}");
 
     private async Task MeetDeletionAsync(HeldLease lease, DueAnnouncement due, CancellationToken ct)
     {

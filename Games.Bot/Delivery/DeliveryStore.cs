@@ -7,8 +7,9 @@ namespace Games.Bot.Delivery;
 /// <summary>An announcement that Discord does not have as it is wanted.</summary>
 /// <param name="Version">That is wanted.</param>
 /// <param name="PostAge">Since when its outcome has been unknown; null if nothing is on its way.</param>
+/// <param name="CalendarSecret">Opens the game's calendar file.</param>
 internal sealed record DueAnnouncement(
-    Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge);
+    Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge, string CalendarSecret);
 
 /// <inheritdoc cref="DueAnnouncement"/>
 /// <param name="Age">Since it was wanted.</param>
@@ -60,12 +61,13 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     /// <summary>The one that has waited longest.</summary>
     public Task<DueAnnouncement?> NextAnnouncementAsync(string channelId, CancellationToken ct) => ReadAsync(
         $"""
-        SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at FROM announcements
+        SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at, calendar_secret FROM announcements
         WHERE channel_id = $1 AND delivered_version < version AND failure IS NULL AND {IsDue} ORDER BY changed_at, game_id LIMIT 1
         """,
         reader => new DueAnnouncement(
             reader.GetGuid(0), channelId, reader.IsDBNull(1) ? null : reader.GetString(1),
-            reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), TimeAt(reader, 5)),
+            reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), TimeAt(reader, 5),
+            reader.GetString(6)),
         ct, channelId);
 
     public Task<DueDirectMessage?> NextDirectMessageAsync(string userId, CancellationToken ct) => ReadAsync(

@@ -33,6 +33,13 @@ namespace Games.Data.Migrations
                         .HasDefaultValue(0)
                         .HasColumnName("attempts");
 
+                    b.Property<string>("CalendarSecret")
+                        .IsRequired()
+                        .HasMaxLength(73)
+                        .HasColumnType("character varying(73)")
+                        .HasColumnName("calendar_secret")
+                        .HasDefaultValueSql("'calendar_' || replace(gen_random_uuid()::text || gen_random_uuid(), '-', '')");
+
                     b.Property<DateTimeOffset>("ChangedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("changed_at")

@@ -23,6 +23,7 @@ public sealed class HeadTests : IClassFixture<TestDatabase>, IAsyncDisposable
     [InlineData("/games?limit=0")]
     [InlineData("/games/42")]
     [InlineData("/games/42.ics")]
+    [InlineData("/games/42/calendar.ics")]
     [InlineData("/guilds/42/games.ics")]
     [InlineData("/events")]
     [InlineData("/events/42")]

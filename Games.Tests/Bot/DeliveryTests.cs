@@ -43,7 +43,10 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
 
         var posted = await delivery.DeliveredAsync(id);
 
-        Assert.Equal($"https://games.example/games/{id}.ics", (string?)posted["components"]![0]!["components"]![2]!["url"]);
+        var secret = (await delivery.Night.AnnouncementAsync(id))!.CalendarSecret;
+        Assert.Matches("^calendar_[0-9a-f]{64}$", secret);
+        Assert.Equal(
+            $"https://games.example/games/{id}/calendar.ics?secret={secret}", (string?)posted["components"]![0]!["components"]![2]!["url"]);
     }
 
     [Fact]

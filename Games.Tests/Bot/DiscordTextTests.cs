@@ -40,7 +40,7 @@ public sealed class DiscordTextTests
             game.Join($"{400000000000000000 + i}", i % 2 == 0 ? Repeated(Player.DisplayNameMaxLength) : "Al", "x", NewGame.Now);
         game.Cancel(Repeated(Game.CancelReasonMaxLength), null, "x", NewGame.Now);
 
-        var embed = AnnouncementMessage.Of(game, game.Players, new("https://games.example/")).Embeds!.Single();
+        var embed = AnnouncementMessage.Of(game, game.Players, new("https://games.example/a.ics")).Embeds!.Single();
 
         Assert.InRange(embed.Title!.Length, 1, Embed.MaxTitle);
         Assert.InRange(embed.Description!.Length, 1, Embed.MaxDescription);
