@@ -87,8 +87,10 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
         var lease = Assert.Single(await store.ClaimAsync(_first, [], 100, default), x => x.Name == _name);
         var due = await store.NextAnnouncementAsync(game.ChannelId, default);
         await using (var scope = Scopes.CreateAsyncScope())
+        {
             await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Announcements.Where(x => x.GameId == game.Id)
                 .ExecuteUpdateAsync(x => x.SetProperty(a => a.Version, 2));
+        }
 
         await store.GiveUpAsync(lease, due!, "no", default);
         var next = await store.NextAnnouncementAsync(game.ChannelId, default);
