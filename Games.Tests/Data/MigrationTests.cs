@@ -11,7 +11,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Migrations.ApplyAsync(empty.ConnectionString)));
 
         Assert.Equal(
-            ["Initial", "Journal", "DiscordMessages", "Access", "JournalLimits", "GameLife", "CalendarFeeds", "DiscordDelivery"],
+            ["Initial", "Journal", "DiscordMessages", "Access", "JournalLimits", "GameLife", "CalendarFeeds", "DiscordDelivery", "AnnouncementCalendar"],
             applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
     }
 
@@ -23,7 +23,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         {
             var applied = await Task.WhenAll(Migrations.ApplyAsync(missing), Migrations.ApplyAsync(missing));
 
-            Assert.Equal(8, applied.Sum(names => names.Count));
+            Assert.Equal(9, applied.Sum(names => names.Count));
         }
         finally
         {

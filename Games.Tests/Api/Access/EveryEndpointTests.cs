@@ -11,7 +11,7 @@ namespace Games.Tests.Api.Access;
 public sealed class EveryEndpointTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     /// <summary>A calendar client sends no key: the link has a secret of its own, without which there is nothing.</summary>
-    private static readonly string[] Calendars = ["/guilds/{guildId}/games.ics", "/games/{id}/calendar.ics"];
+    private static readonly string[] Calendars = ["/guilds/{guildId}/games.ics", "/games/1/calendar.ics"];
 
     private static readonly string[] Open = ["/", "/health/live", "/health/ready", "/openapi.json", .. Calendars];
 
