@@ -11,7 +11,10 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         var applied = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Migrations.ApplyAsync(empty.ConnectionString)));
 
         Assert.Equal(
-            ["Initial", "Journal", "DiscordMessages", "Access", "JournalLimits", "GameLife", "CalendarFeeds", "DiscordDelivery", "AnnouncementCalendar"],
+            [
+                "Initial", "Journal", "DiscordMessages", "Access", "JournalLimits", "GameLife", "CalendarFeeds", "DiscordDelivery",
+                "AnnouncementCalendar",
+            ],
             applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
     }
 
