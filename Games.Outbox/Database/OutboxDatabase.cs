@@ -21,13 +21,20 @@ internal sealed class OutboxDatabase<TDbContext>(IServiceScopeFactory scopes, Ou
     public OutboxTable TableOf(DbContext context) => _table ??= new(context.Model, context.GetService<ISqlGenerationHelper>());
 
     /// <summary>
-    /// What to do about a table that the statement did not find, because no migration has made it; null for any other failure. It is no outage, and
-    /// no later try mends it.
+    /// What to do about a table or a column that the statement did not find, because no migration has made it; null for any other failure. It is no
+    /// outage, and no later try mends it.
     /// </summary>
-    public string? MissingTable(Exception failure) =>
-        failure.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable } undefined
-            ? $"table {_table?.NamedIn(undefined.MessageText)} is missing: add a migration for {typeof(TDbContext).Name}, and apply it"
-            : null;
+    public string? WhatIsMissing(Exception failure)
+    {
+        var undefined = failure.GetBaseException() as PostgresException;
+        var missing = undefined?.SqlState switch
+        {
+            PostgresErrorCodes.UndefinedTable => $"table {_table?.NamedIn(undefined.MessageText)} is missing",
+            PostgresErrorCodes.UndefinedColumn => $"a column is missing ({undefined.MessageText})",
+            _ => null,
+        };
+        return missing is null ? null : $"{missing}: add a migration for {typeof(TDbContext).Name}, and apply it";
+    }
 
     /// <summary>Runs on a pooled connection.</summary>
     public async Task<T> ExecuteAsync<T>(Func<NpgsqlConnection, OutboxTable, Task<T>> action, CancellationToken ct)

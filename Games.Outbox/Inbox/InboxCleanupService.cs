@@ -41,7 +41,7 @@ internal sealed partial class InboxCleanupService<TDbContext>(
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             if (!outage.Met(exception))
-                LogFailed(store.MissingTable(exception) ?? exception.InWords());
+                LogFailed(store.WhatIsMissing(exception) ?? exception.InWords());
             return 0;
         }
     }

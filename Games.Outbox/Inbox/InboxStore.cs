@@ -15,8 +15,8 @@ internal sealed class InboxStore<TDbContext>(OutboxDatabase<TDbContext> database
     private readonly OutboxOptions _options = settings.Value;
     private InboxSql? _sql;
 
-    /// <inheritdoc cref="OutboxDatabase{TDbContext}.MissingTable" />
-    public string? MissingTable(Exception failure) => database.MissingTable(failure);
+    /// <inheritdoc cref="OutboxDatabase{TDbContext}.WhatIsMissing" />
+    public string? WhatIsMissing(Exception failure) => database.WhatIsMissing(failure);
 
     /// <summary>Records that a consumer takes a message: 1, or 0 if it already has.</summary>
     public async Task<int> InsertAsync(

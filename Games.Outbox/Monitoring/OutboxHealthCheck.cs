@@ -41,7 +41,7 @@ internal sealed class OutboxHealthCheck<TDbContext>(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             return HealthCheckResult.Degraded(
-                $"The messages that wait cannot be counted{(database.MissingTable(exception) is { } missing ? $": {missing}" : "")}.", exception);
+                $"The messages that wait cannot be counted{(database.WhatIsMissing(exception) is { } missing ? $": {missing}" : "")}.", exception);
         }
     }
 }

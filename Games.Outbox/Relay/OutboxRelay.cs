@@ -154,8 +154,8 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
                 catch (Exception exception) when (!ct.IsCancellationRequested)
                 {
                     var pause = failures.Next();
-                    if (_store.MissingTable(exception) is { } missing)
-                        LogTableMissing(missing, pause.TotalSeconds);
+                    if (_store.WhatIsMissing(exception) is { } missing)
+                        LogMissing(missing, pause.TotalSeconds);
                     else if (!_databaseOutage.Met(exception, _heartbeat))
                         LogDatabaseFailed(pause.TotalSeconds, exception.InWords());
                     await Task.Delay(pause, _time, ct);
@@ -202,7 +202,7 @@ internal sealed partial class OutboxRelay<TDbContext> : BackgroundService
     private partial void LogDatabaseFailed(double pause, string reason);
 
     [LoggerMessage(LogLevel.Error, "Outbox: {Reason}; next look in {Pause:F1} s")]
-    private partial void LogTableMissing(string reason, double pause);
+    private partial void LogMissing(string reason, double pause);
 
     [LoggerMessage(LogLevel.Warning, "Outbox: stopped while {Count} message(s) waited for their confirm; another process takes them after the lease")]
     private partial void LogLeft(int count);

@@ -30,8 +30,8 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes or of rows that it has put off.</summary>
     public bool HasMore => _hasMore;
 
-    /// <inheritdoc cref="OutboxDatabase{TDbContext}.MissingTable" />
-    public string? MissingTable(Exception failure) => database.MissingTable(failure);
+    /// <inheritdoc cref="OutboxDatabase{TDbContext}.WhatIsMissing" />
+    public string? WhatIsMissing(Exception failure) => database.WhatIsMissing(failure);
 
     /// <summary>
     /// Leases up to <paramref name="limit" /> rows that are due and free, and as many again of those that were put off, as far as the option
@@ -111,7 +111,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         {
             return (string)(await command.ExecuteScalarAsync(ct))!;
         }
-        catch (PostgresException exception) when (MissingTable(exception) is { } missing)
+        catch (PostgresException exception) when (WhatIsMissing(exception) is { } missing)
         {
             // Without the failure as its cause: that is what would be told.
             throw new InvalidOperationException(missing);
