@@ -65,7 +65,7 @@ internal sealed partial class GatewayService(
         {
             LogHolds();
             await commands.RegisterAsync(held.Token);
-            await gateway.RunAsync(events.HandleAsync, held.Token);
+            await gateway.RunAsync(HearAsync, held.Token);
             return TakeInterval;
         }
         catch (Exception failure) when (failure is GatewayRefusedException or DiscordApiException)
@@ -86,6 +86,26 @@ internal sealed partial class GatewayService(
             await held.CancelAsync();
             await renewing;
             await ReleaseAsync(lease);
+        }
+    }
+
+    private Task HearAsync(GatewayEvent received, CancellationToken ct)
+    {
+        // A stand-in that was started anew has forgotten the commands too. Nobody who clicks waits for it.
+        if (received.Type == "READY")
+            _ = Task.Run(() => RegisterAgainAsync(ct), CancellationToken.None);
+        return events.HandleAsync(received, ct);
+    }
+
+    private async Task RegisterAgainAsync(CancellationToken ct)
+    {
+        try
+        {
+            await commands.RegisterAsync(ct);
+        }
+        catch (Exception failure) when (failure is DiscordApiException or OperationCanceledException)
+        {
+            // A token that is refused now is refused by the gateway too, which says so.
         }
     }
 

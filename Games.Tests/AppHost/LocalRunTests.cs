@@ -20,6 +20,8 @@ public sealed partial class LocalRunTests(TestServers servers)
         var key = await File.ReadAllTextAsync(Path.Combine(data, "api-key"));
         await TheFirstCallWorksAsTypedAsync(first);
         await first.ShowsInDiscordAsync("Friday raid");
+        await Until.TrueAsync(
+            async () => await first.ExecuteAsync("select delivered_version > 0 from announcements") is true, "the bot knows that it is there");
 
         first.Process.Send(Signal.Kill);
 

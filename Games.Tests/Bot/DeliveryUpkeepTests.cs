@@ -56,6 +56,20 @@ public sealed class DeliveryUpkeepTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task A_Discord_that_has_forgotten_the_commands_is_told_them_with_the_next_session()
+    {
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
+        Task KnownAsync() => Until.TrueAsync(
+            async () => (await delivery.Discord.FakeAsync("GET", "state"))["guilds"]![0]!["commands"]!.AsArray().Count == 1,
+            "the commands are known");
+        await KnownAsync();
+
+        await delivery.Discord.FakeAsync("DELETE", "");
+
+        await KnownAsync();
+    }
+
+    [Fact]
     public async Task A_channel_for_direct_messages_that_is_gone_is_opened_again()
     {
         await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
