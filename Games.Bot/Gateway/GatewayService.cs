@@ -20,8 +20,9 @@ internal sealed partial class GatewayService(
 
     private static readonly TimeSpan TakeInterval = TimeSpan.FromSeconds(1);
 
-    // A refusal is for people to mend, and the number of sessions a day is limited.
+    // A refusal is for people to mend, and the number of sessions a day is limited. A request counts for little.
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan UnauthorizedPause = TimeSpan.FromSeconds(30);
 
     private readonly Guid _owner = Guid.NewGuid();
 
@@ -35,6 +36,9 @@ internal sealed partial class GatewayService(
             {
                 if (await leases.TryTakeAsync(LeaseName, _owner, stoppingToken) is { } lease)
                     pause = await HoldAsync(lease, stoppingToken);
+                else
+                    // Another is heard now: what this one was refused for says nothing of it.
+                    status.Refusal = null;
                 outage.Works(this);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
@@ -54,22 +58,24 @@ internal sealed partial class GatewayService(
     private async Task<TimeSpan> HoldAsync(HeldLease lease, CancellationToken ct)
     {
         using var held = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var renewing = RenewAsync(lease, held);
+        var (renewing, registering) = (RenewAsync(lease, held), Task.CompletedTask);
         sessions.Lease = lease;
         var gateway = status.Client = new(
             discord, new() { Token = options.Token!, Intents = IntentsOf(options) }, sessions, time, loggers.CreateLogger<GatewayClient>());
         try
         {
             LogHolds();
-            await commands.RegisterAsync(held.Token);
+            // Whoever takes over answers first those who wait since the other died.
+            registering = commands.RegisterAsync(held.Token);
             await gateway.RunAsync(events.HandleAsync, held.Token);
             return TakeInterval;
         }
         catch (Exception failure) when (failure is GatewayRefusedException or DiscordApiException)
         {
-            LogRefused(failure.Message);
+            var pause = failure is GatewayRefusedException ? RefusalPause : UnauthorizedPause;
+            LogRefused(failure.Message, pause.TotalSeconds);
             status.Refusal = failure.Message;
-            return RefusalPause;
+            return pause;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -80,6 +86,7 @@ internal sealed partial class GatewayService(
             (sessions.Lease, status.Client) = (null, null);
             await held.CancelAsync();
             await renewing;
+            await registering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ReleaseAsync(lease);
         }
     }
@@ -138,8 +145,8 @@ internal sealed partial class GatewayService(
     [LoggerMessage(LogLevel.Information, "This bot hears what happens in Discord")]
     private partial void LogHolds();
 
-    [LoggerMessage(LogLevel.Error, "{Reason}. Nothing that happens in Discord is heard; next try in 5 min")]
-    private partial void LogRefused(string reason);
+    [LoggerMessage(LogLevel.Error, "{Reason}. Nothing that happens in Discord is heard; next try in {Pause} s")]
+    private partial void LogRefused(string reason, double pause);
 
     [LoggerMessage(LogLevel.Error, "The gateway cannot be held: {Reason}")]
     private partial void LogFailed(string reason);

@@ -44,7 +44,7 @@ public sealed record GatewayEvent(string Type, long Sequence, System.Text.Json.J
 /// <summary>A session that can be resumed, by this process or by another.</summary>
 /// <param name="Id">Discord's.</param>
 /// <param name="ResumeUrl">Where it is resumed; null if Discord named none.</param>
-/// <param name="Sequence">Of the last event that is handled.</param>
+/// <param name="Sequence">Of the last event that is handled, with all before it.</param>
 /// <param name="Shards">Among how many it was identified: with another number it is none.</param>
 public sealed record GatewaySession(string Id, string? ResumeUrl, long Sequence, int Shards);
 
