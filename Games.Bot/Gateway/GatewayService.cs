@@ -24,6 +24,9 @@ internal sealed partial class GatewayService(
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan UnauthorizedPause = TimeSpan.FromSeconds(30);
 
+    // Versions of a message find their order by themselves, in whichever they come.
+    private const int HandledAtOnce = 8;
+
     private readonly Guid _owner = Guid.NewGuid();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -61,7 +64,8 @@ internal sealed partial class GatewayService(
         var (renewing, registering) = (RenewAsync(lease, held), Task.CompletedTask);
         sessions.Lease = lease;
         var gateway = status.Client = new(
-            discord, new() { Token = options.Token!, Intents = IntentsOf(options) }, sessions, time, loggers.CreateLogger<GatewayClient>());
+            discord, new() { Token = options.Token!, Intents = IntentsOf(options), HandledAtOnce = HandledAtOnce }, sessions, time,
+            loggers.CreateLogger<GatewayClient>());
         try
         {
             LogHolds();

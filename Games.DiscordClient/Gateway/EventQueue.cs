@@ -8,7 +8,7 @@ namespace Games.DiscordClient.Gateway;
 /// others: Discord waits for 3 s. A session is saved up to the last event before which all are handled: whoever resumes from there misses none.
 /// </summary>
 internal sealed partial class EventQueue(
-    int shard, int length, ISessionStore store, Func<GatewayEvent, CancellationToken, Task> handle, ILogger logger)
+    int shard, GatewayOptions options, ISessionStore store, Func<GatewayEvent, CancellationToken, Task> handle, ILogger logger)
 {
     private const string Interaction = "INTERACTION_CREATE";
 
@@ -16,12 +16,12 @@ internal sealed partial class EventQueue(
     private const int SaveEvery = 50;
 
     private readonly Channel<(GatewayEvent Event, GatewaySession Session)> _events =
-        Channel.CreateBounded<(GatewayEvent, GatewaySession)>(new BoundedChannelOptions(length) { SingleReader = true, SingleWriter = true });
+        Channel.CreateBounded<(GatewayEvent, GatewaySession)>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true, SingleWriter = true });
 
     private readonly Lock _lock = new();
-    private readonly HashSet<GatewaySession> _unanswered = [];
+    private readonly HashSet<GatewaySession> _unhandled = [];
     private readonly SemaphoreSlim _saving = new(1);
-    private GatewaySession? _handled;
+    private GatewaySession? _begun;
     private GatewaySession? _saved;
     private CancellationToken _stopping;
 
@@ -32,7 +32,7 @@ internal sealed partial class EventQueue(
     {
         session = session with { Sequence = received.Sequence };
         // Nobody else adds any, so that there is still room below.
-        if (_events.Reader.Count >= length)
+        if (_events.Reader.Count >= options.QueueLength)
         {
             _hasRoom = new(TaskCreationOptions.RunContinuationsAsynchronously);
             return false;
@@ -41,8 +41,8 @@ internal sealed partial class EventQueue(
         if (received.Type == Interaction)
         {
             lock (_lock)
-                _unanswered.Add(session);
-            _ = Task.Run(() => AnswerAsync(received, session, _stopping), CancellationToken.None);
+                _unhandled.Add(session);
+            _ = Task.Run(() => HandleAndSaveAsync(received, session, _stopping), CancellationToken.None);
         }
 
         return _events.Writer.TryWrite((received, session));
@@ -51,7 +51,7 @@ internal sealed partial class EventQueue(
     /// <summary>Waits, after one was not taken, until half of them are handled.</summary>
     public async Task WaitForRoomAsync(CancellationToken ct)
     {
-        if (_events.Reader.Count > length / 2)
+        if (_events.Reader.Count > options.QueueLength / 2)
             await _hasRoom.Task.WaitAsync(ct);
     }
 
@@ -64,28 +64,47 @@ internal sealed partial class EventQueue(
 
     private async Task HandleAllAsync(CancellationToken ct)
     {
-        await foreach (var (received, session) in _events.Reader.ReadAllAsync(ct))
+        using var atOnce = new SemaphoreSlim(options.HandledAtOnce);
+        try
         {
-            if (received.Type != Interaction)
-                await HandleOneAsync(received, ct);
+            await foreach (var (received, session) in _events.Reader.ReadAllAsync(ct))
+            {
+                if (_events.Reader.Count <= options.QueueLength / 2)
+                    _hasRoom.TrySetResult();
+                if (received.Type != Interaction)
+                {
+                    await atOnce.WaitAsync(ct);
+                    lock (_lock)
+                        _unhandled.Add(session);
+                }
 
-            if (_events.Reader.Count <= length / 2)
-                _hasRoom.TrySetResult();
-            lock (_lock)
-                _handled = session;
-            await SaveAsync(ct);
+                lock (_lock)
+                    _begun = session;
+                if (received.Type != Interaction)
+                    _ = HandleAndReleaseAsync(received, session);
+            }
+        }
+        finally
+        {
+            // All are broken off by now, or about to be.
+            for (var i = 0; i < options.HandledAtOnce; i++)
+                await atOnce.WaitAsync(CancellationToken.None);
+        }
+
+        async Task HandleAndReleaseAsync(GatewayEvent received, GatewaySession session)
+        {
+            await HandleAndSaveAsync(received, session, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            atOnce.Release();
         }
     }
 
-    private async Task AnswerAsync(GatewayEvent received, GatewaySession session, CancellationToken ct)
+    private async Task HandleAndSaveAsync(GatewayEvent received, GatewaySession session, CancellationToken ct)
     {
-        await HandleOneAsync(received, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await HandleOneAsync(received, ct);
         // What was broken off is left to whoever resumes.
-        if (ct.IsCancellationRequested)
-            return;
-
+        ct.ThrowIfCancellationRequested();
         lock (_lock)
-            _unanswered.Remove(session);
+            _unhandled.Remove(session);
         await SaveAsync(ct);
     }
 
@@ -118,7 +137,7 @@ internal sealed partial class EventQueue(
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
-            LogNotSaved(shard, _handled!.Sequence, failure.GetBaseException().Message);
+            LogNotSaved(shard, _begun!.Sequence, failure.GetBaseException().Message);
         }
         finally
         {
@@ -126,13 +145,13 @@ internal sealed partial class EventQueue(
         }
     }
 
-    /// <summary>Each sequence includes those before it, so it is none from which on somebody still waits for an answer.</summary>
+    /// <summary>Each sequence includes those before it: the last before the first that is not handled.</summary>
     private GatewaySession? Savable()
     {
         lock (_lock)
         {
-            var first = _unanswered.Where(x => x.Id == _handled?.Id).Select(x => x.Sequence).DefaultIfEmpty(long.MaxValue).Min();
-            return _handled is not null && first <= _handled.Sequence ? _handled with { Sequence = first - 1 } : _handled;
+            var first = _unhandled.Where(x => x.Id == _begun?.Id).Select(x => x.Sequence).DefaultIfEmpty(long.MaxValue).Min();
+            return _begun is not null && first <= _begun.Sequence ? _begun with { Sequence = first - 1 } : _begun;
         }
     }
 

@@ -21,7 +21,10 @@ public sealed class GatewayOptions
     public TimeSpan ResumedTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Events that may wait for their handler. With more the connection is closed, and resumed when they are fewer.</summary>
-    public int QueueLength { get; init; } = 1_000;
+    public int QueueLength { get; init; } = 5_000;
+
+    /// <summary>Events of a shard that may be handled at once, beside interactions. With more than one a later event can overtake.</summary>
+    public int HandledAtOnce { get; init; } = 1;
 }
 
 /// <summary>What a bot may be told of. MESSAGE_CONTENT must be switched on in Discord's developer portal, else the gateway closes with 4014.</summary>
