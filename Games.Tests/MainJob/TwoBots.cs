@@ -106,8 +106,6 @@ internal sealed class TwoBots : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await File.WriteAllLinesAsync("/tmp/show13.log", _log); // TEMP
-        await File.WriteAllTextAsync("/tmp/show13.stat", (await Discord.FakeAsync("GET", "statistics")).ToString()); // TEMP
         foreach (var bot in _bots)
         {
             bot.Kill();
