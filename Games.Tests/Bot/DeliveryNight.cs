@@ -61,6 +61,10 @@ internal sealed class DeliveryNight : IAsyncDisposable
         await Discord.DisposeAsync();
     }
 
+    /// <summary>A game in a channel of its own choice.</summary>
+    public Task<(Guid Id, string Channel)> CreateAsync(string channel) => Night.DoAsync(async games =>
+        ((await games.CreateAsync(NewGame.GuildId, channel, NewGame.HostId, NewGame.With().Details, "x", default)).Id, channel));
+
     /// <summary>Those messages of the channel that are of the game.</summary>
     public async Task<JsonObject[]> MessagesAsync(Guid id, string channel = NewGame.ChannelId)
     {

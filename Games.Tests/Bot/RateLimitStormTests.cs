@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Games.Tests.Data;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
 
@@ -20,7 +19,7 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
     {
         await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, storm);
         var channels = await ChannelsAsync(delivery, 30);
-        var games = await Task.WhenAll(Enumerable.Range(0, 60).Select(number => CreateAsync(delivery, channels[number % channels.Length])));
+        var games = await Task.WhenAll(Enumerable.Range(0, 60).Select(number => delivery.CreateAsync(channels[number % channels.Length])));
 
         // As long as it lasts some ask again, and are refused again.
         await Until.TrueAsync(
@@ -46,15 +45,15 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
             database.ConnectionString, """{"kind":"latency","path":"/channels/219999999999999999/","milliseconds":10000}""");
         var channels = await ChannelsAsync(delivery, 30);
         await delivery.Discord.AddChannelAsync("219999999999999999");
-        await delivery.DeliveredAsync((await CreateAsync(delivery, StandIn.Channel)).Id);
+        await delivery.DeliveredAsync((await delivery.CreateAsync(StandIn.Channel)).Id);
         for (var i = 0; i < 5; i++)
-            await CreateAsync(delivery, "219999999999999999");
+            await delivery.CreateAsync("219999999999999999");
 
         List<(Guid Id, string Channel)> games = [];
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (var number = 0; number < 120; number++)
         {
-            games.Add(await CreateAsync(delivery, channels[number % channels.Length]));
+            games.Add(await delivery.CreateAsync(channels[number % channels.Length]));
             await pace.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
 
@@ -102,9 +101,6 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
             await delivery.Discord.AddChannelAsync(channel);
         return channels;
     }
-
-    private static Task<(Guid Id, string Channel)> CreateAsync(DeliveryNight delivery, string channel) => delivery.Night.DoAsync(async games =>
-        ((await games.CreateAsync(NewGame.GuildId, channel, NewGame.HostId, NewGame.With().Details, "x", default)).Id, channel));
 
     private static async Task<JsonObject> IsThereOnceAsync(DeliveryNight delivery, Guid id, string channel)
     {
