@@ -16,7 +16,8 @@ internal sealed partial class EventQueue(
     private const int SaveEvery = 50;
 
     private readonly Channel<(GatewayEvent Event, GatewaySession Session)> _events =
-        Channel.CreateBounded<(GatewayEvent, GatewaySession)>(new BoundedChannelOptions(options.QueueLength) { SingleReader = true, SingleWriter = true });
+        Channel.CreateBounded<(GatewayEvent, GatewaySession)>(
+            new BoundedChannelOptions(options.QueueLength) { SingleReader = true, SingleWriter = true });
 
     private readonly Lock _lock = new();
     private readonly HashSet<GatewaySession> _unhandled = [];

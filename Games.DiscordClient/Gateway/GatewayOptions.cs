@@ -27,7 +27,7 @@ public sealed class GatewayOptions
     public int HandledAtOnce { get; init; } = 1;
 }
 
-/// <summary>What a bot may be told of. MESSAGE_CONTENT must be switched on in Discord's developer portal, else the gateway closes with 4014.</summary>
+/// <summary>What a bot may be told of. MESSAGE_CONTENT is switched on in Discord's developer portal, else the gateway closes with 4014.</summary>
 [Flags]
 public enum GatewayIntents
 {

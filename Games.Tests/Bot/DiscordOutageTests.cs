@@ -15,7 +15,8 @@ public sealed class DiscordOutageTests(TestDatabase database) : IClassFixture<Te
         using var http = delivery.Night.Http();
         await Until.TrueAsync(async () => await IsReadyAsync(http) is (HttpStatusCode.ServiceUnavailable, _), "it is not ready");
         await Until.TrueAsync(
-            async () => await http.GetStringAsync("/status") is var status && status.Contains("refuses the token") && status.Contains("401"), "it says why");
+            async () => await http.GetStringAsync("/status") is var status && status.Contains("refuses the token") && status.Contains("401"),
+            "it says why");
         Assert.Null((await delivery.Night.AnnouncementAsync(id))?.Failure);
 
         await delivery.Discord.PutFaultsAsync("");
@@ -35,8 +36,8 @@ public sealed class DiscordOutageTests(TestDatabase database) : IClassFixture<Te
         await Until.TrueAsync(async () => await IsReadyAsync(http) is (HttpStatusCode.ServiceUnavailable, _), "it is not ready");
         Assert.Contains(refused.Errors, line => line.Contains("4014") && line.Contains("MESSAGE CONTENT INTENT"));
         // By the time of its next try another holds it.
-        await refused.Night.ExecuteAsync("UPDATE leases SET owner = $1, fence = fence + 1, expires_at = now() + interval '5 min' WHERE name = 'gateway'",
-            Guid.NewGuid());
+        await refused.Night.ExecuteAsync(
+            "UPDATE leases SET owner = $1, fence = fence + 1, expires_at = now() + interval '5 min' WHERE name = 'gateway'", Guid.NewGuid());
 
         await Until.TrueAsync(async () => await IsReadyAsync(http) is (HttpStatusCode.OK, _), "it is ready", TimeSpan.FromSeconds(60));
 
@@ -44,13 +45,15 @@ public sealed class DiscordOutageTests(TestDatabase database) : IClassFixture<Te
     }
 
     [Theory]
-    [InlineData("""{"kind":"timeoutAfterSuccess","method":"POST","path":"/messages","times":1}""", """{"kind":"timeout","method":"PATCH","path":"/messages/","times":1}""")]
-    [InlineData("""{"kind":"timeout","method":"POST","path":"/messages","times":1}""", """{"kind":"timeoutAfterSuccess","method":"PATCH","path":"/messages/","times":1}""")]
-    [InlineData("""{"kind":"error","method":"POST","path":"/messages","status":500,"code":130000,"times":2}""", """{"kind":"error","method":"PATCH","path":"/messages/","status":502,"times":3}""")]
-    [InlineData("""{"kind":"disconnect","method":"POST","path":"/messages","times":3}""", """{"kind":"disconnectAfterSuccess","method":"PATCH","path":"/messages/","times":2}""")]
+    [InlineData(""" "kind":"timeoutAfterSuccess","times":1 """, """ "kind":"timeout","times":1 """)]
+    [InlineData(""" "kind":"timeout","times":1 """, """ "kind":"timeoutAfterSuccess","times":1 """)]
+    [InlineData(""" "kind":"error","status":500,"code":130000,"times":2 """, """ "kind":"error","status":502,"times":3 """)]
+    [InlineData(""" "kind":"disconnect","times":3 """, """ "kind":"disconnectAfterSuccess","times":2 """)]
     public async Task What_fails_for_a_while_is_tried_again_ever_less_often_and_is_there_once(string post, string edit)
     {
-        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, new HastyClock(), $"{post},{edit}");
+        await using var delivery = await DeliveryNight.StartAsync(
+            database.ConnectionString, new HastyClock(),
+            $$"""{"method":"POST","path":"/messages",{{post}}},{"method":"PATCH","path":"/channels/",{{edit}}}""");
         var id = await delivery.Night.CreateAsync();
         var posted = await delivery.DeliveredAsync(id);
 
@@ -84,7 +87,8 @@ public sealed class DiscordOutageTests(TestDatabase database) : IClassFixture<Te
         await delivery.Discord.WriteAsync(texts[2]);
 
         await Until.TrueAsync(
-            async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = ANY ($1)", texts) == 3, "all are stored");
+            async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = ANY ($1)", texts) == 3,
+            "all are stored");
         Assert.Equal(1, (int)(await delivery.Discord.FakeAsync("GET", "statistics"))["gateway"]!["identifies"]!);
     }
 

@@ -32,11 +32,16 @@ internal static class PeopleOnDiscord
             ["values"] = new JsonObject(values.Select(x => KeyValuePair.Create(x.Field, (JsonNode?)x.Value))),
         }.ToJsonString());
 
-    public static async Task<string> WriteAsync(this StandIn discord, string text, string channel = StandIn.Channel) => (string)(await discord.FakeAsync(
-        "POST", "messages", new JsonObject { ["channelId"] = channel, ["userId"] = StandIn.Ben, ["content"] = text }.ToJsonString()))["id"]!;
+    /// <summary>The id of what was written in the first channel.</summary>
+    public static async Task<string> WriteAsync(this StandIn discord, string text)
+    {
+        var message = new JsonObject { ["channelId"] = StandIn.Channel, ["userId"] = StandIn.Ben, ["content"] = text };
+        return (string)(await discord.FakeAsync("POST", "messages", message.ToJsonString()))["id"]!;
+    }
 
     public static Task AddMemberAsync(this StandIn discord, string user, ulong permissions = Member) => discord.FakeAsync(
-        "PUT", $"guilds/{StandIn.Guild}/members/{user}", new JsonObject { ["name"] = $"user {user}", ["permissions"] = $"{permissions}" }.ToJsonString());
+        "PUT", $"guilds/{StandIn.Guild}/members/{user}",
+        new JsonObject { ["name"] = $"user {user}", ["permissions"] = $"{permissions}" }.ToJsonString());
 
     public static Task AddChannelAsync(this StandIn discord, string channel) =>
         discord.FakeAsync("PUT", $"guilds/{StandIn.Guild}/channels/{channel}", "{}");
