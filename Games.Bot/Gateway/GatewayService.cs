@@ -18,7 +18,7 @@ internal sealed partial class GatewayService(
 {
     private const string LeaseName = "gateway";
 
-    private static readonly TimeSpan TakeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TakeInterval = TimeSpan.FromSeconds(0.5);
 
     // A refusal is for people to mend, and the number of sessions a day is limited. A request counts for little.
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);

@@ -18,6 +18,7 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
     /// <summary>How many processes send for the same bot, with this one: Discord's limit of requests a second is the bot's.</summary>
     public int Sharers
     {
+        get => _transport.Sharers;
         set => _transport.Sharers = value;
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
 
     public int Sharers
     {
+        get => _global.Sharers;
         set => _global.Sharers = value;
     }
 

@@ -35,6 +35,7 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
     /// <summary>How many processes send for the same bot: each sends its part of what is let through in a second.</summary>
     public int Sharers
     {
+        get => _sharers;
         set => _sharers = Math.Max(value, 1);
     }
 

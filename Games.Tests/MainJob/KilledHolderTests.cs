@@ -53,7 +53,7 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
         {
             await bots.HeardAsync();
             await restarted;
-            // Who meets two deaths in a row, before the second holder has got to his click, would wait for two leases of 6 s.
+            // Who meets two deaths in a row, before the second holder has got to his click, would wait for two leases.
             await Task.Delay(random.Next(1_000, 3_000));
             restarted = bots.KillHolder().Restarted;
         }
