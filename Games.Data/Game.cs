@@ -78,14 +78,15 @@ public sealed class Game
     // The database does not promise an order to a loaded collection.
     private IEnumerable<Player> InOrder => _players.OrderBy(player => player.Number);
 
-    public static Game Create(string guildId, string channelId, string hostId, GameDetails details, DateTimeOffset now)
+    /// <param name="id">For whoever may ask twice for the same; null: a new one.</param>
+    public static Game Create(string guildId, string channelId, string hostId, GameDetails details, DateTimeOffset now, Guid? id = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(details.ScheduledAt, now, "scheduledAt");
 
         var createdAt = Instant.Stored(now);
         var game = new Game
         {
-            Id = Guid.CreateVersion7(createdAt),
+            Id = id ?? Guid.CreateVersion7(createdAt),
             Version = 1,
             GuildId = Snowflake.Require(guildId),
             ChannelId = Snowflake.Require(channelId),

@@ -16,10 +16,11 @@ public sealed class GameCommands(GamesDbContext db, IPublishEndpoint events, Tim
     private static readonly Uri FinishGame = new($"queue:{Queues.FinishGame}");
 
     /// <param name="by">Who does it: a Discord id, or the name of an API key.</param>
+    /// <param name="id">Of the game, for whoever may ask twice for the same: the second is refused by its key. Null: a new one.</param>
     public async Task<Game> CreateAsync(
-        string guildId, string channelId, string hostId, GameDetails details, string by, CancellationToken ct)
+        string guildId, string channelId, string hostId, GameDetails details, string by, CancellationToken ct, Guid? id = null)
     {
-        var game = Game.Create(guildId, channelId, hostId, details, clock.GetUtcNow());
+        var game = Game.Create(guildId, channelId, hostId, details, clock.GetUtcNow(), id);
         db.Games.Add(game);
         await events.Publish(game.Created(by), ct);
         await ScheduleAsync(game, ct);

@@ -23,6 +23,7 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<DirectMessageDelivery>();
         services.AddSingleton<DeliveryWakeUp>();
         services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());
+        services.AddSingleton<SharedLimit>();
         services.AddSingleton<DeliveryService>();
         services.AddHostedService<WithToken>();
         services.AddHostedService<DeliveryCleanUp>();
@@ -32,21 +33,22 @@ internal static partial class DeliveryRegistration
     /// <summary>Runs the delivery if there is a token.</summary>
     private sealed partial class WithToken(IServiceProvider services, DiscordOptions discord, ILogger<DeliveryService> logger) : IHostedService
     {
-        private DeliveryService? _delivery;
+        private IHostedService[] _parts = [];
 
-        public Task StartAsync(CancellationToken ct)
+        public async Task StartAsync(CancellationToken ct)
         {
             if (!discord.HasToken)
             {
                 LogNoToken(DiscordOptions.Section);
-                return Task.CompletedTask;
+                return;
             }
 
-            _delivery = services.GetRequiredService<DeliveryService>();
-            return _delivery.StartAsync(ct);
+            _parts = [services.GetRequiredService<SharedLimit>(), services.GetRequiredService<DeliveryService>()];
+            foreach (var part in _parts)
+                await part.StartAsync(ct);
         }
 
-        public Task StopAsync(CancellationToken ct) => _delivery?.StopAsync(ct) ?? Task.CompletedTask;
+        public Task StopAsync(CancellationToken ct) => Task.WhenAll(_parts.Select(part => part.StopAsync(ct)));
 
         [LoggerMessage(LogLevel.Information, "{Section}:Token is not set: announcements and direct messages stay undelivered, everything else works")]
         private partial void LogNoToken(string section);

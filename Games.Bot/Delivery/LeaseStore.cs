@@ -10,9 +10,9 @@ internal sealed class LeaseLostException(string name) : Exception($"The lease \"
 internal sealed class LeaseStore(IServiceScopeFactory scopes)
 {
     /// <summary>After a death, the longest until another process takes over.</summary>
-    public static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
+    public static readonly TimeSpan Duration = TimeSpan.FromSeconds(4);
 
-    public static readonly TimeSpan RenewalInterval = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan RenewalInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>Takes the lease if nobody holds it.</summary>
     public async Task<HeldLease?> TryTakeAsync(string name, Guid owner, CancellationToken ct)

@@ -14,7 +14,7 @@ internal sealed partial class DiscordEvents(
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Returns when the event is durable, or when it never will be.</summary>
+    /// <summary>Returns when the event is durable or answered, or when it never will be.</summary>
     public async Task HandleAsync(GatewayEvent received, CancellationToken ct)
     {
         switch (received.Type)
@@ -23,8 +23,7 @@ internal sealed partial class DiscordEvents(
                 status.Refusal = null;
                 break;
             case "INTERACTION_CREATE":
-                // Somebody waits for it, who must not wait for what was written before.
-                _ = Task.Run(() => interactions.HandleAsync(received.Data, ct), CancellationToken.None);
+                await interactions.HandleAsync(received.Data, ct);
                 break;
             case "MESSAGE_CREATE" or "MESSAGE_UPDATE":
                 if (IncomingMessages.Read(received.Data) is { } message)

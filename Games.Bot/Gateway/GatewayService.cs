@@ -18,13 +18,14 @@ internal sealed partial class GatewayService(
 {
     private const string LeaseName = "gateway";
 
-    private static readonly TimeSpan TakeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TakeInterval = TimeSpan.FromSeconds(0.5);
 
-    // A refusal is for people to mend, and the number of sessions a day is limited.
+    // A refusal is for people to mend, and the number of sessions a day is limited. A request counts for little.
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan UnauthorizedPause = TimeSpan.FromSeconds(30);
 
-    // REST has refused the token, before a session was asked for.
-    private static readonly TimeSpan TokenPause = TimeSpan.FromSeconds(30);
+    // Versions of a message find their order by themselves, in whichever they come.
+    private const int HandledAtOnce = 8;
 
     private readonly Guid _owner = Guid.NewGuid();
 
@@ -38,6 +39,9 @@ internal sealed partial class GatewayService(
             {
                 if (await leases.TryTakeAsync(LeaseName, _owner, stoppingToken) is { } lease)
                     pause = await HoldAsync(lease, stoppingToken);
+                else
+                    // Another is heard now: what this one was refused for says nothing of it.
+                    status.Refusal = null;
                 outage.Works(this);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
@@ -60,17 +64,17 @@ internal sealed partial class GatewayService(
         var renewing = RenewAsync(lease, held);
         sessions.Lease = lease;
         var gateway = status.Client = new(
-            discord, new() { Token = options.Token!, Intents = IntentsOf(options) }, sessions, time, loggers.CreateLogger<GatewayClient>());
+            discord, new() { Token = options.Token!, Intents = IntentsOf(options), HandledAtOnce = HandledAtOnce }, sessions, time,
+            loggers.CreateLogger<GatewayClient>());
         try
         {
             LogHolds();
-            await commands.RegisterAsync(held.Token);
             await gateway.RunAsync(HearAsync, held.Token);
             return TakeInterval;
         }
         catch (Exception failure) when (failure is GatewayRefusedException or DiscordApiException)
         {
-            var pause = failure is DiscordApiException ? TokenPause : RefusalPause;
+            var pause = failure is GatewayRefusedException ? RefusalPause : UnauthorizedPause;
             if (status.Refusal != failure.Message)
                 LogRefused(failure.Message, pause.TotalSeconds);
             status.Refusal = failure.Message;
@@ -91,22 +95,11 @@ internal sealed partial class GatewayService(
 
     private Task HearAsync(GatewayEvent received, CancellationToken ct)
     {
-        // A stand-in that was started anew has forgotten the commands too. Nobody who clicks waits for it.
-        if (received.Type == "READY")
-            _ = Task.Run(() => RegisterAgainAsync(ct), CancellationToken.None);
+        // Beside the events: whoever takes over answers first those who wait since the other died. And at each new session, as a stand-in that was
+        // started anew has forgotten the commands too.
+        if (received.Type is "READY" or "RESUMED")
+            _ = Task.Run(() => commands.RegisterAsync(ct), ct);
         return events.HandleAsync(received, ct);
-    }
-
-    private async Task RegisterAgainAsync(CancellationToken ct)
-    {
-        try
-        {
-            await commands.RegisterAsync(ct);
-        }
-        catch (Exception failure) when (failure is DiscordApiException or OperationCanceledException)
-        {
-            // A token that is refused now is refused by the gateway too, which says so.
-        }
     }
 
     // Without intents that must be switched on there is nothing that a bot may not hear of.

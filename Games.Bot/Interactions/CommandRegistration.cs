@@ -38,7 +38,7 @@ internal sealed partial class CommandRegistration(DiscordRestClient discord, Dis
             await discord.SetCommandsAsync(application, null, Commands, ct);
             LogRegistered();
         }
-        catch (DiscordException failure) when (failure is not DiscordApiException { Status: System.Net.HttpStatusCode.Unauthorized })
+        catch (DiscordException failure)
         {
             LogNotRegistered(failure.Message);
         }

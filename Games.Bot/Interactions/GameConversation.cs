@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Games.Bot.Announcing;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
@@ -44,7 +46,10 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
         if (details is null)
             return problem!;
 
-        var game = await games.CreateAsync(guildId, channelId, by.UserId, details, by.UserId, ct);
+        // Whoever takes over from a bot that has died is told of this again.
+        var id = GameIdOf(by);
+        var game = await db.Games.AsNoTracking().SingleOrDefaultAsync(game => game.Id == id, ct)
+            ?? await games.CreateAsync(guildId, channelId, by.UserId, details, by.UserId, ct, id);
         return $"{TitleOf(game)} is made: {DiscordText.TimeOf(game.ScheduledAt)}. It is announced here in a moment.\nIts id is `{game.Id}`.";
     }
 
@@ -58,12 +63,18 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
             return "Only its host can cancel a game, or somebody who may manage events on this server.";
 
         var reason = by.Values.GetValueOrDefault("reason");
+        if (CodePoints.In(reason?.Trim()) > Game.CancelReasonMaxLength || reason?.Contains('\0') is true)
+            return $"A reason has at most {Game.CancelReasonMaxLength} characters.";
+
         var result = await games.CancelAsync(id, reason, by.UserId, ct);
         return result.Refusal is { } refusal ? Sentence(refusal) : $"{TitleOf(result.Game!)} is cancelled. All who joined are told.";
     }
 
     public async Task<string> ListAsync(Interaction by, CancellationToken ct)
     {
+        if (by.GuildId is null)
+            return "Games are planned on servers: ask me there. `/games mine` tells of yours everywhere.";
+
         var found = await db.Games.AsNoTracking().Where(game => game.GuildId == by.GuildId && game.Status == GameStatus.Scheduled)
             .OrderBy(game => game.ScheduledAt).Take(MaxListed).ToListAsync(ct);
         return found is [] ? "No game is planned here. Make one with `/games new`." : string.Join('\n', found.Select(Line));
@@ -72,7 +83,7 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
     public async Task<string> MineAsync(Interaction by, CancellationToken ct)
     {
         var found = await db.Games.AsNoTracking()
-            .Where(game => game.Status == GameStatus.Scheduled && game.GuildId == by.GuildId
+            .Where(game => game.Status == GameStatus.Scheduled && (by.GuildId == null || game.GuildId == by.GuildId)
                 && (game.HostId == by.UserId || db.Players.Any(player => player.UserId == by.UserId && player.GameId == game.Id)))
             .OrderBy(game => game.ScheduledAt).Take(MaxListed).ToListAsync(ct);
         return found is [] ? "You are in no game, and host none." : string.Join('\n', found.Select(Line));
@@ -81,6 +92,16 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
     // A button of another server's message, or a guessed id, opens nothing.
     private Task<bool> IsHereAsync(Interaction by, Guid id, CancellationToken ct) =>
         db.Games.AnyAsync(game => game.Id == id && game.GuildId == by.GuildId, ct);
+
+    /// <summary>The same for the same interaction; like other ids of games it begins with its time.</summary>
+    private static Guid GameIdOf(Interaction by)
+    {
+        var id = SHA256.HashData(Encoding.UTF8.GetBytes($"interaction {by.Id}")).AsSpan(0, 16);
+        Guid.CreateVersion7(Snowflake.TimeOf(by.Id)!.Value).ToByteArray(bigEndian: true).AsSpan(0, 6).CopyTo(id);
+        id[6] = (byte)(id[6] & 0x0F | 0x70);
+        id[8] = (byte)(id[8] & 0x3F | 0x80);
+        return new(id, bigEndian: true);
+    }
 
     private static string Sentence(GameRefusal refusal) => refusal switch
     {
@@ -97,5 +118,6 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
         CultureInfo.InvariantCulture,
         $"**{DiscordText.Escape(game.Title, 60)}** {DiscordText.TimeOf(game.ScheduledAt)} in <#{game.ChannelId}>, {game.People}/{game.MaxPlayers}");
 
-    private static string NameOf(Interaction by) => string.Concat(by.DisplayName.EnumerateRunes().Take(Player.DisplayNameMaxLength));
+    private static string NameOf(Interaction by) => string.Concat(
+        by.DisplayName.EnumerateRunes().Where(rune => rune.Value != 0).Take(Player.DisplayNameMaxLength));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Games.Bot.Gateway;
+using Games.Data;
 
 namespace Games.Bot.Interactions;
 
@@ -25,14 +26,18 @@ internal sealed record Interaction(
 
     public bool MayManageEvents => (Permissions & (Administrator | ManageEvents)) != 0;
 
-    /// <summary>Null if it lacks what each has.</summary>
+    /// <summary>Null if it lacks what each has, or has an id that is none.</summary>
     public static Interaction? Read(JsonElement data)
     {
         var member = data.ObjectOrNull("member");
         var user = member?.ObjectOrNull("user") ?? data.ObjectOrNull("user");
+        var channelId = data.TextOrNull("channel_id") ?? data.ObjectOrNull("channel")?.TextOrNull("id");
+        var guildId = data.TextOrNull("guild_id");
         if (user?.TextOrNull("id") is not { } userId || data.TextOrNull("id") is not { } id || data.TextOrNull("token") is not { } token
             || data.TextOrNull("application_id") is not { } application || !data.TryGetProperty("type", out var type)
-            || data.ObjectOrNull("data") is not { } what)
+            || data.ObjectOrNull("data") is not { } what
+            // They are kept: what is none would be refused by every table.
+            || new[] { id, userId, channelId, guildId }.Any(x => x is not null && !Snowflake.IsValid(x)))
         {
             return null;
         }
@@ -45,8 +50,7 @@ internal sealed record Interaction(
         var display = member?.TextOrNull("nick") ?? user?.TextOrNull("global_name") ?? user?.TextOrNull("username") ?? userId;
         _ = ulong.TryParse(member?.TextOrNull("permissions"), NumberStyles.None, CultureInfo.InvariantCulture, out var permissions);
         return new(
-            id, token, application, kind, data.TextOrNull("guild_id"),
-            data.TextOrNull("channel_id") ?? data.ObjectOrNull("channel")?.TextOrNull("id"), userId, display, permissions, name, values);
+            id, token, application, kind, guildId, channelId, userId, display, permissions, name, values);
     }
 
     private static string ReadCommand(JsonElement command, Dictionary<string, string> values)

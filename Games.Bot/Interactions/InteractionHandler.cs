@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Games.Bot.Announcing;
 using Games.Data;
@@ -14,7 +15,15 @@ namespace Games.Bot.Interactions;
 internal sealed partial class InteractionHandler(
     IServiceScopeFactory scopes, DiscordRestClient discord, DatabaseOutage outage, TimeProvider time, ILogger<InteractionHandler> logger)
 {
+    /// <summary>Who clicks waits for his turn, and the others who need the database do not wait for all who click.</summary>
+    private const int MaxActs = 16;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
+
+    private readonly SemaphoreSlim _acts = new(MaxActs);
+    private readonly ConcurrentDictionary<string, bool> _underWay = new();
 
     /// <summary>Throws nothing: a user hears what went wrong, and the log.</summary>
     public async Task HandleAsync(JsonElement data, CancellationToken ct)
@@ -23,7 +32,7 @@ internal sealed partial class InteractionHandler(
         {
             DatabasePool.EnterRequests();
             if (Interaction.Read(data) is { } interaction)
-                await AnswerAsync(interaction, ct);
+                await AnswerOnceAsync(interaction, ct);
         }
         catch (DiscordException failure)
         {
@@ -37,6 +46,22 @@ internal sealed partial class InteractionHandler(
         catch (OperationCanceledException)
         {
             // The bot stops.
+        }
+    }
+
+    // Discord may tell of it twice.
+    private async Task AnswerOnceAsync(Interaction interaction, CancellationToken ct)
+    {
+        if (!_underWay.TryAdd(interaction.Id, true))
+            return;
+
+        try
+        {
+            await AnswerAsync(interaction, ct);
+        }
+        finally
+        {
+            _underWay.TryRemove(interaction.Id, out _);
         }
     }
 
@@ -55,8 +80,7 @@ internal sealed partial class InteractionHandler(
         }
 
         await FirstAsync(interaction, InteractionAnswer.DeferredPrivate, ct);
-        var sentence = await ActAsync(act, ct);
-        await discord.EditAnswerAsync(interaction.ApplicationId, interaction.Token, new() { Content = sentence }, ct);
+        await FillInAsync(interaction, await ActAsync(act, ct), ct);
     }
 
     private static Func<GameConversation, CancellationToken, Task<string>>? ActOf(Interaction interaction) => interaction switch
@@ -79,41 +103,85 @@ internal sealed partial class InteractionHandler(
     {
         using var timeout = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        var isMyTurn = false;
         try
         {
+            await _acts.WaitAsync(either.Token);
+            isMyTurn = true;
             await using var scope = scopes.CreateAsyncScope();
             return await act(ActivatorUtilities.CreateInstance<GameConversation>(scope.ServiceProvider), either.Token);
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
             if (!outage.Met(failure))
-                LogFailed(failure);
+                LogFailed(failure, timeout.IsCancellationRequested);
             return "That did not work just now. Please try again in a minute.";
+        }
+        finally
+        {
+            if (isMyTurn)
+                _acts.Release();
         }
     }
 
-    /// <summary>A connection may have died in its rest: there is time for a second try, and if the first has arrived, so much the better.</summary>
+    /// <summary>
+    /// A connection may have died in its rest: there is time for a second try. What was answered already was so by the first, or by a bot that has
+    /// died since: what is missing then is all that comes after.
+    /// </summary>
+    /// <exception cref="DiscordException">Nobody waits for it any more: it is not to be done, as its user was told that it failed.</exception>
     private async Task FirstAsync(Interaction interaction, InteractionAnswer answer, CancellationToken ct)
     {
-        try
-        {
-            await discord.AnswerInteractionAsync(interaction.Id, interaction.Token, answer, ct);
-        }
-        catch (Exception lost) when (lost is DiscordOutcomeUnknownException or DiscordUnreachableException)
+        for (var isSecond = false; ; isSecond = true)
         {
             try
             {
                 await discord.AnswerInteractionAsync(interaction.Id, interaction.Token, answer, ct);
+                return;
             }
-            catch (DiscordApiException twice) when (twice.Code == DiscordErrorCode.AlreadyAcknowledged)
+            catch (DiscordApiException refused) when (refused.Code == DiscordErrorCode.AlreadyAcknowledged)
             {
-                // The first has arrived.
+                return;
+            }
+            catch (DiscordException lost) when (!isSecond && MaySucceed(lost))
+            {
+                // Once more.
             }
         }
     }
 
+    // What it says is done: whoever asked must hear of it.
+    private async Task FillInAsync(Interaction interaction, string sentence, CancellationToken ct)
+    {
+        for (var pause = FirstPause; ; pause *= 2)
+        {
+            try
+            {
+                await discord.EditAnswerAsync(interaction.ApplicationId, interaction.Token, new() { Content = sentence }, ct);
+                return;
+            }
+            catch (DiscordException lost) when (pause < LongestPause && MaySucceed(lost))
+            {
+                await Task.Delay(pause, time, ct);
+            }
+        }
+    }
+
+    private static bool MaySucceed(DiscordException failure) =>
+        failure is DiscordOutcomeUnknownException or DiscordUnreachableException or DiscordApiException { IsRetryable: true };
+
     [LoggerMessage(LogLevel.Information, "Somebody in Discord had no answer: {Reason}")]
     private partial void LogUnanswered(string reason);
+
+    private void LogFailed(Exception failure, bool isLate)
+    {
+        if (isLate)
+            LogTooSlow(Patience.TotalSeconds);
+        else
+            LogFailed(failure);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "An interaction was given up after {Patience} s: the database is slow, or too many click")]
+    private partial void LogTooSlow(double patience);
 
     [LoggerMessage(LogLevel.Error, "An interaction has failed")]
     private partial void LogFailed(Exception failure);

@@ -32,12 +32,19 @@ internal static class NewGameForm
     public static (GameDetails? Details, string? Problem) Read(IReadOnlyDictionary<string, string> values, DateTimeOffset now)
     {
         var title = values.GetValueOrDefault(TitleField)?.Trim() ?? "";
-        if (title.Length == 0 || title.Any(char.IsControl))
-            return (null, "A game needs a title, in one line.");
+        if (title.Length == 0 || title.Any(char.IsControl) || CodePoints.In(title) > Game.TitleMaxLength)
+            return (null, $"A game needs a title, in one line of at most {Game.TitleMaxLength} characters.");
         if (!TryReadTime(values.GetValueOrDefault(WhenField) ?? "", out var at))
             return (null, "I do not understand when. Write it like `2027-01-31 20:00 +01:00`: day, time and your offset from UTC.");
         if (at <= now || at >= Game.StartLimit)
-            return (null, "A game begins in the future.");
+            return (null, $"A game begins in the future, and before the year {Game.StartLimit.Year}.");
+        if (Given(values, WhereField) is { } where && (where.Any(char.IsControl) || CodePoints.In(where) > Game.LocationMaxLength))
+            return (null, $"Where it is must fit in one line of at most {Game.LocationMaxLength} characters.");
+        if (Given(values, DescriptionField) is { } description
+            && (description.Contains('\0') || CodePoints.In(description) > Game.DescriptionMaxLength))
+        {
+            return (null, $"A description has at most {Game.DescriptionMaxLength} characters.");
+        }
 
         var seats = values.GetValueOrDefault(PlayersField)?.Trim() ?? "";
         var players = Game.DefaultMaxPlayers;

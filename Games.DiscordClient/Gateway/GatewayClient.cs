@@ -20,7 +20,8 @@ public sealed partial class GatewayClient(
     /// Runs until it is cancelled. The connection is closed then so that whoever has the sessions' store may go on.
     /// </summary>
     /// <param name="handle">
-    /// Is called for each event, of a shard one after the other and at least once. An exception is logged, and the event counts as handled.
+    /// Is called for each event at least once: for an interaction when it comes, for the others as many of a shard at once as the options say. An
+    /// exception is logged, and the event counts as handled.
     /// </param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="GatewayRefusedException">The token, the intents or the sharding are wrong.</exception>

@@ -21,7 +21,10 @@ public sealed class GatewayOptions
     public TimeSpan ResumedTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Events that may wait for their handler. With more the connection is closed, and resumed when they are fewer.</summary>
-    public int QueueLength { get; init; } = 1_000;
+    public int QueueLength { get; init; } = 5_000;
+
+    /// <summary>Events of a shard that may be handled at once, beside interactions. With more than one a later event can overtake.</summary>
+    public int HandledAtOnce { get; init; } = 1;
 }
 
 /// <summary>What a bot may be told of. MESSAGE_CONTENT must be on in Discord's developer portal, else the gateway closes with 4014.</summary>
@@ -44,7 +47,7 @@ public sealed record GatewayEvent(string Type, long Sequence, System.Text.Json.J
 /// <summary>A session that can be resumed, by this process or by another.</summary>
 /// <param name="Id">Discord's.</param>
 /// <param name="ResumeUrl">Where it is resumed; null if Discord named none.</param>
-/// <param name="Sequence">Of the last event that is handled.</param>
+/// <param name="Sequence">Of the last event that is handled, with all before it.</param>
 /// <param name="Shards">Among how many it was identified: with another number it is none.</param>
 public sealed record GatewaySession(string Id, string? ResumeUrl, long Sequence, int Shards);
 

@@ -16,7 +16,7 @@ internal sealed partial class GatewayShard(
     /// <summary>A connection that has lived for so long was a good one.</summary>
     private static readonly TimeSpan Good = TimeSpan.FromSeconds(30);
 
-    private readonly EventQueue _events = new(shard, options.QueueLength, store, handle, logger);
+    private readonly EventQueue _events = new(shard, options, store, handle, logger);
     private GatewaySession? _session;
     private int _failures;
     private int _failedResumes;

@@ -15,6 +15,13 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
     /// <summary>Requests of the last 10 min that Discord counts as invalid (401, 403, 429): 10,000 are a ban.</summary>
     public int InvalidRequests => _transport.InvalidRequests;
 
+    /// <summary>How many processes send for the same bot, with this one: Discord's limit of requests a second is the bot's.</summary>
+    public int Sharers
+    {
+        get => _transport.Sharers;
+        set => _transport.Sharers = value;
+    }
+
     /// <param name="channelId">Where.</param>
     /// <param name="compose">
     /// Makes the message at the moment when it may be sent, so that it says the newest, and again after each refusal by a rate limit; null if there

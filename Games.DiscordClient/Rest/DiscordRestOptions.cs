@@ -20,6 +20,6 @@ public sealed class DiscordRestOptions
     /// <summary>A call that would have to wait longer for a rate limit ends with <see cref="DiscordRateLimitException"/> instead.</summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of one process. Discord's limit is 50: the way there can push two seconds together.</summary>
+    /// <summary>Of all processes of the bot. Discord's limit is 50: the way there can push two seconds together.</summary>
     public int RequestsPerSecond { get; init; } = 45;
 }

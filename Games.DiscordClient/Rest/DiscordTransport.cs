@@ -22,6 +22,12 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
     /// <summary>Invalid requests of the last 10 min: see <see cref="GlobalLimit"/>.</summary>
     public int InvalidRequests => _global.Invalid;
 
+    public int Sharers
+    {
+        get => _global.Sharers;
+        set => _global.Sharers = value;
+    }
+
     /// <summary>The answer's body; null if the caller had nothing to send any more.</summary>
     /// <param name="route">Where to.</param>
     /// <param name="compose">Makes the body once it may be sent, each time anew; null in place of the function for none.</param>

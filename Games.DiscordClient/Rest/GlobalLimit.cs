@@ -5,7 +5,7 @@ namespace Games.DiscordClient.Rest;
 /// requests in 10 min after which it bans an address. Far below that every refusal by a rate limit pauses all of them and lets them begin anew
 /// one by one, as they should be rare; and a budget of one half slows down what is forbidden.
 /// </summary>
-internal sealed class GlobalLimit(TimeProvider time, int perSecond)
+internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
 {
     /// <summary>Refusals by rate limits in a window that are nobody's fault.</summary>
     internal const int FreeRefusals = 20;
@@ -29,7 +29,17 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecond)
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _blocked;
     private int _atOnce = int.MaxValue;
+    private volatile int _sharers = 1;
     private int _inFlight;
+
+    /// <summary>How many processes send for the same bot: each sends its part of what is let through in a second.</summary>
+    public int Sharers
+    {
+        get => _sharers;
+        set => _sharers = Math.Max(value, 1);
+    }
+
+    private int PerSecond => Math.Max(perSecondInAll / _sharers, 1);
 
     /// <summary>Invalid requests of the last 10 min.</summary>
     public int Invalid
@@ -77,9 +87,9 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecond)
             _inFlight--;
             if (answer is not null)
                 Learn(answer);
-            if (answer is { IsRateLimit: false } && _atOnce < perSecond)
+            if (answer is { IsRateLimit: false } && _atOnce < PerSecond)
                 _atOnce++;
-            else if (_atOnce >= perSecond)
+            else if (_atOnce >= PerSecond)
                 _atOnce = int.MaxValue;
             Signal();
         }
@@ -133,7 +143,7 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecond)
 
         while (_sent.TryPeek(out var first) && now - first >= TimeSpan.FromSeconds(1))
             _sent.Dequeue();
-        if (_sent.Count >= perSecond)
+        if (_sent.Count >= PerSecond)
         {
             wait = _sent.Peek() + TimeSpan.FromSeconds(1) - now;
             return false;

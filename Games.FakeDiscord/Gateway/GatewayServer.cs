@@ -29,7 +29,7 @@ internal sealed class GatewayServer(
         var connection = new GatewayConnection(
             socket,
             $"{scheme}://{context.Request.Host}{ResumePath}",
-            context.Request.Path == ResumePath,
+            context.Request.Path.StartsWithSegments(ResumePath),
             world, sessions, faults, settings, statistics, time);
         var query = context.Request.Query;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, host.ApplicationStopping);

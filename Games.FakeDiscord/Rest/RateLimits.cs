@@ -37,7 +37,7 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
         {
             var now = time.GetUtcNow();
             var key = KeyOf(context, limit);
-            NoteEarly(context, key, now);
+            NoteEarly(context, key, now, countsGlobally);
             if (countsGlobally && TakeGlobal(now) is { } globalWait)
                 return Refuse(key, new(globalWait, "global"), now);
 
@@ -57,13 +57,13 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
     }
 
     /// <summary>A 429 that a fault asks for.</summary>
-    public Refusal Refuse(HttpContext context, RateLimit limit, Refusal refusal)
+    public Refusal Refuse(HttpContext context, RateLimit limit, Refusal refusal, bool countsGlobally)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
             var key = KeyOf(context, limit);
-            NoteEarly(context, key, now);
+            NoteEarly(context, key, now, countsGlobally);
             var remaining = refusal.Scope == "shared" ? limit.Requests - 1 : 0;
             if (refusal.Scope != "global")
                 SetHeaders(context.Response.Headers, limit, remaining, now.AddSeconds(refusal.RetryAfter), now);
@@ -104,9 +104,9 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
         return null;
     }
 
-    private void NoteEarly(HttpContext context, string key, DateTimeOffset now)
+    private void NoteEarly(HttpContext context, string key, DateTimeOffset now, bool countsGlobally)
     {
-        foreach (var refused in (ReadOnlySpan<string>)[key, "global"])
+        foreach (var refused in (ReadOnlySpan<string>)(countsGlobally ? [key, "global"] : [key]))
         {
             if (!_refused.TryGetValue(refused, out var wait))
                 continue;

@@ -100,10 +100,10 @@ internal sealed partial class RestPipeline(
 
     private Refusal? TakeLimit(HttpContext context, Operation operation)
     {
-        var limit = operation.Limit(context);
+        var (limit, countsGlobally) = (operation.Limit(context), !operation.OfInteraction);
         return faults.TakeFor(context.Request, FaultKind.RateLimit) is { } storm
-            ? limits.Refuse(context, limit, new(storm.RetryAfter, storm.Scope, storm.Code, storm.HeaderRetryAfter))
-            : limits.Take(context, limit, countsGlobally: !operation.OfInteraction);
+            ? limits.Refuse(context, limit, new(storm.RetryAfter, storm.Scope, storm.Code, storm.HeaderRetryAfter), countsGlobally)
+            : limits.Take(context, limit, countsGlobally);
     }
 
     private static async Task EndAsync(HttpContext context, bool waits)

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Games.Data;
 using Games.Tests.Data;
 using Games.Tests.FakeDiscord;
+using Npgsql;
 
 namespace Games.Tests.Bot;
 
@@ -18,25 +19,51 @@ internal sealed class DeliveryNight : IAsyncDisposable
     /// <param name="faults">Of the stand-in, from the beginning.</param>
     /// <param name="settings">Of the bot, beside the token and the address.</param>
     public static Task<DeliveryNight> StartAsync(string database, string? faults = null, params (string Key, string Value)[] settings) =>
-        StartAsync(database, TimeProvider.System, faults, settings);
+        StartAsync(database, clock: null, faults, settings);
 
-    /// <inheritdoc cref="StartAsync(string, string?, ValueTuple{string, string}[])"/>
-    /// <param name="time">By which the bot waits.</param>
+    /// <param name="clock">The bot's; null: the right one.</param>
+    /// <inheritdoc cref="StartAsync(string, string?, (string, string)[])"/>
     public static async Task<DeliveryNight> StartAsync(
-        string database, TimeProvider time, string? faults = null, params (string Key, string Value)[] settings)
+        string database, TimeProvider? clock, string? faults = null, params (string Key, string Value)[] settings)
     {
+        // Those of another test's stand-in are none of this.
+        await using (var own = NpgsqlDataSource.Create(database))
+        await using (var forget = own.CreateCommand("DELETE FROM gateway_sessions"))
+            await forget.ExecuteNonQueryAsync();
         var discord = await StandIn.StartAsync();
         if (faults is not null)
             await discord.PutFaultsAsync(faults);
-        (string, string)[] own = [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10")];
-        return new(new GameNight(database, time, [.. own, .. settings]), discord);
+        (string, string)[] account = [("Discord:Token", "a.test.token"), ("Discord:BaseAddress", $"{discord.Address}/api/v10")];
+        return new(new GameNight(database, clock, [.. account, .. settings]), discord);
     }
+
+    /// <summary>A bot that is connected to the gateway, and keeps what is written in the first channel.</summary>
+    /// <inheritdoc cref="StartAsync(string, string?, (string, string)[])"/>
+    public static async Task<DeliveryNight> HearingAsync(string database, TimeProvider? clock = null)
+    {
+        var delivery = await StartAsync(database, clock, null, ("Discord:Channels:0", StandIn.Channel));
+        await delivery.HearsAsync();
+        return delivery;
+    }
+
+    /// <summary>Waits until it is connected, for the second time, …, and has registered its commands.</summary>
+    public Task HearsAsync(int times = 1) => Until.TrueAsync(
+        () => Night.Log.Count(line => line.Contains("is connected, at sequence")) >= times
+            && Night.Log.Any(line => line.Contains("Registered the commands")),
+        "the bot hears");
+
+    /// <summary>What the bot has logged as an error.</summary>
+    public IEnumerable<string> Errors => Night.Log.Where(line => line.StartsWith("Error", StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync()
     {
         await Night.DisposeAsync();
         await Discord.DisposeAsync();
     }
+
+    /// <summary>A game in a channel of its own choice.</summary>
+    public Task<(Guid Id, string Channel)> CreateAsync(string channel) => Night.DoAsync(async games =>
+        ((await games.CreateAsync(NewGame.GuildId, channel, NewGame.HostId, NewGame.With().Details, "x", default)).Id, channel));
 
     /// <summary>Those messages of the channel that are of the game.</summary>
     public async Task<JsonObject[]> MessagesAsync(Guid id, string channel = NewGame.ChannelId)

@@ -1,5 +1,4 @@
 using System.Net;
-using Games.Tests.Data;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
 
@@ -192,8 +191,7 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
         Assert.Equal(1, await delivery.Night.CountAsync("SELECT count(*) FROM direct_message_channels WHERE user_id = $1", StandIn.Anna));
     }
 
-    private static Task<Guid> CreateAsync(DeliveryNight delivery, string channel) => delivery.Night.DoAsync(async games =>
-        (await games.CreateAsync(NewGame.GuildId, channel, NewGame.HostId, NewGame.With().Details, "x", default)).Id);
+    private static async Task<Guid> CreateAsync(DeliveryNight delivery, string channel) => (await delivery.CreateAsync(channel)).Id;
 
     private static async Task<int> EditsAsync(DeliveryNight delivery) =>
         (await delivery.Discord.FakeAsync("GET", "requests?method=PATCH"))["list"]?.AsArray().Count ?? throw new InvalidOperationException();

@@ -26,21 +26,26 @@ internal sealed class GameNight : IAsyncDisposable
     private readonly NpgsqlDataSource _database;
 
     public GameNight(string database, params (string Key, string Value)[] settings)
-        : this(database, TimeProvider.System, settings)
+        : this(database, null, settings)
     {
     }
 
-    public GameNight(string database, TimeProvider time, params (string Key, string Value)[] settings)
+    public GameNight(string database, TimeProvider? clock, params (string Key, string Value)[] settings)
     {
         var types = typeof(Bot::Program).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }
             && (typeof(IConsumer).IsAssignableFrom(type) || typeof(IConsumerDefinition).IsAssignableFrom(type)));
         _database = NpgsqlDataSource.Create(database);
-        _host = new BotHost(database, ApiHost.NoBroker, services => services.AddSingleton(time).AddMassTransitTestHarness(bus =>
+        _host = new BotHost(database, ApiHost.NoBroker, services =>
         {
-            bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
-            bus.AddConsumers(types.ToArray());
-            bus.AddGamesOutbox();
-        }), settings);
+            services.AddMassTransitTestHarness(bus =>
+            {
+                bus.SetTestTimeouts(testInactivityTimeout: TimeSpan.FromSeconds(30));
+                bus.AddConsumers(types.ToArray());
+                bus.AddGamesOutbox();
+            });
+            if (clock is not null)
+                services.AddSingleton(clock);
+        }, settings);
         _host.StartServer();
     }
 

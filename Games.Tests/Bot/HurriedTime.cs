@@ -1,10 +1,8 @@
 namespace Games.Tests.Bot;
 
-/// <summary>The system's time, but for pauses of a length: whoever waits so long waits for a tenth of a second.</summary>
-internal sealed class HurriedTime(TimeSpan shortest, TimeSpan longest) : TimeProvider
+/// <summary>The system's time, on which whoever would wait for so long or longer waits for a fraction of it.</summary>
+internal sealed class HurriedTime(TimeSpan shortest, int fraction) : TimeProvider
 {
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.1);
-
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        base.CreateTimer(callback, state, dueTime >= shortest && dueTime <= longest ? Moment : dueTime, period);
+        base.CreateTimer(callback, state, dueTime >= shortest ? dueTime / fraction : dueTime, period);
 }

@@ -17,12 +17,12 @@ public sealed class InteractionTests(TestDatabase database) : IClassFixture<Test
         var id = await delivery.Night.CreateAsync(NewGame.With(maxPlayers: 1).Details);
         var message = await delivery.DeliveredAsync(id);
 
-        var joined = await ClickAsync(delivery, message, StandIn.Ben, "Join");
+        var joined = await delivery.Discord.ClickAsync(message, StandIn.Ben, "Join");
         Assert.Equal("ephemeral", (string?)joined["outcome"]);
         Assert.StartsWith("You have a seat in **Friday raid**", (string?)joined["text"]);
-        Assert.StartsWith("You have a seat", (string?)(await ClickAsync(delivery, message, StandIn.Ben, "Join"))["text"]);
-        Assert.Contains("waiting list, at place 1", (string?)(await ClickAsync(delivery, message, StandIn.Anna, "Join"))["text"]);
-        Assert.Contains("not on the list", (string?)(await ClickAsync(delivery, message, StandIn.Ben, "Leave"))["text"]);
+        Assert.StartsWith("You have a seat", (string?)(await delivery.Discord.ClickAsync(message, StandIn.Ben, "Join"))["text"]);
+        Assert.Contains("waiting list, at place 1", (string?)(await delivery.Discord.ClickAsync(message, StandIn.Anna, "Join"))["text"]);
+        Assert.Contains("not on the list", (string?)(await delivery.Discord.ClickAsync(message, StandIn.Ben, "Leave"))["text"]);
 
         Assert.Equal([StandIn.Anna], (await delivery.Night.GameAsync(id)).Playing.Select(x => x.UserId));
         await delivery.DeliveredAsync(id);
@@ -38,10 +38,10 @@ public sealed class InteractionTests(TestDatabase database) : IClassFixture<Test
         // The message says otherwise for a moment: nothing is edited meanwhile.
         await delivery.Discord.PutFaultsAsync("""{"kind":"rateLimit","method":"PATCH","path":"/channels/","retryAfter":60}""");
         await delivery.Night.DoAsync(games => games.CancelAsync(id, null, "x", default));
-        Assert.Equal("This game is not open any more.", (string?)(await ClickAsync(delivery, message, StandIn.Ben, "Join"))["text"]);
+        Assert.Equal("This game is not open any more.", (string?)(await delivery.Discord.ClickAsync(message, StandIn.Ben, "Join"))["text"]);
 
         await delivery.Night.ExecuteAsync("UPDATE games SET guild_id = '100000000000000009' WHERE id = $1", id);
-        Assert.Equal("I do not know this game any more.", (string?)(await ClickAsync(delivery, message, StandIn.Ben, "Join"))["text"]);
+        Assert.Equal("I do not know this game any more.", (string?)(await delivery.Discord.ClickAsync(message, StandIn.Ben, "Join"))["text"]);
     }
 
     [Fact]
@@ -49,24 +49,21 @@ public sealed class InteractionTests(TestDatabase database) : IClassFixture<Test
     {
         await using var delivery = await HearingAsync();
 
-        var form = await CommandAsync(delivery, StandIn.Ben, "games new", null);
+        var form = await delivery.Discord.CommandAsync(StandIn.Ben, "games new", null);
         Assert.Equal("modal", (string?)form["outcome"]);
-        var made = await delivery.Discord.FakeAsync("POST", "modals", new JsonObject
-        {
-            ["interactionId"] = (string?)form["interactionId"],
-            ["values"] = new JsonObject { ["title"] = "Chess _night_", ["when"] = "2031-01-31 20:00 +01:00", ["players"] = "2" },
-        }.ToJsonString());
+        var made = await delivery.Discord.SubmitAsync(
+            form, ("title", "Chess _night_"), ("when", "2031-01-31 20:00 +01:00"), ("players", "2"));
         Assert.Contains("is made", (string?)made["text"]);
         var game = await delivery.Night.InScopeAsync(scope =>
             ((GamesDbContext)scope.GetService(typeof(GamesDbContext))!).Games.AsNoTracking().SingleAsync(x => x.Title == "Chess _night_"));
         Assert.Equal((2, StandIn.Ben, 60), (game.MaxPlayers, game.HostId, game.Reminders.Single()));
         await delivery.DeliveredAsync(game.Id);
 
-        Assert.Contains("Chess \\_night\\_", (string?)(await CommandAsync(delivery, StandIn.Anna, "games list", null))["text"]);
-        Assert.Contains("Chess", (string?)(await CommandAsync(delivery, StandIn.Ben, "games mine", null))["text"]);
+        Assert.Contains("Chess \\_night\\_", (string?)(await delivery.Discord.CommandAsync(StandIn.Anna, "games list", null))["text"]);
+        Assert.Contains("Chess", (string?)(await delivery.Discord.CommandAsync(StandIn.Ben, "games mine", null))["text"]);
         var options = new JsonObject { ["game"] = $"{game.Id}", ["reason"] = "no time" };
-        Assert.Contains("Only its host", (string?)(await CommandAsync(delivery, "300000000000000003", "games cancel", options))["text"]);
-        Assert.Contains("is cancelled", (string?)(await CommandAsync(delivery, StandIn.Ben, "games cancel", options))["text"]);
+        Assert.Contains("Only its host", (string?)(await delivery.Discord.CommandAsync("300000000000000003", "games cancel", options))["text"]);
+        Assert.Contains("is cancelled", (string?)(await delivery.Discord.CommandAsync(StandIn.Ben, "games cancel", options))["text"]);
         Assert.Equal("no time", (await delivery.Night.GameAsync(game.Id)).CancelReason);
     }
 
@@ -74,40 +71,17 @@ public sealed class InteractionTests(TestDatabase database) : IClassFixture<Test
     public async Task What_is_written_in_a_kept_channel_is_stored_and_nothing_is_missed_over_a_drop()
     {
         await using var delivery = await HearingAsync();
-        await WriteAsync(delivery, "before");
+        await delivery.Discord.WriteAsync("before");
         await StoredAsync(delivery, "before");
 
         await delivery.Discord.PutFaultsAsync("""{"kind":"dropGateway"}""");
-        await WriteAsync(delivery, "meanwhile");
+        await delivery.Discord.WriteAsync("meanwhile");
 
         await StoredAsync(delivery, "meanwhile");
         Assert.Equal(1, await delivery.Night.CountAsync("SELECT count(*) FROM gateway_sessions WHERE sequence > $1", 1L));
     }
 
-    private async Task<DeliveryNight> HearingAsync()
-    {
-        var delivery = await DeliveryNight.StartAsync(database.ConnectionString, null, ("Discord:Channels:0", StandIn.Channel));
-        await Until.TrueAsync(() => delivery.Night.Log.Any(line => line.Contains("is connected, at sequence")), "the bot hears");
-        return delivery;
-    }
-
-    private static Task<JsonObject> ClickAsync(DeliveryNight delivery, JsonObject message, string user, string label) => delivery.Discord.FakeAsync(
-        "POST", "clicks",
-        new JsonObject { ["messageId"] = (string?)message["id"], ["userId"] = user, ["label"] = label }.ToJsonString());
-
-    private static Task<JsonObject> CommandAsync(DeliveryNight delivery, string user, string name, JsonObject? options) => delivery.Discord.FakeAsync(
-        "POST", "commands",
-        new JsonObject
-        {
-            ["guildId"] = StandIn.Guild,
-            ["channelId"] = StandIn.Channel,
-            ["userId"] = user,
-            ["name"] = name,
-            ["options"] = options?.DeepClone(),
-        }.ToJsonString());
-
-    private static Task WriteAsync(DeliveryNight delivery, string text) => delivery.Discord.FakeAsync(
-        "POST", "messages", new JsonObject { ["channelId"] = StandIn.Channel, ["userId"] = StandIn.Ben, ["content"] = text }.ToJsonString());
+    private Task<DeliveryNight> HearingAsync() => DeliveryNight.HearingAsync(database.ConnectionString);
 
     private static Task StoredAsync(DeliveryNight delivery, string text) => Until.TrueAsync(
         async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = $1", text) == 1, $"\"{text}\" is stored");

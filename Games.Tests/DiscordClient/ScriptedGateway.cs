@@ -43,11 +43,17 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     public int Remaining { get; set; } = 1000;
 
     /// <summary>Runs the client; the returned task is its end.</summary>
-    public Task Run(int queueLength = 1_000)
+    public Task Run(int queueLength = 1_000, int handledAtOnce = 1)
     {
         Client = new(
             Discord.Client(),
-            new() { Token = ScriptedDiscord.Token, Intents = GatewayIntents.Guilds | GatewayIntents.GuildMessages, QueueLength = queueLength },
+            new()
+            {
+                Token = ScriptedDiscord.Token,
+                Intents = GatewayIntents.Guilds | GatewayIntents.GuildMessages,
+                QueueLength = queueLength,
+                HandledAtOnce = handledAtOnce,
+            },
             Sessions, Discord.Time, NullLogger<GatewayClient>.Instance);
         return _running = Client.RunAsync(
             async (received, _) =>
@@ -88,6 +94,8 @@ internal sealed class ScriptedGateway : IAsyncDisposable
             await peer.SendAsync("""{"op":0,"t":"RESUMED","s":null,"d":{}}""".Replace("null", $"{peer.NextSequence()}"));
         await peer.AcknowledgeAsync();
     }
+
+    public static string Clicked(int sequence) => $$$"""{"op":0,"t":"INTERACTION_CREATE","s":{{{sequence}}},"d":{"id":"{{{sequence}}}"}}""";
 
     public static string Created(int sequence) => $$$"""{"op":0,"t":"MESSAGE_CREATE","s":{{{sequence}}},"d":{"id":"{{{sequence}}}"}}""";
 

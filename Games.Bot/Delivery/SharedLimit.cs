@@ -1,0 +1,83 @@
+using Games.Data;
+using Games.DiscordClient.Rest;
+using Games.Outbox.Outages;
+
+namespace Games.Bot.Delivery;
+
+/// <summary>
+/// Discord lets the bot's account send so many requests a second, whichever of its processes sends them. Each tells the others by a lease that it
+/// lives, and sends its part.
+/// </summary>
+internal sealed partial class SharedLimit(
+    IServiceScopeFactory scopes, DiscordRestClient discord, DatabaseOutage outage, TimeProvider time, ILogger<SharedLimit> logger)
+    : BackgroundService
+{
+    private const string Prefix = "bot ";
+
+    private readonly Guid _owner = Guid.NewGuid();
+    private int _sharers;
+
+    // Nothing is sent before it is known.
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await CountAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await TellAsync("DELETE FROM leases WHERE name = $1", cancellationToken, $"{Prefix}{_owner}");
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(LeaseStore.RenewalInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!stoppingToken.IsCancellationRequested)
+                await CountAsync(stoppingToken);
+        }
+    }
+
+    private async Task CountAsync(CancellationToken ct)
+    {
+        const string Count = $"""
+            WITH own AS (
+                INSERT INTO leases (name, owner, fence, expires_at) VALUES ($1, $2, 1, now() + $3)
+                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at
+            ), dead AS (
+                DELETE FROM leases WHERE name LIKE '{Prefix}%' AND name <> $1 AND expires_at < now() - interval '1 min'
+            )
+            SELECT 1 + count(*) FROM leases WHERE name LIKE '{Prefix}%' AND name <> $1 AND expires_at > now()
+            """;
+        if (await TellAsync(Count, ct, $"{Prefix}{_owner}", _owner, LeaseStore.Duration) is not long sharers || sharers == _sharers)
+            return;
+
+        discord.Sharers = _sharers = (int)sharers;
+        LogSharers(sharers);
+    }
+
+    private async Task<object?> TellAsync(string sql, CancellationToken ct, params object[] parameters)
+    {
+        try
+        {
+            DatabasePool.EnterRequests();
+            await using var command = await ScopedCommand.OpenAsync(scopes, sql, ct, parameters);
+            return await command.Command.ExecuteScalarAsync(ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // It is counted again soon, and a dead one's lease ends by itself.
+            outage.Met(failure);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Count} bots share Discord's limit of requests a second")]
+    private partial void LogSharers(long count);
+}
