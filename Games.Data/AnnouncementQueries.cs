@@ -25,6 +25,27 @@ public static class AnnouncementQueries
             .FromSql($"SELECT * FROM announcements WHERE game_id = ANY ({gameIds}) ORDER BY game_id FOR UPDATE")
             .ToDictionaryAsync(announcement => announcement.GameId, ct);
 
+    /// <summary>
+    /// Inserts them, but for those that somebody else has inserted meanwhile: for EF Core, which knows no ON CONFLICT, each of these would be an
+    /// error in PostgreSQL's log.
+    /// </summary>
+    /// <returns>How many were inserted.</returns>
+    public static Task<int> InsertNewAsync(this GamesDbContext db, IEnumerable<Announcement> announcements, CancellationToken ct)
+    {
+        // In one order, as whoever inserts one of them too is waited for.
+        Announcement[] rows = [.. announcements.OrderBy(x => x.GameId)];
+        return db.Database.ExecuteSqlAsync(
+            $"""
+             INSERT INTO announcements (game_id, channel_id, text, version, is_open, calendar_secret, created_at, changed_at)
+             SELECT * FROM unnest(
+                 {rows.Select(x => x.GameId).ToArray()}, {rows.Select(x => x.ChannelId).ToArray()}, {rows.Select(x => x.Text).ToArray()},
+                 {rows.Select(x => x.Version).ToArray()}, {rows.Select(x => x.IsOpen).ToArray()}, {rows.Select(x => x.CalendarSecret).ToArray()},
+                 {rows.Select(x => x.CreatedAt).ToArray()}, {rows.Select(x => x.ChangedAt).ToArray()})
+             ON CONFLICT (game_id) DO NOTHING
+             """,
+            ct);
+    }
+
     /// <summary>Who plays and waits in those of the games that have people.</summary>
     public static async Task<ILookup<Guid, Player>> PlayersOfAsync(this GamesDbContext db, IEnumerable<Game> games, CancellationToken ct)
     {

@@ -21,6 +21,7 @@ internal sealed class AnnouncementWriter(GamesDbContext db, TimeProvider clock, 
             found = await FindAsync(ids, ct);
         }
 
+        var inserted = new List<Announcement>();
         var people = await db.PlayersOfAsync(found.Select(x => x.Game), ct);
         foreach (var (game, announced) in found)
         {
@@ -29,10 +30,12 @@ internal sealed class AnnouncementWriter(GamesDbContext db, TimeProvider clock, 
             else if (announcements.TryGetValue(game.Id, out var announcement))
                 announcement.Show(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow());
             else
-                db.Announcements.Add(Announcement.For(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow()));
+                inserted.Add(Announcement.For(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow()));
         }
 
-        // If another event of one of the games gets in between, all of this fails and its retry finds the announcement: no savepoint is needed.
+        // All of this fails if another event of one of the games gets in between: its retry finds the announcement. So no savepoint is needed.
+        if (inserted is not [] && await db.InsertNewAsync(inserted, ct) < inserted.Count)
+            throw new DbUpdateConcurrencyException("Another event of a game has announced it at the same moment.");
         db.Database.AutoSavepointsEnabled = false;
         await db.SaveChangesAsync(ct);
         foreach (var (game, announced) in found.Where(x => !(x.AnnouncedVersion >= x.Game.Version)))

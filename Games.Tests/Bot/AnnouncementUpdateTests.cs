@@ -1,7 +1,12 @@
+extern alias Bot;
+
+using Bot::Games.Bot.Announcing;
 using Games.Contracts;
 using Games.Data;
 using Games.Tests.Data;
 using Games.Tests.Servers;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Games.Tests.Bot;
 
@@ -14,6 +19,46 @@ public sealed class AnnouncementUpdateTests(TestDatabase database) : IClassFixtu
     private readonly GameNight _night = new(database.ConnectionString);
 
     public ValueTask DisposeAsync() => _night.DisposeAsync();
+
+    private Task<int> WriteAsync(Guid id, Func<Task> beforeCommit) => _night.InScopeAsync(async scope =>
+    {
+        await using var transaction = await scope.GetRequiredService<GamesDbContext>().Database.BeginTransactionAsync();
+        await scope.GetRequiredService<AnnouncementWriter>().WriteAsync([id], default);
+        await beforeCommit();
+        await transaction.CommitAsync();
+        return 0;
+    });
+
+    [Fact]
+    public async Task Two_events_that_announce_a_game_at_once_are_no_error_of_the_database()
+    {
+        var game = NewGame.With();
+        await _night.InScopeAsync(scope =>
+        {
+            var db = scope.GetRequiredService<GamesDbContext>();
+            db.Add(game);
+            return db.SaveChangesAsync();
+        });
+        var (isWritten, commits) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var first = WriteAsync(game.Id, async () =>
+        {
+            isWritten.SetResult();
+            await commits.Task;
+        });
+        await isWritten.Task;
+
+        var second = WriteAsync(game.Id, () => Task.CompletedTask);
+        await Until.TrueAsync(
+            async () => await _night.CountAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1", "Lock") == 1,
+            "the second waits for the first");
+        commits.SetResult();
+
+        await first;
+        // Its message is tried again, and finds what the first has written.
+        await Assert.ThrowsAsync<DbUpdateConcurrencyException>(() => second);
+        Assert.Equal(1, (await _night.AnnouncementAsync(game.Id))!.Version);
+    }
 
     [Fact]
     public async Task After_each_event_it_tells_of_the_game_as_it_is()
