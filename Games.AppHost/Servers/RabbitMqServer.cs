@@ -1,14 +1,20 @@
+using System.Text.RegularExpressions;
 using RabbitMQ.Client;
 
 namespace Games.AppHost.Servers;
 
 /// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper and cookie.</summary>
-internal sealed class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
+internal sealed partial class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
 {
     private const string Node = "games@localhost";
     private const string Login = "guest";
 
     private readonly string _home = Path.GetFullPath(directory);
+
+    // RabbitMQ asks df for the space that is left without quoting the path, and for one that is not plain has no answer but errors in its log.
+    private readonly string? _plainLink = PlainPath().IsMatch(Path.GetFullPath(directory))
+        ? null
+        : Path.Combine(Path.GetTempPath(), $"games-rabbitmq-{Guid.NewGuid():N}");
     private readonly int _distributionPort = FreePort.Next();
     private readonly int _mapperPort = FreePort.Next();
 
@@ -62,6 +68,9 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
              """,
             ct);
 
+        if (_plainLink is not null && !Directory.Exists(_plainLink))
+            Directory.CreateSymbolicLink(_plainLink, _home);
+
         // Erlang would start one itself, as a daemon that serves the whole machine and never ends.
         _portMapper ??= ChildProcess.Start(
             new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{_mapperPort}") { WorkingDirectory = _home }, Log);
@@ -83,7 +92,7 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
                 ["RABBITMQ_ADVANCED_CONFIG_FILE"] = PathOf("none"),
                 ["RABBITMQ_CONF_ENV_FILE"] = PathOf("none"),
                 ["RABBITMQ_ENABLED_PLUGINS_FILE"] = PathOf("enabled_plugins"),
-                ["RABBITMQ_MNESIA_BASE"] = PathOf("mnesia"),
+                ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_plainLink ?? _home, "mnesia"),
                 ["RABBITMQ_LOG_BASE"] = PathOf("log"),
 
                 // Makes the start script exec the Erlang machine instead of watching over it, so that signals reach the node.
@@ -103,7 +112,12 @@ internal sealed class RabbitMqServer(string directory, Action<string>? log = nul
         _portMapper?.Kill();
         _portMapper?.Dispose();
         _portMapper = null;
+        if (Directory.Exists(_plainLink))
+            Directory.Delete(_plainLink);
     }
+
+    [GeneratedRegex("^[A-Za-z0-9/._-]+$")]
+    private static partial Regex PlainPath();
 
     private string PathOf(string name) => Path.Combine(_home, name);
 

@@ -28,6 +28,20 @@ public sealed class RabbitMqServerTests(TestServers servers)
         Assert.Equal("kept", Encoding.UTF8.GetString(message!.Body.Span));
     }
 
+    [Fact]
+    public async Task It_knows_the_space_on_its_disk_at_any_path()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var directory = Directory.CreateDirectory(Path.Combine(servers.DirectoryOf("rabbitmq"), "in ä folder"));
+        await using var server = new RabbitMqServer(directory.FullName);
+        await server.StartAsync(ct);
+        await server.RestartAsync(ct: ct);
+
+        var log = await File.ReadAllLinesAsync(Path.Combine(directory.FullName, "log", "rabbitmq.log"), ct);
+        Assert.Contains(log, line => line.Contains("Disk free limit set to"));
+        Assert.DoesNotContain(log, line => line.Contains("monitor encountered an error"));
+    }
+
     private static async Task<T> OnChannelAsync<T>(RabbitMqServer server, Func<IChannel, Task<T>> work)
     {
         var factory = new ConnectionFactory { Uri = new Uri(server.ConnectionString) };
