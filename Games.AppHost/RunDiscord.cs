@@ -51,14 +51,12 @@ internal sealed class RunDiscord
     public string Address => _standIn is null ? "discord.com, with the token that was given" : $"{_standIn.Address} (a stand-in: games appear here)";
 
     /// <summary>The real one with the token of the option, or of the environment; else the stand-in.</summary>
-    /// <exception cref="ServerUnavailableException">The data belong to the other one.</exception>
     public static RunDiscord Choose(LocalRun run, string? token, string standInUrls, Uri api)
     {
         var variable = Environment.GetEnvironmentVariable(TokenVariable);
         // Servers are started with this environment.
         Environment.SetEnvironmentVariable(TokenVariable, null);
         var discord = new RunDiscord(run, token ?? (string.IsNullOrWhiteSpace(variable) ? null : variable), standInUrls, api);
-        discord.Remember();
         return discord;
     }
 
@@ -66,9 +64,11 @@ internal sealed class RunDiscord
 
     public Task StartAsync(CancellationToken ct) => _standIn is null ? Task.CompletedTask : _run.StartAsync(_standIn, ct);
 
-    /// <summary>Has the bot post open games anew: what it told the last stand-in is gone with that.</summary>
+    /// <summary>Has the bot post open games anew, if what it told was told to a stand-in: that is gone with it.</summary>
+    /// <exception cref="ServerUnavailableException">It was told to Discord, and there is no token now.</exception>
     public async Task ForgetAsync(string database, CancellationToken ct)
     {
+        const string Announced = "SELECT EXISTS (SELECT FROM announcements WHERE message_id IS NOT NULL)";
         const string Forget = """
             UPDATE announcements SET message_id = NULL, delivered_version = 0, post_started_at = NULL, reposts = 0, attempts = 0,
                 next_attempt_at = NULL, failure = NULL
@@ -76,19 +76,21 @@ internal sealed class RunDiscord
             DELETE FROM direct_message_channels;
             DELETE FROM gateway_sessions;
             """;
+        await using var connection = new NpgsqlConnection($"{database};Pooling=false");
+        await connection.OpenAsync(ct);
+        await using var announced = new NpgsqlCommand(Announced, connection);
+        Remember((bool)(await announced.ExecuteScalarAsync(ct))!);
         if (_standIn is null)
             return;
 
-        await using var connection = new NpgsqlConnection($"{database};Pooling=false");
-        await connection.OpenAsync(ct);
-        await using var command = new NpgsqlCommand(Forget, connection);
-        await command.ExecuteNonQueryAsync(ct);
+        await using var forget = new NpgsqlCommand(Forget, connection);
+        await forget.ExecuteNonQueryAsync(ct);
     }
 
-    private void Remember()
+    private void Remember(bool isAnnounced)
     {
         var file = _run.PathOf("discord");
-        if (!IsReal && File.Exists(file) && File.ReadAllText(file).Trim() == Real)
+        if (isAnnounced && !IsReal && File.Exists(file) && File.ReadAllText(file).Trim() == Real)
         {
             throw new ServerUnavailableException(
                 $"the games in {Path.GetDirectoryName(file)} are announced in Discord itself. Give the token again, or choose another directory "

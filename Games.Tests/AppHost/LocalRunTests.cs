@@ -14,6 +14,8 @@ public sealed partial class LocalRunTests(TestServers servers)
     public async Task Killed_outright_it_leaves_no_process_and_the_next_run_finds_its_data()
     {
         var data = servers.DirectoryOf("local-run");
+        // As a run with a mistyped token leaves it: nothing was announced there.
+        await File.WriteAllTextAsync(Path.Combine(data, "discord"), "Discord\n");
         using var first = await StartedRun.ReadyAsync(data);
         await first.ExecuteAsync("create table notes (text text); insert into notes values ('kept')");
         var children = Processes.DescendantsOf(first.Process.Id);

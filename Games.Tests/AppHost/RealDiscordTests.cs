@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Games.AppHost.Servers;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
@@ -12,7 +10,7 @@ public sealed class RealDiscordTests(TestServers servers)
     private const string Token = "a.secret.token";
 
     [Fact(Timeout = 300_000)]
-    public async Task It_speaks_to_Discord_itself_and_shows_the_token_to_nobody_but_the_bot()
+    public async Task It_speaks_to_Discord_itself_shows_the_token_to_the_bot_alone_and_leaves_its_games_to_no_stand_in()
     {
         await using var discord = await StandIn.StartAsync();
         var data = servers.DirectoryOf("real-discord");
@@ -33,21 +31,15 @@ public sealed class RealDiscordTests(TestServers servers)
         var commands = processes.Select(Processes.CommandLineOf).ToList();
         Assert.DoesNotContain(commands, command => command.Contains("Games.FakeDiscord") || command.Contains(Token));
         Assert.Contains("Games.Bot.dll", Processes.CommandLineOf(Assert.Single(processes, HasToken)));
-    }
 
-    [Fact(Timeout = 60_000)]
-    public async Task Data_whose_games_are_in_Discord_are_not_given_to_a_stand_in()
-    {
-        var data = servers.DirectoryOf("real-data");
-        await File.WriteAllTextAsync(Path.Combine(data, "discord"), "Discord\n", TestContext.Current.CancellationToken);
-        using var other = new TcpListener(IPAddress.Loopback, port: 0);
-        other.Start();
-        // So that the run with a token ends too, a moment later.
-        var taken = $"http://localhost:{((IPEndPoint)other.LocalEndpoint).Port}";
-
-        Assert.Contains(
-            $"the games in {data} are announced in Discord itself. Give the token again", await RefusedAsync("--data", data, "--api-urls", taken));
-        Assert.Contains("is taken", await RefusedAsync("--data", data, "--api-urls", taken, "--discord-token", Token));
+        await Until.TrueAsync(
+            async () => await run.ExecuteAsync("select message_id is not null from announcements") is true, "the bot knows that it is there");
+        run.Process.Send(Signal.Term);
+        await Until.TrueAsync(() => !run.Process.IsRunning, "the run had stopped");
+        using var without = StartedRun.Start(data);
+        await Until.TrueAsync(() => !without.Process.IsRunning, "the run without a token has ended", TimeSpan.FromMinutes(1));
+        Assert.Equal(1, without.Process.ExitCode);
+        Assert.Contains(without.Output, line => line.Contains($"the games in {data} are announced in Discord itself. Give the token again"));
     }
 
     [Fact(Timeout = 60_000)]

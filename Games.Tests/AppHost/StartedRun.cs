@@ -39,9 +39,11 @@ internal sealed partial class StartedRun : IDisposable
 
     public int PostgresPort => int.Parse(PsqlPort.Match(string.Join('\n', _output)).Groups[1].Value);
 
+    public static StartedRun Start(string data, IReadOnlyDictionary<string, string?>? environment = null) => new(data, environment);
+
     public static async Task<StartedRun> ReadyAsync(string data, IReadOnlyDictionary<string, string?>? environment = null)
     {
-        var run = new StartedRun(data, environment);
+        var run = Start(data, environment);
         // The last line of what it says then: the addresses stand before it.
         await Until.TrueAsync(
             () => !run.Process.IsRunning || run._output.Any(line => line.Contains("Ctrl+C stops everything")), "it said that it runs", StartBound);
