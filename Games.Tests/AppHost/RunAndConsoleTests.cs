@@ -48,7 +48,13 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
         var data = servers.DirectoryOf("pasted");
         using var run = await StartedRun.ReadyAsync(data);
 
-        var story = (await SucceedsAsync(run, BlockAfter(readme, "Then:").Replace("\ncurl", "\ncurl --silent --fail"))).Output;
+        var first = BlockAfter(readme, "Then:").Replace("\ncurl", "\ncurl --silent --fail");
+        var story = (await SucceedsAsync(run, first)).Output;
+        await run.ShowsInDiscordAsync("Friday raid");
+        var variables = first.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith("export KEY=") || line.StartsWith("GAME="));
+        var second = BlockAfter(readme, "Whoever\nhas joined").Replace("\ncurl", "\ncurl --silent --fail");
+        story += (await SucceedsAsync(run, $"{string.Join('\n', variables)}\n{second}")).Output;
+        Assert.Contains("\"Friday raid\"", story);
         foreach (var answer in new[] { "201 Created", "\"title\":\"Friday raid\"", "\"seat\":\"playing\"", "\"status\":\"cancelled\"" })
             Assert.Contains(answer, story);
 

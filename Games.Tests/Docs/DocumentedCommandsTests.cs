@@ -50,7 +50,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
         await PrepareDirectoryAsync();
         var typed = new List<Kind>();
 
-        foreach (var block in Documents.SelectMany(MarkdownBlock.AllOf))
+        foreach (var block in InOneShell(Documents.SelectMany(MarkdownBlock.AllOf)))
         {
             typed.Add(KindOf(block));
             await TypeAsync(block, services.Api.Address, discord.Address);
@@ -66,6 +66,28 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
         Assert.All([Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.CSharp], kind => Assert.Contains(kind, typed));
         Assert.Equal(["nightly-script", "psql"], await SourcesAsync("payload->>'note' = 'it''s paid' and source in ('psql', 'nightly-script')"));
         Assert.Equal(["curl"], await SourcesAsync("id = '0198c0de-0000-7000-8000-000000000007'"));
+    }
+
+    /// <summary>What a section has a person type into the shell in which he has typed the block before.</summary>
+    private static IEnumerable<MarkdownBlock> InOneShell(IEnumerable<MarkdownBlock> blocks)
+    {
+        MarkdownBlock? last = null;
+        foreach (var block in blocks)
+        {
+            if (last is not null && (last.File, last.Section) == (block.File, block.Section)
+                && KindOf(last) is Kind.Shell && KindOf(block) is Kind.Shell)
+            {
+                last = last with { Text = $"{last.Text}\n{block.Text}" };
+                continue;
+            }
+
+            if (last is not null)
+                yield return last;
+            last = block;
+        }
+
+        if (last is not null)
+            yield return last;
     }
 
     private static Kind KindOf(MarkdownBlock block) => (block.Language, block.FirstLine) switch
