@@ -7,6 +7,10 @@ namespace Games.Data;
 public sealed class Lease
 {
     public const int NameMaxLength = 50;
+    public const int ProblemMaxLength = 300;
+
+    /// <summary>Begins the name of the lease by which a bot tells that it lives and has a token of Discord's.</summary>
+    public const string BotPrefix = "bot ";
 
     private Lease()
     {
@@ -16,4 +20,7 @@ public sealed class Lease
     public Guid Owner { get; private set; }
     public long Fence { get; private set; }
     public DateTimeOffset ExpiresAt { get; private set; }
+
+    /// <summary>Of a bot: what keeps it from Discord.</summary>
+    public string? Problem { get; private set; }
 }

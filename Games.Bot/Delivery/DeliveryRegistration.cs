@@ -23,7 +23,7 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<DirectMessageDelivery>();
         services.AddSingleton<DeliveryWakeUp>();
         services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());
-        services.AddSingleton<SharedLimit>();
+        services.AddSingleton<BotPresence>();
         services.AddSingleton<DeliveryService>();
         services.AddHostedService<WithToken>();
         services.AddHostedService<DeliveryCleanUp>();
@@ -43,7 +43,7 @@ internal static partial class DeliveryRegistration
                 return;
             }
 
-            _parts = [services.GetRequiredService<SharedLimit>(), services.GetRequiredService<DeliveryService>()];
+            _parts = [services.GetRequiredService<BotPresence>(), services.GetRequiredService<DeliveryService>()];
             foreach (var part in _parts)
                 await part.StartAsync(ct);
         }

@@ -21,6 +21,7 @@ internal sealed class LeaseConfiguration : IEntityTypeConfiguration<Lease>
         lease.ToTable("leases");
         lease.HasKey(l => l.Name);
         lease.Property(l => l.Name).HasMaxLength(Lease.NameMaxLength);
+        lease.Property(l => l.Problem).HasMaxLength(Lease.ProblemMaxLength);
     }
 }
 

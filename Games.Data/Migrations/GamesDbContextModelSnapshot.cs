@@ -722,6 +722,11 @@ namespace Games.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("owner");
 
+                    b.Property<string>("Problem")
+                        .HasMaxLength(300)
+                        .HasColumnType("character varying(300)")
+                        .HasColumnName("problem");
+
                     b.HasKey("Name")
                         .HasName("pk_leases");
 

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Ops.Doctor;
 
 /// <summary>
-/// Whether Discord has what it is to say, and what it has refused for good. The console knows no token: it cannot tell whether a bot without one
-/// or a Discord that is away keeps it waiting, so waiting alone is not wrong.
+/// Whether the bots reach Discord, whether it has what it is to say, and what it has refused for good. The console knows no token: bots that have
+/// one say what they meet. Waiting alone is not wrong: there may be no bot with a token on purpose, or more to say than Discord takes at once.
 /// </summary>
 internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICheck
 {
@@ -24,7 +24,13 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
     public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        yield return await RefusedAnnouncementsAsync(now - ClosedMatters, ct) ?? await WaitingAnnouncementsAsync(now, ct);
+        var bots = await db.Leases.FromSql($"SELECT * FROM leases WHERE starts_with(name, {Lease.BotPrefix}) AND expires_at > now()").ToListAsync(ct);
+        if (bots.Find(bot => bot.Problem is not null) is { Problem: { } problem })
+            yield return Finding.Wrong("discord", $"a bot does not reach Discord: {problem}", "mend it; docs/discord.md has what it may mean");
+        else
+            yield return Finding.Ok("discord", bots is [] ? "no bot with a token runs" : $"{Count(bots.Count)} with a token, connected");
+        yield return await RefusedAnnouncementsAsync(now - ClosedMatters, ct)
+            ?? await WaitingAnnouncementsAsync(now, isDelivered: bots is not [], ct);
         yield return await DirectMessagesAsync(now, ct);
     }
 
@@ -42,14 +48,15 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
             + "(docs/discord.md)");
     }
 
-    private async Task<Finding> WaitingAnnouncementsAsync(DateTimeOffset now, CancellationToken ct)
+    private async Task<Finding> WaitingAnnouncementsAsync(DateTimeOffset now, bool isDelivered, CancellationToken ct)
     {
         var waiting = db.Announcements.Where(x => x.DeliveredVersion < x.Version && x.Failure == null && x.ChangedAt < now - Soon);
         if (await waiting.CountAsync(ct) is not (> 0 and var count))
             return Finding.Ok(Subject, NothingWaits);
 
         var oldest = now - await waiting.MinAsync(x => x.ChangedAt, ct);
-        return Finding.Ok(Subject, $"{Count(count)} not in Discord yet, the oldest for {Age(oldest)}: a bot with a token delivers them");
+        var how = isDelivered ? "" : ": a bot with a token delivers them";
+        return Finding.Ok(Subject, $"{Count(count)} not in Discord yet, the oldest for {Age(oldest)}{how}");
     }
 
     /// <summary>Who takes no messages is no fault of ours; what is said too late is dropped.</summary>

@@ -42,6 +42,22 @@ public sealed class DeliveryOfTheBotTests(TestDatabase database) : IClassFixture
     }
 
     [Fact]
+    public async Task A_bot_that_does_not_reach_Discord_is_named_with_its_reason()
+    {
+        await using (var delivery = await DeliveryNight.StartAsync(database.ConnectionString, """{"kind":"unauthorized"}"""))
+        {
+            await Until.TrueAsync(
+                async () => (await FindingAsync("discord")).GetProperty("saw").GetString()!.Contains("401"), "the doctor says what the bot meets");
+            Assert.Equal("wrong", (await FindingAsync("discord")).GetProperty("state").GetString());
+        }
+
+        await using var connected = await DeliveryNight.HearingAsync(database.ConnectionString);
+        await Until.TrueAsync(
+            async () => (await FindingAsync("discord")).GetProperty("saw").GetString() == "1 with a token, connected",
+            "the doctor sees it connected");
+    }
+
+    [Fact]
     public async Task Of_many_the_newest_are_named_and_of_closed_games_those_of_the_last_days()
     {
         await using var night = new GameNight(database.ConnectionString);

@@ -1,3 +1,4 @@
+using Games.Bot.Gateway;
 using Games.Data;
 using Games.DiscordClient.Rest;
 using Games.Outbox.Outages;
@@ -5,14 +6,14 @@ using Games.Outbox.Outages;
 namespace Games.Bot.Delivery;
 
 /// <summary>
-/// Discord lets the bot's account send so many requests a second, whichever of its processes sends them. Each tells the others by a lease that it
-/// lives, and sends its part.
+/// Each bot with a token tells by a lease that it lives. Discord lets the account send so many requests a second, whichever of its processes sends
+/// them: each sends its part. And the operator's console reads there what keeps a bot from Discord.
 /// </summary>
-internal sealed partial class SharedLimit(
-    IServiceScopeFactory scopes, DiscordRestClient discord, DatabaseOutage outage, TimeProvider time, ILogger<SharedLimit> logger)
-    : BackgroundService
+internal sealed partial class BotPresence(
+    IServiceScopeFactory scopes, DiscordRestClient discord, DeliveryStatus delivery, GatewayStatus gateway, DatabaseOutage outage, TimeProvider time,
+    ILogger<BotPresence> logger) : BackgroundService
 {
-    private const string Prefix = "bot ";
+    private const string Prefix = Lease.BotPrefix;
 
     private readonly Guid _owner = Guid.NewGuid();
     private int _sharers;
@@ -44,18 +45,24 @@ internal sealed partial class SharedLimit(
     {
         const string Count = $"""
             WITH own AS (
-                INSERT INTO leases (name, owner, fence, expires_at) VALUES ($1, $2, 1, now() + $3)
-                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at
+                INSERT INTO leases (name, owner, fence, expires_at, problem) VALUES ($1, $2, 1, now() + $3, nullif($4, ''))
+                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at, problem = excluded.problem
             ), dead AS (
                 DELETE FROM leases WHERE name LIKE '{Prefix}%' AND name <> $1 AND expires_at < now() - interval '1 min'
             )
             SELECT 1 + count(*) FROM leases WHERE name LIKE '{Prefix}%' AND name <> $1 AND expires_at > now()
             """;
-        if (await TellAsync(Count, ct, $"{Prefix}{_owner}", _owner, LeaseStore.Duration) is not long sharers || sharers == _sharers)
+        if (await TellAsync(Count, ct, $"{Prefix}{_owner}", _owner, LeaseStore.Duration, Problem()) is not long sharers || sharers == _sharers)
             return;
 
         discord.Sharers = _sharers = (int)sharers;
         LogSharers(sharers);
+    }
+
+    private string Problem()
+    {
+        var problem = delivery.Problem ?? gateway.Refusal ?? gateway.Client?.Problem ?? "";
+        return problem.Length <= Lease.ProblemMaxLength ? problem : problem[..Lease.ProblemMaxLength];
     }
 
     private async Task<object?> TellAsync(string sql, CancellationToken ct, params object[] parameters)

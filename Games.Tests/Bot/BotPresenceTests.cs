@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Games.Tests.Bot;
 
 /// <summary>Discord's limit is the account's, whichever of its bots sends.</summary>
-public sealed class SharedLimitTests(TestDatabase database) : IClassFixture<TestDatabase>
+public sealed class BotPresenceTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     [Fact]
     public async Task Bots_know_how_many_share_it()
