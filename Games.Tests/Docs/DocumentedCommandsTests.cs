@@ -17,6 +17,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
     private static readonly string[] NotTyped =
     [
         "./run",                          // LocalRunTests
+        "read -rs Discord__Token",        // RealDiscordTests
         "./test",                         // this
         "dotnet run -c Release --project Games.Bench", // docs/benchmarks.md: minutes each; CommandLineTests holds its options
         "Journal__Record=true|false",     // likewise
