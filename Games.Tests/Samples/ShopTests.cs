@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Games.AppHost.Servers;
+using Games.Tests.Api;
 using Games.Tests.Architecture;
 using Games.Tests.Servers;
 using Npgsql;
@@ -45,6 +46,21 @@ public sealed class ShopTests(EmptyDatabase database, TestBroker broker) : IClas
         await Until.TrueAsync(async () => await CountAsync("OutboxMessage") is 0, "its two messages have left");
         Assert.Equal(1L, await CountAsync("InboxState"));
         Assert.Equal("Healthy", await shop.Api.GetStringAsync("/health/outbox"));
+    }
+
+    [Fact]
+    public async Task Without_its_broker_it_takes_orders_and_says_so_without_a_stack()
+    {
+        await MigrateAsync();
+        using var shop = new RunningShop(database.ConnectionString, ApiHost.NoBroker);
+        await shop.ListensAsync();
+
+        using var placed = await shop.Api.PostAsJsonAsync("/orders", new { product = "cards" });
+
+        Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
+        await Until.TrueAsync(() => shop.Log.Any(line => line.Contains("The broker is not available")), "the outage is told");
+        Assert.DoesNotContain(shop.Log, line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
+        Assert.Null((await shop.Api.GetFromJsonAsync<JsonObject>(placed.Headers.Location))!["shippedAt"]);
     }
 
     // As the guide says.
