@@ -17,7 +17,7 @@ public static class EventScan
     public static IOrderedQueryable<JournalEvent> NewestFirst(this IQueryable<JournalEvent> events) =>
         events.OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id);
 
-    /// <summary>Those in this state; null for all. Pending and dead ones have an index each in the order of a list, dispatched ones have none.</summary>
+    /// <summary>Those in this state; null for all. Pending and dead ones have an index each in the order of a list.</summary>
     public static IQueryable<JournalEvent> OfState(this IQueryable<JournalEvent> events, EventState? state) => state switch
     {
         EventState.Pending => events.Where(e => e.DispatchedAt == null && e.DeadAt == null),

@@ -156,7 +156,8 @@ public sealed partial class LocalRunTests(TestServers servers)
 
         foreach (var given in new[] { options.SelectMany(option => new[] { option, "x" }), options.Select(option => $"{option}=x") })
         {
-            var (_, said) = await ChildProcess.RunAsync(StartedRun.ScriptOf("run", ["--data", data, .. given]), TestContext.Current.CancellationToken);
+            var (_, said) = await ChildProcess.RunAsync(
+                StartedRun.ScriptOf("run", ["--data", data, .. given]), TestContext.Current.CancellationToken);
 
             Assert.Contains($"it is running on {data} already", said);
         }

@@ -69,7 +69,7 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
         var unknown = await ServiceProcess.RunAsync(Assembly, script, "bury");
         var noRun = await ServiceProcess.RunAsync(Assembly, script, "doctor");
 
-        Assert.Contains(help.Output, line => line.StartsWith("./games keys create <NAME>", StringComparison.Ordinal));
+        Assert.Contains(help.Output, line => line.StartsWith("./games keys create <name>", StringComparison.Ordinal));
         Assert.DoesNotContain(help.Output, line => line.Contains("Games.Ops "));
         Assert.Contains("There are: outbox, events, keys, announcements, doctor, broker, database. Each has --help.", unknown.Errors);
         Assert.StartsWith("Games does not run on /somewhere/.run, or has not started yet.", Assert.Single(noRun.Errors));

@@ -52,6 +52,7 @@ internal sealed class RunningShop : IDisposable
                     Environment = new Dictionary<string, string?>
                     {
                         ["ConnectionStrings__Shop"] = database,
+                        ["ConnectionStrings__RabbitMq"] = "amqp://not-asked/",
                     },
                 },
                 TestContext.Current.CancellationToken);
