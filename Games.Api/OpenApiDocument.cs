@@ -30,7 +30,7 @@ internal static class OpenApiDocument
                     Type = SecuritySchemeType.Http,
                     Scheme = "bearer",
                     BearerFormat = $"{ApiKeyText.Prefix}…",
-                    Description = "A key that an operator has made: Games.Ops keys create NAME",
+                    Description = "A key that an operator has made: ./games keys create NAME",
                 },
             };
             description.Security = [new() { [new(Bearer, description)] = [] }];

@@ -107,6 +107,27 @@ internal sealed class LocalRun : IAsyncDisposable
         await PrivateFile.WriteAsync(EnvironmentFile, string.Concat(exports), ct);
     }
 
+    /// <summary>Looks at everything before anything is started, so that one failure names all.</summary>
+    /// <exception cref="ServerUnavailableException">Any of them throws it.</exception>
+    public static void RequireAll(params IEnumerable<Action> requirements)
+    {
+        var failures = new List<string>();
+        foreach (var require in requirements)
+        {
+            try
+            {
+                require();
+            }
+            catch (ServerUnavailableException failure)
+            {
+                failures.Add(failure.Message);
+            }
+        }
+
+        if (failures is not [])
+            throw new ServerUnavailableException(string.Join($"{Environment.NewLine}And ", failures));
+    }
+
     /// <summary>Runs them concurrently; the first failure cancels the others.</summary>
     public static async Task AllAsync(CancellationToken ct, params IEnumerable<Func<CancellationToken, Task>> parts)
     {

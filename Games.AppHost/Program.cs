@@ -49,9 +49,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), botSettings, run.LogOf("bot"));
     var keyFile = run.PathOf("api-key");
     var key = new LocalKey(keyFile, api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
-    api.RequireFreePorts();
-    bot.RequireFreePorts();
-    discord.RequireFreePorts();
+    LocalRun.RequireAll(api.RequireFreePorts, bot.RequireFreePorts, discord.RequireFreePorts);
 
     // RabbitMQ is the slowest to start: the database is migrated meanwhile.
     await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop), discord.StartAsync);
@@ -74,7 +72,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         What is wrong, and a broker that is away for a while:
           {games} doctor
           {games} broker stop
-        ./games finds this run by itself. For other programs:
+        {games} finds this run by itself. For other programs:
           {string.Join("\n  ", connections.Select(setting => Shell.Export(setting.Key, setting.Value)))}
         Ctrl+C stops everything and keeps the data.
         """);
@@ -83,8 +81,16 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
     {
         await run.StartAsync(postgres, stop);
         await postgres.CreateDatabaseAsync("games", ct: stop);
-        await api.RunOnceAsync(stop, "--migrate");
+        var migrated = await api.RunOnceAsync(stop, "--migrate");
+        if (migrated.Split("Applied migration ").Length - 1 is > 0 and var count)
+            run.Write($"the database is migrated: {count} migrations were applied");
         await discord.ForgetAsync(connections["ConnectionStrings__Games"], stop);
     }
 }));
-return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+
+// The run itself writes to the console. Whoever reads the library's help has typed the name of a script, and ./games tells that it was that.
+using var help = new StringWriter();
+var exitCode = await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, Output = help });
+var script = Environment.GetEnvironmentVariable("GAMES_RUN") is null ? "./run" : "./games";
+Console.Out.Write(help.ToString().Replace($"{RootCommand.ExecutableName} ", $"{script} "));
+return exitCode;

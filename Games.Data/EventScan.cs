@@ -17,6 +17,15 @@ public static class EventScan
     public static IOrderedQueryable<JournalEvent> NewestFirst(this IQueryable<JournalEvent> events) =>
         events.OrderByDescending(e => e.CreatedAt).ThenByDescending(e => e.Id);
 
+    /// <summary>Those in this state; null for all. Pending and dead ones have an index each in the order of a list.</summary>
+    public static IQueryable<JournalEvent> OfState(this IQueryable<JournalEvent> events, EventState? state) => state switch
+    {
+        EventState.Pending => events.Where(e => e.DispatchedAt == null && e.DeadAt == null),
+        EventState.Dispatched => events.Where(e => e.DispatchedAt != null),
+        EventState.Dead => events.Where(e => e.DeadAt != null),
+        _ => events,
+    };
+
     // A comparison of rows, because an index by both does not serve "before, or at the same time and".
     public static IQueryable<JournalEvent> After(this IQueryable<JournalEvent> events, EventPosition last) => events.Where(e =>
         EF.Functions.LessThan(ValueTuple.Create(e.CreatedAt, e.Id), ValueTuple.Create(last.CreatedAt, last.Id)));

@@ -9,9 +9,14 @@ internal static class CommonOptions
 
     /// <summary>The library's own parser also takes numbers, and lists that become another value.</summary>
     public static void AcceptOnlyNames<TEnum>(this Option<TEnum> option)
-        where TEnum : struct, Enum => option.Validators.Add(result =>
+        where TEnum : struct, Enum => option.AcceptOnly(Enum.GetNames<TEnum>());
+
+    /// <summary>The same where none of them need be given.</summary>
+    public static void AcceptOnlyNames<TEnum>(this Option<TEnum?> option)
+        where TEnum : struct, Enum => option.AcceptOnly(Enum.GetNames<TEnum>());
+
+    private static void AcceptOnly(this Option option, string[] names) => option.Validators.Add(result =>
     {
-        var names = Enum.GetNames<TEnum>();
         if (!result.Errors.Any() && result.Tokens is [var token] && !names.Contains(token.Value, StringComparer.OrdinalIgnoreCase))
             result.AddError($"{option.Name} must be one of {string.Join(", ", names.Select(name => name.ToLowerInvariant()))}.");
     });

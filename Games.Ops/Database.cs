@@ -49,6 +49,13 @@ internal static class Database
         if (!names.All(name => string.IsNullOrEmpty(configuration.GetConnectionString(name))))
             return;
 
+        if (OperatorConsole.RunOfTheCaller is { } run)
+        {
+            throw new SettingException(
+                $"Games does not run on {run}, or has not started yet. Start it with ./run; another folder than .run is named by "
+                + "./games --data FOLDER, servers elsewhere by ConnectionStrings__Games and, for doctor, ConnectionStrings__RabbitMq.");
+        }
+
         throw new SettingException(
             "Settings ConnectionStrings:Games and ConnectionStrings:RabbitMq are missing. On this machine start ./run, and ./games finds it; "
             + "elsewhere set the environment variables ConnectionStrings__Games and, for doctor, ConnectionStrings__RabbitMq.");

@@ -18,6 +18,12 @@ internal static class OperatorConsole
     private const int StandardOutput = 1;
     private const int BrokenPipe = 32;
 
+    /// <summary>What ./games passes to the program of ./run instead.</summary>
+    private static readonly string[] VerbsOfTheRun = ["broker", "database"];
+
+    /// <summary>The data of the run that ./games looked for; null when this program was called itself.</summary>
+    public static string? RunOfTheCaller { get; } = Environment.GetEnvironmentVariable("GAMES_RUN");
+
     public static TCommand ShowsHelpWithoutVerb<TCommand>(this TCommand command)
         where TCommand : Command
     {
@@ -31,9 +37,14 @@ internal static class OperatorConsole
         var parsed = console.Parse(arguments);
         try
         {
-            return parsed.Action is ParseErrorAction error
-                ? Refuse(parsed, error)
-                : await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            if (parsed.Action is ParseErrorAction error)
+                return Refuse(parsed, error);
+
+            // What the library itself writes: the verbs write to the console.
+            using var help = new StringWriter();
+            var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = help });
+            Console.Out.Write(RunOfTheCaller is null ? help : help.ToString().Replace($"{RootCommand.ExecutableName} ", "./games "));
+            return exitCode;
         }
         catch (Exception failure) when (failure.IsWrongSetting())
         {
@@ -54,10 +65,20 @@ internal static class OperatorConsole
     {
         error.ShowHelp = false;
         parsed.Invoke(new InvocationConfiguration { Output = Console.Error });
-        if (parsed.CommandResult.Command.Subcommands is { Count: > 0 } verbs)
-            Console.Error.WriteLine($"There are: {string.Join(", ", verbs.Select(verb => verb.Name))}. Each has --help.");
+        var command = parsed.CommandResult.Command;
+        foreach (var missing in command.Arguments.Where(argument => IsMissing(argument, parsed)))
+            Console.Error.WriteLine($"{missing.HelpName} is missing: {missing.Description}");
+
+        var verbs = command.Subcommands.Select(verb => verb.Name);
+        if (command is RootCommand && RunOfTheCaller is not null)
+            verbs = verbs.Concat(VerbsOfTheRun);
+        if (verbs.Any())
+            Console.Error.WriteLine($"There are: {string.Join(", ", verbs)}. Each has --help.");
         return Wrong;
     }
+
+    private static bool IsMissing(Argument argument, ParseResult parsed) =>
+        argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 };
 
     /// <summary>.NET's console stream drops what a closed pipe refuses, so a verb that follows the journal would go on for ever.</summary>
     private static void FailOnClosedPipe()

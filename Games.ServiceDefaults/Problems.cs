@@ -39,7 +39,7 @@ public static partial class Problems
             DatabasePool.EnterRequests();
             await next(context);
 
-            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest)
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && !IsRedProbe(context))
                 LogAnswer(app.Logger, context);
         });
         app.UseExceptionHandler();
@@ -49,6 +49,10 @@ public static partial class Problems
     /// <summary>Has the log of a refused request name the fields that were refused. Not their values: they are the caller's.</summary>
     public static void NameRefusedFields(this HttpContext context, IEnumerable<string> fields) =>
         context.Items[RefusedFields] = string.Join(", ", fields.Distinct());
+
+    /// <summary>Probes ask again and again: the log has what changes of their answer (<see cref="ReadyReport"/>).</summary>
+    private static bool IsRedProbe(HttpContext context) =>
+        context.Response.StatusCode is StatusCodes.Status503ServiceUnavailable && context.Request.Path.StartsWithSegments("/health");
 
     private static void LogAnswer(ILogger logger, HttpContext context)
     {

@@ -59,7 +59,7 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
             events = events.Where(e => e.EventType == request.Type);
         if (request.Channel is not null)
             events = events.Where(e => e.Channel == request.Channel);
-        events = OfState(events, request.State);
+        events = events.OfState(request.State);
 
         var page = await events
             .NewestFirst()
@@ -80,7 +80,7 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
         if (request.CorrelationId is not null)
             events = events.Where(e => e.CorrelationId == request.CorrelationId);
         else if (request.State is EventState.Pending or EventState.Dead)
-            events = OfState(events, request.State);
+            events = events.OfState(request.State);
         if (request.Cursor is not null && TryReadCursor(request.Cursor, out var time, out var id))
             events = events.After(new(time, id));
 
@@ -89,14 +89,6 @@ internal sealed class ListEvents(GamesDbContext db) : Endpoint<ListEventsRequest
             ? (events, null)
             : await events.FirstLookAsync(ct);
     }
-
-    private static IQueryable<JournalEvent> OfState(IQueryable<JournalEvent> events, EventState? state) => state switch
-    {
-        EventState.Pending => events.Where(e => e.DispatchedAt == null && e.DeadAt == null),
-        EventState.Dispatched => events.Where(e => e.DispatchedAt != null),
-        EventState.Dead => events.Where(e => e.DeadAt != null),
-        _ => events,
-    };
 
     internal static bool TryReadCursor(string cursor, out DateTimeOffset time, out Guid id)
     {

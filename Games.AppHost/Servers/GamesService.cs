@@ -59,14 +59,12 @@ internal sealed class GamesService(string name, string project, string urls, IRe
     /// <summary>Throws before anything is started when a port is taken.</summary>
     public void RequireFreePorts()
     {
-        foreach (var address in Addresses(urls))
-        {
-            if (FreePort.IsFree(address.Port))
-                continue;
+        int[] taken = [.. Addresses(urls).Select(address => address.Port).Where(port => !FreePort.IsFree(port)).Distinct()];
+        if (taken is [])
+            return;
 
-            throw new ServerUnavailableException(
-                $"port {address.Port} is taken, and {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
-        }
+        throw new ServerUnavailableException(
+            $"port {string.Join(" and port ", taken)} is taken, and {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
     }
 
     protected override Task<Command> PrepareAsync(CancellationToken ct) => Task.FromResult(CommandOf());

@@ -17,7 +17,17 @@ internal static class StateView
             ["id"] = guild.Id,
             ["name"] = guild.Name,
             ["ownerId"] = guild.OwnerId,
-            ["channels"] = Json.Array(guild.Channels.Select(channel => new JsonObject { ["id"] = channel.Id, ["name"] = channel.Name })),
+            ["channels"] = Json.Array(guild.Channels.Select(channel => new JsonObject
+            {
+                ["id"] = channel.Id,
+                ["name"] = channel.Name,
+                ["overwrites"] = Json.Array(channel.Overwrites.Select(overwrite => new JsonObject
+                {
+                    ["id"] = overwrite.Id,
+                    ["allow"] = $"{overwrite.Allow}",
+                    ["deny"] = $"{overwrite.Deny}",
+                })),
+            })),
             ["members"] = Json.Array(guild.Members.Values.Select(member => new JsonObject
             {
                 ["id"] = member.User.Id,

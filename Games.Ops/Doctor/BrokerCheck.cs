@@ -27,7 +27,8 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
         {
             yield return Finding.Wrong(
                 Subject, $"does not answer: {failure}",
-                "start RabbitMQ, or mend ConnectionStrings:RabbitMq; games are taken meanwhile and their events wait");
+                "start RabbitMQ (that of ./run: ./games broker start), or mend ConnectionStrings:RabbitMq; "
+                + "games are taken meanwhile and their events wait");
             yield return new("exchanges, queues", FindingState.Unknown, "not looked at, because the broker does not answer");
             yield break;
         }

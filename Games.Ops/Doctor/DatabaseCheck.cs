@@ -30,7 +30,8 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
         catch (Exception e) when (e.IsDatabaseFailure())
         {
             finding = Finding.Wrong(
-                Subject, $"does not answer: {e.GetBaseException().Message}", $"start PostgreSQL, or mend ConnectionStrings:{GamesDatabase.Name}");
+                Subject, $"does not answer: {e.GetBaseException().Message}",
+                $"start PostgreSQL (that of ./run: ./games database start), or mend ConnectionStrings:{GamesDatabase.Name}");
         }
 
         await db.Database.CloseConnectionAsync();

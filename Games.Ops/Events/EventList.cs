@@ -9,24 +9,27 @@ namespace Games.Ops.Events;
 internal static class EventList
 {
     public static async IAsyncEnumerable<string> FindAsync(
-        GamesDbContext db, string? type, string? channel, int limit, [EnumeratorCancellation] CancellationToken ct)
+        GamesDbContext db, string? type, string? channel, EventState? state, int limit, [EnumeratorCancellation] CancellationToken ct)
     {
         var pattern = type is null ? null : EventRules.LikePattern(type);
+        // Few wait or are dead, and an index has them: they are not looked for among all.
+        var all = state is EventState.Dispatched ? db.Events : db.Events.OfState(state);
         EventPosition? last = null;
         do
         {
-            var (events, end) = await (last is null ? db.Events : db.Events.After(last)).FirstLookAsync(ct);
+            var (events, end) = await (last is null ? all : all.After(last)).FirstLookAsync(ct);
             var found = await events
                 .Where(e => pattern == null || EF.Functions.Like(e.EventType, pattern, EventRules.LikeEscape))
                 .Where(e => channel == null || e.Channel == channel)
+                .OfState(state)
                 .NewestFirst()
                 .Take(limit)
                 .Select(e => new { e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, e.DispatchedAt, e.DeadAt, e.LastError })
                 .ToListAsync(ct);
             foreach (var e in found)
             {
-                var state = Terminal.Printable(EventText.State(JournalEvent.StateOf(e.DispatchedAt, e.DeadAt), e.LastError));
-                yield return EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, state);
+                var became = Terminal.Printable(EventText.State(JournalEvent.StateOf(e.DispatchedAt, e.DeadAt), e.LastError));
+                yield return EventText.Line(e.Id, e.CreatedAt, e.EventType, e.Channel, e.Source, became);
             }
 
             limit -= found.Count;

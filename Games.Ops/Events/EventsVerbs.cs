@@ -61,12 +61,17 @@ internal static class EventsVerbs
     private static Command List()
     {
         var (type, channel, limit) = (Type(), Channel(), CommonOptions.Limit());
-        var command = new Command("list", "Lists events, newest first: id, when, type, channel, source, what became of it.") { type, channel, limit };
+        var state = new Option<EventState?>("--state") { Description = "Only events in this state" };
+        state.AcceptOnlyNames();
+        var command = new Command("list", "Lists events, newest first: id, when, type, channel, source, what became of it.")
+        {
+            type, channel, state, limit,
+        };
         command.SetAction((options, ct) => OnDatabaseAsync(async services =>
         {
-            var (ofType, ofChannel) = (options.GetValue(type), options.GetValue(channel));
+            var (ofType, ofChannel, ofState) = (options.GetValue(type), options.GetValue(channel), options.GetValue(state));
             await foreach (var line in EventList.FindAsync(
-                services.GetRequiredService<GamesDbContext>(), ofType, ofChannel, options.GetValue(limit), ct))
+                services.GetRequiredService<GamesDbContext>(), ofType, ofChannel, ofState, options.GetValue(limit), ct))
             {
                 Console.Out.WriteLine(line);
             }

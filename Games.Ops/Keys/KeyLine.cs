@@ -13,7 +13,7 @@ internal static class KeyLine
         string.Join(',', key.Scopes),
         key.Guilds is [] ? "all guilds" : string.Join(',', key.Guilds),
         $"created {key.CreatedAt:yyyy-MM-dd}",
-        key.LastUsedAt is { } used ? $"last used {used:yyyy-MM-dd HH}:00" : "never used");
+        key.LastUsedAt is { } used ? $"last used {used:yyyy-MM-dd HH}:00 to {used.AddHours(1):HH}:00" : "never used");
 
     private static string StateOf(ApiKey key, DateTimeOffset now) => key switch
     {

@@ -47,7 +47,7 @@ internal sealed class ApiKeyHandler(
             StatusCodes.Status401Unauthorized,
             wasGiven
                 ? "The key is unknown, revoked or expired, or is not sent as 'Authorization: Bearer games_…'."
-                : "This needs a key, sent as 'Authorization: Bearer games_…'. An operator makes one: Games.Ops keys create NAME");
+                : "This needs a key, sent as 'Authorization: Bearer games_…'. An operator makes one: ./games keys create NAME");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)

@@ -138,6 +138,52 @@ public sealed partial class LocalRunTests(TestServers servers)
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("--frobnicate")]
+    [InlineData("--data", "elsewhere", "start")]
+    public async Task An_unknown_word_is_refused_before_anything_is_built(params string[] words)
+    {
+        var (exitCode, said) = await ChildProcess.RunAsync(StartedRun.ScriptOf("run", words), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith($"./run does not know '{words[^1]}'", Assert.Single(said.Split('\n')));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task All_options_of_its_help_are_known()
+    {
+        var data = servers.DirectoryOf("all-options");
+        await using var running = new FileStream(Path.Combine(data, "lock"), FileMode.Create, FileAccess.Write, FileShare.None);
+        var (_, help) = await ChildProcess.RunAsync(StartedRun.ScriptOf("run", "--help"), TestContext.Current.CancellationToken);
+        var options = OptionsIn(help).Distinct().Except(["--data"]).ToList();
+
+        foreach (var given in new[] { options.SelectMany(option => new[] { option, "x" }), options.Select(option => $"{option}=x") })
+        {
+            var (_, said) = await ChildProcess.RunAsync(
+                StartedRun.ScriptOf("run", ["--data", data, .. given]), TestContext.Current.CancellationToken);
+
+            Assert.Contains($"it is running on {data} already", said);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task All_ports_that_are_taken_are_named_at_once()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, port: 0);
+        other.Start();
+        var urls = $"http://localhost:{((IPEndPoint)other.LocalEndpoint).Port}";
+
+        var (_, said) = await ChildProcess.RunAsync(
+            StartedRun.CommandOf(
+                "--data", servers.DirectoryOf("no-ports"), "--api-urls", urls, "--bot-urls", $"http://localhost:{FreePort.Next()}",
+                "--discord-urls", urls),
+            TestContext.Current.CancellationToken);
+
+        Assert.Contains("--api-urls", said);
+        Assert.Contains("--discord-urls", said);
+        Assert.DoesNotContain("--bot-urls", said);
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData("--api-urls")]
     [InlineData("--bot-urls")]
     [InlineData("--discord-urls")]

@@ -18,6 +18,8 @@ public sealed class RealDiscordTests(TestServers servers)
         {
             ["Discord__Token"] = Token,
             ["Discord__BaseAddress"] = $"{discord.Address}/api/v10/",
+            ["Discord__PublicBaseAddress"] = "https://games.example.org/",
+            ["Discord__Channels__0"] = StandIn.Channel,
         });
 
         Assert.Contains("discord.com", Assert.Single(run.Said("Discord  ")));
@@ -25,6 +27,13 @@ public sealed class RealDiscordTests(TestServers servers)
         await ChildProcess.RunAsync(new Command("bash", "-c", $"{run.Said("curl ").Single()} --silent --fail"));
         await Until.TrueAsync(
             async () => (await discord.FakeAsync("GET", StandIn.Messages))["list"]!.AsArray().Count == 1, "the game is in Discord");
+
+        // The other settings of the bot reach it too.
+        Assert.Contains("https://games.example.org/games/", (await discord.FakeAsync("GET", StandIn.Messages)).ToJsonString());
+        await discord.FakeAsync(
+            "POST", "messages", $$"""{"channelId":"{{StandIn.Channel}}","userId":"{{StandIn.Ben}}","content":"kept"}""");
+        await Until.TrueAsync(
+            async () => await run.ExecuteAsync("select true from discord_messages where content = 'kept'") is true, "the message is kept");
 
         Assert.DoesNotContain(run.Output, line => line.Contains(Token));
         int[] processes = [.. Processes.DescendantsOf(run.Process.Id).Select(process => process.Id)];

@@ -21,12 +21,17 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
         Assert.Contains("All is well.", (await SucceedsAsync(run, "./games doctor")).Output);
         Assert.Equal("", string.Join('\n', run.Output.Where(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))));
 
+        Assert.DoesNotContain(run.Output, line => line.Contains("was answered 503"));
+        Assert.Single(run.Said("migrations were applied"));
+        Assert.StartsWith($"./games --data {data}", Assert.Single(run.Said("finds this run by itself")));
+        Assert.Contains("./games broker [command]", (await SucceedsAsync(run, "./games broker --help")).Output);
+
         Assert.Contains("RabbitMQ is stopped", (await SucceedsAsync(run, "./games broker stop")).Output);
         Assert.Contains("stopped already", (await SucceedsAsync(run, "./games broker stop")).Output);
         var id = Id.Match((await SucceedsAsync(run, NewGame)).Output).Groups[1].Value;
         var (exitCode, found) = await run.PasteAsync("./games doctor");
         Assert.Equal(1, exitCode);
-        Assert.Contains("start RabbitMQ", found);
+        Assert.Contains("./games broker start", found);
         Assert.Single(run.Said("RabbitMQ is stopped"));
         Assert.True(run.Process.IsRunning);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Games.AppHost.Servers;
 using Games.Tests.FakeDiscord;
 using Games.Tests.MainJob;
@@ -17,6 +18,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
     private static readonly string[] NotTyped =
     [
         "./run",                          // LocalRunTests
+        "read -rs Discord__Token",        // RealDiscordTests
         "./test",                         // this
         "dotnet run -c Release --project Games.Bench", // docs/benchmarks.md: minutes each; CommandLineTests holds its options
         "Journal__Record=true|false",     // likewise
@@ -31,7 +33,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("games-documents-");
     private readonly string _role = $"event_writer_{Guid.NewGuid():n}";
 
-    private enum Kind { Picture, Shell, Sql, SqlInPsql, Python, CSharp, NotTyped }
+    private enum Kind { Picture, Shell, Sql, SqlInPsql, Python, PythonConsumer, CSharp, NotTyped }
 
     public void Dispose() => _directory.Delete(recursive: true);
 
@@ -63,8 +65,11 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
             "the channel shows the player");
 
         await PsqlAsync($"drop owned by {_role}; drop role {_role}");
-        Assert.All([Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.CSharp], kind => Assert.Contains(kind, typed));
-        Assert.Equal(["nightly-script", "psql"], await SourcesAsync("payload->>'note' = 'it''s paid' and source in ('psql', 'nightly-script')"));
+        Assert.All(
+            [Kind.Shell, Kind.Sql, Kind.SqlInPsql, Kind.Python, Kind.PythonConsumer, Kind.CSharp], kind => Assert.Contains(kind, typed));
+        Assert.Equal(
+            ["nightly-script", "psql"],
+            (await SourcesAsync("payload->>'note' = 'it''s paid' and source in ('psql', 'nightly-script')")).Distinct());
         Assert.Equal(["curl"], await SourcesAsync("id = '0198c0de-0000-7000-8000-000000000007'"));
     }
 
@@ -94,7 +99,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
     {
         (_, var line) when NotTyped.Any(first => line.StartsWith(first, StringComparison.Ordinal)) => Kind.NotTyped,
         ("sql", _) => Kind.Sql,
-        ("python", _) => Kind.Python,
+        ("python", _) => block.Text.Contains(".consume(") ? Kind.PythonConsumer : Kind.Python,
         ("csharp", _) => Kind.CSharp,
         ("", var line) when line.StartsWith("psql ", StringComparison.Ordinal) => Kind.SqlInPsql,
         ("" or "shell", var line) when new[] { "export ", "KEY=", "dotnet ", "curl ", "./games ", "_games" }.Any(line.StartsWith) => Kind.Shell,
@@ -114,7 +119,7 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
                     _directory.FullName, Environment);
                 break;
             case Kind.SqlInPsql:
-                await PsqlAsync(block.Text[block.FirstLine.Length..]);
+                await PsqlAsync(SqlIn(block));
                 break;
             case Kind.Sql:
                 await PsqlAsync(block.Text.Replace("event_writer", _role).Replace("'…'", $"'{Guid.NewGuid()}'"));
@@ -122,8 +127,37 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
             case Kind.Python:
                 await Shell.RunAsync(new Command(Python, "-") { Input = block.Text, Environment = Environment });
                 break;
+            case Kind.PythonConsumer:
+                await HearsAsync(new Command(Python, "-") { Input = block.Text, Environment = Environment });
+                break;
         }
     }
+
+    /// <summary>A consumer goes on until it is ended: it hears what the document types into psql.</summary>
+    private async Task HearsAsync(Command consumer)
+    {
+        var insert = MarkdownBlock.AllOf("docs/events.md").Single(block => KindOf(block) is Kind.SqlInPsql);
+        var heard = new ConcurrentQueue<string>();
+        using var process = ChildProcess.Start(consumer, heard.Enqueue);
+        try
+        {
+            await Until.TrueAsync(
+                async () =>
+                {
+                    Assert.True(process.IsRunning, string.Join('\n', heard));
+                    // What is dispatched before its queue is bound, it cannot hear.
+                    await PsqlAsync(SqlIn(insert));
+                    return heard.Any(line => line.Contains("order.paid {'note': \"it's paid\", 'order': 7}"));
+                },
+                "the consumer hears the event");
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    private static string SqlIn(MarkdownBlock block) => block.Text[block.FirstLine.Length..];
 
     private Task PsqlAsync(string sql) =>
         Shell.RunAsync(new Command("psql", "--no-psqlrc", "--set", "ON_ERROR_STOP=1") { Input = sql, Environment = Environment });
@@ -164,8 +198,9 @@ public sealed class DocumentedCommandsTests(TestDatabase database, TestBroker br
 
     private static void RequirePython()
     {
-        if (!File.Exists("/usr/lib/python3/dist-packages/psycopg/__init__.py") && System.Environment.GetEnvironmentVariable("CI") != "true")
-            Assert.Skip("psycopg is missing: apt-get install python3-psycopg");
+        var isThere = new[] { "psycopg", "pika" }.All(package => Directory.Exists($"/usr/lib/python3/dist-packages/{package}"));
+        if (!isThere && System.Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.Skip("psycopg or pika is missing: apt-get install python3-psycopg python3-pika");
     }
 
     private async Task<string[]> SourcesAsync(string condition)

@@ -51,14 +51,16 @@ public sealed partial class OutboxGuideTests(EmptyDatabase database, TestBroker 
     {
         var shop = Path.Combine(_directory.FullName, "Shop");
         var blocks = SetUp.Where(block => block.Language == "shell").Select(block => block.Text).ToList();
-        var (create, addresses, migrate, start, order) = (blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]);
+        Assert.Equal(7, blocks.Count);
+        var (create, ofRun, elsewhere, migrate, start, order, outage) = (blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6]);
 
         var clone = Repository.PathOf(".").Replace("'", @"'\''");
         await Shell.RunAsync(create.Replace("../games", $"'{clone}'"), _directory.FullName, Environment);
         foreach (var (name, text) in Files)
             await File.WriteAllTextAsync(Path.Combine(shop, name), text, TestContext.Current.CancellationToken);
+        await FindsTheServersOfARunAsync(ofRun, shop);
         Assert.Equal(
-            ["export ConnectionStrings__Shop", "export ConnectionStrings__RabbitMq"], addresses.Split('\n').Select(line => line.Split('=')[0]));
+            ["export ConnectionStrings__Shop", "export ConnectionStrings__RabbitMq"], elsewhere.Split('\n').Select(line => line.Split('=')[0]));
         Environment["ConnectionStrings__Shop"] = database.ConnectionString;
         Environment["ConnectionStrings__RabbitMq"] = broker.ConnectionString;
         await Shell.RunAsync(migrate, shop, Environment);
@@ -70,14 +72,37 @@ public sealed partial class OutboxGuideTests(EmptyDatabase database, TestBroker 
 
             var answers = await Shell.RunAsync(HereIn(order), shop, Environment);
 
-            var id = PlacedOrder.Match(answers).Groups[1].Value;
-            await Until.TrueAsync(
-                async () => !(await _http.GetStringAsync($"{_address}/orders/{id}")).Contains("\"shippedAt\":null"), "the order is shipped");
+            await IsShippedAsync(answers);
+
+            // There is no run whose broker could be stopped: ShopTests has one that is away.
+            await IsShippedAsync(await Shell.RunAsync(HereIn(outage).Replace("../games/games broker", "echo broker"), shop, Environment));
         }
         finally
         {
             running.Kill();
         }
+    }
+
+    /// <summary>In the file that ./run writes, with the connection string that it has.</summary>
+    private async Task FindsTheServersOfARunAsync(string block, string shop)
+    {
+        await using var server = new PostgresServer(_directory.FullName);
+        var servers = server.ConnectionStringTo("games");
+        var file = Path.Combine(_directory.CreateSubdirectory("games/.run").FullName, "environment");
+        await File.WriteAllTextAsync(file, $"export ConnectionStrings__Games='{servers}'\nexport ConnectionStrings__RabbitMq='amqp://a-broker/'\n");
+
+        var said = await Shell.RunAsync(
+            $"{block}\necho \"$ConnectionStrings__Shop $ConnectionStrings__RabbitMq\"", shop, new Dictionary<string, string?>());
+
+        Assert.Equal($"{servers.Replace("Database=games", "Database=shop")} amqp://a-broker/", said);
+        Assert.EndsWith("Database=games", servers);
+    }
+
+    private async Task IsShippedAsync(string answers)
+    {
+        var id = PlacedOrder.Match(answers).Groups[1].Value;
+        await Until.TrueAsync(
+            async () => !(await _http.GetStringAsync($"{_address}/orders/{id}")).Contains("\"shippedAt\":null"), "the order is shipped");
     }
 
     private async Task<bool> AnswersAsync(ChildProcess shop)

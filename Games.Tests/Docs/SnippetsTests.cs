@@ -97,8 +97,13 @@ public sealed class SnippetsTests(TestDatabase database) : IClassFixture<TestDat
 
     private static IEnumerable<MarkdownBlock> CSharpOf(string file) => MarkdownBlock.AllOf(file).Where(block => block.Language == "csharp");
 
-    private static string Member(MarkdownBlock block, int number) =>
-        block.Text.StartsWith("public ", StringComparison.Ordinal) ? block.Text : $"private async Task Snippet{number}()\n{{\n{block.Text}\n}}";
+    private static string Member(MarkdownBlock block, int number) => block.Text.StartsWith("public ", StringComparison.Ordinal)
+        ? block.Text
+        : $"private async Task Snippet{number}()\n{{\n{WithoutUsings(block.Text)}\n}}";
+
+    /// <summary>They stand before the class; whoever copies the program needs them.</summary>
+    private static string WithoutUsings(string program) =>
+        string.Join('\n', program.Split('\n').Where(line => !(line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('='))));
 
     private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_directory.FullName, name), text);
 

@@ -135,6 +135,9 @@ public sealed class RefusedBodiesTests : IAsyncLifetime
             $$"""{"overwrites":[{"id":"{{StandIn.BotId}}","deny":"{{deny}}","allow":"{{allow}}"}]}""");
 
         Assert.Equal((status, code), await _discord.RefusedAsync("POST", StandIn.Messages, """{"content":"a"}"""));
+        var channel = (await _discord.FakeAsync("GET", "state"))["guilds"]![0]!["channels"]![0]!;
+        Assert.Equal(
+            $$"""[{"id":"{{StandIn.BotId}}","allow":"{{allow}}","deny":"{{deny}}"}]""", channel["overwrites"]!.ToJsonString());
     }
 
     [Fact]

@@ -49,6 +49,33 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
     }
 
     [Theory]
+    [InlineData("NAME is missing: Whose it is", "keys", "create")]
+    [InlineData("TYPE is missing: What happened", "events", "publish")]
+    [InlineData("NAME|ID is missing: ", "keys", "revoke")]
+    public async Task An_argument_that_is_missing_is_named(string named, params string[] arguments)
+    {
+        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
+
+        Assert.Equal((1, 0), (outcome.ExitCode, outcome.Output.Length));
+        Assert.Contains(outcome.Errors, line => line.StartsWith(named, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Called_by_the_script_it_speaks_of_the_script_and_its_run()
+    {
+        var script = new Dictionary<string, string?> { ["GAMES_RUN"] = "/somewhere/.run" };
+
+        var help = await ServiceProcess.RunAsync(Assembly, script, "keys", "create", "--help");
+        var unknown = await ServiceProcess.RunAsync(Assembly, script, "bury");
+        var noRun = await ServiceProcess.RunAsync(Assembly, script, "doctor");
+
+        Assert.Contains(help.Output, line => line.StartsWith("./games keys create <name>", StringComparison.Ordinal));
+        Assert.DoesNotContain(help.Output, line => line.Contains("Games.Ops "));
+        Assert.Contains("There are: outbox, events, keys, announcements, doctor, broker, database. Each has --help.", unknown.Errors);
+        Assert.StartsWith("Games does not run on /somewhere/.run, or has not started yet.", Assert.Single(noRun.Errors));
+    }
+
+    [Theory]
     [InlineData("Games.Ops out", "outbox")]
     [InlineData("Games.Ops events ta", "tail")]
     [InlineData("Games.Ops outbox list --state ", "Dead", "Pending", "Scheduled")]

@@ -125,8 +125,8 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
             "doctor", "--republish");
 
         Assert.Equal((1, 0), (nothing.ExitCode, nothing.Errors.Length));
-        Assert.Contains(nothing.Output, line => line.Contains("start PostgreSQL"));
-        Assert.Contains(nothing.Output, line => line.Contains("start RabbitMQ"));
+        Assert.Contains(nothing.Output, line => line.Contains("start PostgreSQL (that of ./run: ./games database start)"));
+        Assert.Contains(nothing.Output, line => line.Contains("start RabbitMQ (that of ./run: ./games broker start)"));
         Assert.Contains(nothing.Output, line => line.StartsWith('?') && line.Contains("outbox"));
         Assert.DoesNotContain(nothing.Output, line => line.Contains("published again"));
     }

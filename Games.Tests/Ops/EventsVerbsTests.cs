@@ -47,6 +47,28 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
     }
 
     [Fact]
+    public async Task A_list_is_of_one_state_if_it_is_told_to_be()
+    {
+        var ids = new List<Guid>();
+        foreach (var _ in Enumerable.Range(0, 3))
+            ids.Add(Guid.Parse((await RunAsync("", "publish", "one.state", "--source", "test")).Output[0]));
+        await using var events = new EventsTable(database.ConnectionString);
+        await events.ScalarAsync("update events set dispatched_at = now() where id = $1 returning id", ids[1]);
+        await events.ScalarAsync("update events set dead_at = now(), last_error = 'why' where id = $1 returning id", ids[2]);
+
+        Assert.Equal(ids[0], await ListedAsync("pending"));
+        Assert.Equal(ids[1], await ListedAsync("Dispatched"));
+        Assert.Equal(ids[2], await ListedAsync("dead"));
+
+        async Task<Guid> ListedAsync(string state)
+        {
+            var listed = await RunAsync("", "list", "--type", "one.state", "--state", state);
+            Assert.Equal((0, ""), (listed.ExitCode, string.Join('\n', listed.Errors)));
+            return Guid.Parse(Assert.Single(listed.Output).Split(' ')[0]);
+        }
+    }
+
+    [Fact]
     public async Task A_payload_may_come_from_standard_input()
     {
         var said = await RunAsync("""{"hello":"standard input"}""", "publish", "test.event", "--payload", "-", "--source", "test");
@@ -133,6 +155,7 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
     [InlineData("payload", "publish", "test.event", "--payload", "[]")]
     [InlineData("no event", "show", "00000000-0000-0000-0000-000000000001")]
     [InlineData("--limit", "list", "--limit", "0")]
+    [InlineData("--state must be one of pending, dispatched, dead.", "list", "--state", "1")]
     public async Task A_verb_that_cannot_be_says_what_is_wrong(string said, params string[] verb)
     {
         var outcome = await RunAsync("", verb);

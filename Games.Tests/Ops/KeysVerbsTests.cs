@@ -29,6 +29,8 @@ public sealed partial class KeysVerbsTests(TestDatabase database) : IClassFixtur
         await using var host = new ApiHost(database.ConnectionString);
         using var caller = host.WithKey($"Bearer {key}");
         Assert.True((await caller.GetAsync("/games")).IsSuccessStatusCode);
+        // It is kept to the hour, and does not pretend to be more.
+        Assert.Matches(HourPattern(), Assert.Single((await RunAsync("list")).Output, x => x.StartsWith("guild bot")));
 
         var revoked = await RunAsync("revoke", "guild bot");
 
@@ -115,6 +117,9 @@ public sealed partial class KeysVerbsTests(TestDatabase database) : IClassFixtur
 
     [GeneratedRegex("^games_[0-9a-f]{64}$")]
     private static partial Regex KeyPattern();
+
+    [GeneratedRegex("last used [0-9-]{10} [0-9]{2}:00 to [0-9]{2}:00$")]
+    private static partial Regex HourPattern();
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f-]{27}")]
     private static partial Regex Id();

@@ -35,6 +35,31 @@ internal sealed class RunningShop : IDisposable
         }
     }
 
+    /// <summary>As the guide says.</summary>
+    public static async Task MigrateAsync(string database)
+    {
+        var output = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        foreach (var arguments in (string[][])
+        [
+            ["tool", "restore"],
+            ["ef", "database", "update", "--project", "samples/Shop", "--no-build", "--configuration", output.Parent!.Name],
+        ])
+        {
+            var (exitCode, said) = await ChildProcess.RunAsync(
+                new Command("dotnet", arguments)
+                {
+                    WorkingDirectory = Repository.PathOf("."),
+                    Environment = new Dictionary<string, string?>
+                    {
+                        ["ConnectionStrings__Shop"] = database,
+                        ["ConnectionStrings__RabbitMq"] = "amqp://not-asked/",
+                    },
+                },
+                TestContext.Current.CancellationToken);
+            Assert.True(exitCode == 0, said);
+        }
+    }
+
     public HttpClient Api { get; }
 
     public string[] Log => [.. _log];

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Games.AppHost.Servers;
+using Games.Tests.Api;
 using Games.Tests.Architecture;
 using Games.Tests.Servers;
 using Npgsql;
@@ -33,7 +34,7 @@ public sealed class ShopTests(EmptyDatabase database, TestBroker broker) : IClas
     [Fact]
     public async Task An_order_is_placed_and_shipped_once_it_is_committed()
     {
-        await MigrateAsync();
+        await RunningShop.MigrateAsync(database.ConnectionString);
         using var shop = new RunningShop(database.ConnectionString, broker.ConnectionString);
         await shop.ListensAsync();
 
@@ -47,36 +48,30 @@ public sealed class ShopTests(EmptyDatabase database, TestBroker broker) : IClas
         Assert.Equal("Healthy", await shop.Api.GetStringAsync("/health/outbox"));
     }
 
-    // As the guide says.
-    private async Task MigrateAsync()
-    {
-        var output = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        foreach (var arguments in (string[][])
-        [
-            ["tool", "restore"],
-            ["ef", "database", "update", "--project", "samples/Shop", "--no-build", "--configuration", output.Parent!.Name],
-        ])
-        {
-            var (exitCode, said) = await ChildProcess.RunAsync(
-                new Command("dotnet", arguments)
-                {
-                    WorkingDirectory = Repository.PathOf("."),
-                    Environment = new Dictionary<string, string?>
-                    {
-                        ["ConnectionStrings__Shop"] = database.ConnectionString,
-                        ["ConnectionStrings__RabbitMq"] = broker.ConnectionString,
-                    },
-                },
-                TestContext.Current.CancellationToken);
-            Assert.True(exitCode == 0, said);
-        }
-    }
-
     private async Task<long> CountAsync(string table)
     {
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand($"select count(*) from \"{table}\"", connection);
         return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+}
+
+/// <summary>The service of the outbox's guide while nobody answers where its broker should be.</summary>
+public sealed class ShopWithoutBrokerTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>
+{
+    [Fact]
+    public async Task Without_its_broker_it_takes_orders_and_says_so_without_a_stack()
+    {
+        await RunningShop.MigrateAsync(database.ConnectionString);
+        using var shop = new RunningShop(database.ConnectionString, ApiHost.NoBroker);
+        await shop.ListensAsync();
+
+        using var placed = await shop.Api.PostAsJsonAsync("/orders", new { product = "cards" });
+
+        Assert.Equal(HttpStatusCode.Created, placed.StatusCode);
+        await Until.TrueAsync(() => shop.Log.Any(line => line.Contains("The broker is not available")), "the outage is told");
+        Assert.DoesNotContain(shop.Log, line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
+        Assert.Null((await shop.Api.GetFromJsonAsync<JsonObject>(placed.Headers.Location))!["shippedAt"]);
     }
 }

@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 string Address(string server) => builder.Configuration.GetConnectionString(server)
     ?? throw new InvalidOperationException($"Set ConnectionStrings__{server}.");
 
+builder.Logging.AddFilter("MassTransit", LogLevel.Error); // not each attempt to connect with its stack: the outbox says that the broker is away
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddDbContextPool<ShopContext>(options => options.UseNpgsql(Address("Shop")));
 builder.Services.AddMassTransit(bus =>
