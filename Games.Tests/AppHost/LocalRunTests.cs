@@ -149,6 +149,16 @@ public sealed partial class LocalRunTests(TestServers servers)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_option_without_its_value_is_refused_before_anything_is_built()
+    {
+        var (exitCode, said) = await ChildProcess.RunAsync(
+            StartedRun.ScriptOf("run", "--bot-urls", "x", "--data"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("./run needs a value after --data", Assert.Single(said.Split('\n')));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task All_options_of_its_help_are_known()
     {
         var data = servers.DirectoryOf("all-options");

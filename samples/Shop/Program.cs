@@ -1,3 +1,4 @@
+using Games.Outbox.Outages;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Shop;
@@ -6,7 +7,7 @@ var builder = WebApplication.CreateBuilder(args);
 string Address(string server) => builder.Configuration.GetConnectionString(server)
     ?? throw new InvalidOperationException($"Set ConnectionStrings__{server}.");
 
-builder.Logging.AddFilter("MassTransit", LogLevel.Error); // not each attempt to connect with its stack: the outbox says that the broker is away
+builder.Logging.AddFilter("MassTransit", LogLevel.Error); // it would log each attempt to connect with its stack: see BrokerOutage below
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddDbContextPool<ShopContext>(options => options.UseNpgsql(Address("Shop")));
 builder.Services.AddMassTransit(bus =>
@@ -16,6 +17,7 @@ builder.Services.AddMassTransit(bus =>
         outbox.UsePostgres();
         outbox.UseBusOutbox(); // the scope's IPublishEndpoint and ISendEndpointProvider write to the outbox
     });
+    bus.AddReceiveEndpointObserver(provider => provider.GetRequiredService<BrokerOutage>()); // one line when the broker is away, one when it is back
     bus.AddConsumer<ShipOrderConsumer>();
     bus.AddConfigureEndpointsCallback((context, _, endpoint) =>
     {
