@@ -17,6 +17,7 @@ internal sealed partial class BotPresence(
 
     private readonly Guid _owner = Guid.NewGuid();
     private int _sharers;
+    private bool _isFailing;
 
     // Nothing is sent before it is known.
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -55,8 +56,9 @@ internal sealed partial class BotPresence(
         if (await TellAsync(Count, ct, $"{Prefix}{_owner}", _owner, LeaseStore.Duration, Problem()) is not long sharers || sharers == _sharers)
             return;
 
+        if (sharers > 1 || _sharers > 1)
+            LogSharers(sharers);
         discord.Sharers = _sharers = (int)sharers;
-        LogSharers(sharers);
     }
 
     private string Problem()
@@ -71,20 +73,28 @@ internal sealed partial class BotPresence(
         {
             DatabasePool.EnterRequests();
             await using var command = await ScopedCommand.OpenAsync(scopes, sql, ct, parameters);
-            return await command.Command.ExecuteScalarAsync(ct);
+            var answer = await command.Command.ExecuteScalarAsync(ct);
+            _isFailing = false;
+            return answer;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            // It is counted again soon, and a dead one's lease ends by itself.
-            outage.Met(failure);
+            // It is told again in a second, and a dead one's lease ends by itself.
+            if (!outage.Met(failure) && !_isFailing)
+                LogFailed(failure.InWords());
+            _isFailing = true;
             return null;
         }
         catch (OperationCanceledException)
         {
+            // The bot stops.
             return null;
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "{Count} bots share Discord's limit of requests a second")]
+    [LoggerMessage(LogLevel.Information, "Discord's limit of requests a second is shared by {Count} bot(s)")]
     private partial void LogSharers(long count);
+
+    [LoggerMessage(LogLevel.Error, "The bot cannot tell that it lives: {Reason}")]
+    private partial void LogFailed(string reason);
 }

@@ -28,6 +28,29 @@ public sealed class BotPresenceTests(TestDatabase database) : IClassFixture<Test
             async () => await first.Night.CountAsync("SELECT count(*) FROM leases WHERE name LIKE $1", "bot %") == 1, "the dead one is forgotten");
     }
 
+    [Fact]
+    public async Task What_keeps_it_from_telling_is_said_once()
+    {
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
+        await delivery.Night.ExecuteAsync("ALTER TABLE leases RENAME COLUMN problem TO hidden");
+        try
+        {
+            await Until.TrueAsync(() => Told(delivery).Any(line => line.Contains("problem")), "it says which column is missing");
+        }
+        finally
+        {
+            await delivery.Night.ExecuteAsync("ALTER TABLE leases RENAME COLUMN hidden TO problem");
+        }
+
+        await delivery.Night.ExecuteAsync("UPDATE leases SET expires_at = now() - interval '1 s' WHERE name LIKE 'bot %'");
+        await Until.TrueAsync(
+            async () => await delivery.Night.CountAsync("SELECT count(*) FROM leases WHERE name LIKE $1 AND expires_at > now()", "bot %") == 1,
+            "it tells again that it lives");
+        Assert.Single(Told(delivery));
+    }
+
+    private static IEnumerable<string> Told(DeliveryNight delivery) => delivery.Night.Log.Where(line => line.Contains("cannot tell that it lives"));
+
     private static Task<int> SharersAsync(GameNight night) =>
         night.InScopeAsync(scope => Task.FromResult(scope.GetRequiredService<DiscordRestClient>().Sharers));
 

@@ -128,10 +128,11 @@ internal sealed class GameNight : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    public async Task ExecuteAsync(string sql, object parameter)
+    public async Task ExecuteAsync(string sql, params object[] parameters)
     {
         await using var command = _database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in parameters)
+            command.Parameters.Add(new() { Value = parameter });
         await command.ExecuteNonQueryAsync();
     }
 
