@@ -1,3 +1,4 @@
+using Games.Data;
 using Games.Outbox.Outages;
 
 namespace Games.Bot.Delivery;
@@ -29,6 +30,8 @@ internal sealed partial class DeliveryCleanUp(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Not the relay's pool.
+        DatabasePool.EnterRequests();
         try
         {
             while (true)
@@ -41,6 +44,7 @@ internal sealed partial class DeliveryCleanUp(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+            // What is left is deleted after the next start.
         }
     }
 

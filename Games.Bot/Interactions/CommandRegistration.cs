@@ -38,7 +38,7 @@ internal sealed partial class CommandRegistration(DiscordRestClient discord, Dis
             await discord.SetCommandsAsync(application, null, Commands, ct);
             LogRegistered();
         }
-        catch (DiscordException failure)
+        catch (Exception failure) when (!ct.IsCancellationRequested)
         {
             LogNotRegistered(failure.Message);
         }

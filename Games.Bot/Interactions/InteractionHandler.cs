@@ -113,8 +113,11 @@ internal sealed partial class InteractionHandler(
         }
         catch (Exception failure) when (!ct.IsCancellationRequested)
         {
-            if (!outage.Met(failure))
-                LogFailed(failure, timeout.IsCancellationRequested);
+            var isTold = outage.Met(failure);
+            if (!isTold && timeout.IsCancellationRequested)
+                LogTooSlow(Patience.TotalSeconds);
+            else if (!isTold)
+                LogFailed(failure);
             return "That did not work just now. Please try again in a minute.";
         }
         finally
@@ -171,14 +174,6 @@ internal sealed partial class InteractionHandler(
 
     [LoggerMessage(LogLevel.Information, "Somebody in Discord had no answer: {Reason}")]
     private partial void LogUnanswered(string reason);
-
-    private void LogFailed(Exception failure, bool isLate)
-    {
-        if (isLate)
-            LogTooSlow(Patience.TotalSeconds);
-        else
-            LogFailed(failure);
-    }
 
     [LoggerMessage(LogLevel.Warning, "An interaction was given up after {Patience} s: the database is slow, or too many click")]
     private partial void LogTooSlow(double patience);
