@@ -45,7 +45,7 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
         Assert.InRange((int)gateway["resumes"]!, Kills, 5 * Kills);
     }
 
-    private static async Task KillAsync(TwoBots bots)
+    private async Task KillAsync(TwoBots bots)
     {
         var random = new Random(Seed);
         var restarted = Task.CompletedTask;
@@ -54,7 +54,8 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
             await bots.HeardAsync();
             await restarted;
             // Who meets two deaths in a row, before the second holder has got to his click, would wait for two leases.
-            await Task.Delay(random.Next(1_000, 3_000));
+            var moment = _written.Count + random.Next(25, 75);
+            await Until.TrueAsync(() => _written.Count >= moment, $"{moment} messages are written");
             restarted = bots.KillHolder().Restarted;
         }
 
@@ -64,21 +65,23 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
 
     private async Task MakeAsync(TwoBots bots)
     {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         for (var made = 0; made < Games; made++)
         {
             var game = Requests.ValidGame("channelId", TwoBots.GameChannels[made % TwoBots.GameChannels.Count]);
             game["title"] = $"game {made}";
             _made.Enqueue((await bots.Api.CreateGameAsync(game)).IdOf());
-            await Task.Delay(45);
+            await pace.WaitForNextTickAsync();
         }
     }
 
     private async Task ChangeAsync(TwoBots bots)
     {
         var random = new Random(Seed);
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(80));
         while (!_over.IsCancellationRequested)
         {
-            await Task.Delay(80);
+            await pace.WaitForNextTickAsync();
             if (_made.IsEmpty)
                 continue;
 
@@ -97,10 +100,11 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
 
     private async Task WriteAsync(TwoBots bots)
     {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(40));
         for (var number = 0; !_over.IsCancellationRequested; number++)
         {
             _written.Enqueue(await bots.Discord.WriteAsync($"message {number}"));
-            await Task.Delay(40);
+            await pace.WaitForNextTickAsync();
         }
     }
 
@@ -110,9 +114,10 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
         var random = new Random(Seed);
         List<Task> clicks = [];
         HashSet<(string, string)> pairs = [];
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(70));
         while (!_over.IsCancellationRequested)
         {
-            await Task.Delay(70);
+            await pace.WaitForNextTickAsync();
             var channel = TwoBots.GameChannels[random.Next(TwoBots.GameChannels.Count)];
             var user = TwoBots.People[random.Next(TwoBots.People.Count)];
             var open = (await bots.Discord.FakeAsync("GET", $"channels/{channel}/messages"))["list"]!.AsArray().OfType<JsonObject>()
