@@ -48,14 +48,7 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     [Fact]
     public async Task What_is_written_under_a_lease_that_another_has_changes_nothing()
     {
-        var game = NewGame.With(channelId: _name["channel ".Length..]);
-        await using (var scope = Scopes.CreateAsyncScope())
-        {
-            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
-            db.Add(game);
-            db.Add(Announcement.For(game, "text", NewGame.Now));
-            await db.SaveChangesAsync();
-        }
+        var game = await WantAnnouncementAsync();
 
         var store = new DeliveryStore(Scopes);
         var old = Assert.Single(await store.ClaimAsync(_first, [], 100, default), x => x.Name == _name);
@@ -74,14 +67,7 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     [Fact]
     public async Task A_refusal_is_not_that_of_what_was_wanted_since()
     {
-        var game = NewGame.With(channelId: _name["channel ".Length..]);
-        await using (var scope = Scopes.CreateAsyncScope())
-        {
-            var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
-            db.Add(game);
-            db.Add(Announcement.For(game, "text", NewGame.Now));
-            await db.SaveChangesAsync();
-        }
+        var game = await WantAnnouncementAsync();
 
         var store = new DeliveryStore(Scopes);
         var lease = Assert.Single(await store.ClaimAsync(_first, [], 100, default), x => x.Name == _name);
@@ -115,5 +101,16 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
 
         await Assert.ThrowsAsync<LeaseLostException>(() => sessions.SaveAsync(shard, new("s", null, 3, 1), default));
         Assert.Equal(2, (await sessions.LoadAsync(shard, default))!.Sequence);
+    }
+
+    /// <summary>Of a game in the channel of the lease.</summary>
+    private async Task<Game> WantAnnouncementAsync()
+    {
+        var game = NewGame.With(channelId: _name["channel ".Length..]);
+        await using var scope = Scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<GamesDbContext>();
+        db.AddRange(game, Announcement.For(game, "text", NewGame.Now));
+        await db.SaveChangesAsync();
+        return game;
     }
 }

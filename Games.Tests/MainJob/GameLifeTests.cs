@@ -58,7 +58,7 @@ public sealed class GameLifeTests : IClassFixture<TestDatabase>, IClassFixture<T
         {
             services.Api.Kill();
             services.Bot.Kill();
-            await DueAsync(id, queue);
+            await _database.MakeDueAsync(id, queue);
             await Task.WhenAll(services.Api.StartAsync(), services.Bot.StartAsync());
         }
     }
@@ -82,10 +82,10 @@ public sealed class GameLifeTests : IClassFixture<TestDatabase>, IClassFixture<T
         await night.SendAsync(Queues.FinishGame, new FinishGame(id, old[2]));
         await Until.TrueAsync(() => night.BotLog.Any(x => x.Contains($"Dropped the reminder 60 minutes before game {id}")), "it is dropped");
 
-        await DueAsync(id, Queues.StartGame);
+        await _database.MakeDueAsync(id, Queues.StartGame);
         await IsAsync(id, "started");
         Assert.Equal(3, (int?)(await night.Api.GetGameAsync(id))["version"]);
-        await DueAsync(id, Queues.FinishGame);
+        await _database.MakeDueAsync(id, Queues.FinishGame);
         await IsAsync(id, "finished");
         await Until.TrueAsync(
             async () => (await EventsAsync(id)).SequenceEqual(["game.created", "game.updated", "game.started", "game.finished"]),
@@ -161,18 +161,6 @@ public sealed class GameLifeTests : IClassFixture<TestDatabase>, IClassFixture<T
         var game = Requests.ValidGame("reminders", new JsonArray(60));
         game["maxPlayers"] = 1;
         return (await api.CreateGameAsync(game)).IdOf();
-    }
-
-    private async Task DueAsync(Guid id, string queue)
-    {
-        await using var due = _database.CreateCommand(
-            """
-            UPDATE "OutboxMessage" SET "EnqueueTime" = now(), "NextAttempt" = now()
-            WHERE "EnqueueTime" IS NOT NULL AND "Body" LIKE '%' || $1 || '%' AND "DestinationAddress" LIKE '%' || $2 || '%'
-            """);
-        due.Parameters.Add(new() { Value = $"{id}" });
-        due.Parameters.Add(new() { Value = queue });
-        Assert.Equal(1, await due.ExecuteNonQueryAsync());
     }
 
     private Task RemindedAsync(Guid id) => Until.TrueAsync(

@@ -46,7 +46,7 @@ public sealed class GameOnDiscordTests(TestDatabase database, TestBroker broker)
         Assert.Equal(5, DeliveryNight.FieldOf(full, "Players 5/5").Split(", ").Length);
         await NoWindowHasMoreThanTwoAsync(discord);
 
-        await DueAsync(source, id, Queues.RemindPlayers);
+        await source.MakeDueAsync(id, Queues.RemindPlayers);
         var playing = (await api.GetGameAsync(id)).UserIds("players");
         foreach (var user in playing)
         {
@@ -103,19 +103,6 @@ public sealed class GameOnDiscordTests(TestDatabase database, TestBroker broker)
     }
 
     private static string Waiting(JsonObject message) => (string)message["embeds"]![0]!["fields"]!.AsArray()[^1]!["name"]!;
-
-    /// <summary>What is scheduled is made due, as if it had been scheduled for now.</summary>
-    private static async Task DueAsync(NpgsqlDataSource source, Guid id, string queue)
-    {
-        await using var due = source.CreateCommand(
-            """
-            UPDATE "OutboxMessage" SET "EnqueueTime" = now(), "NextAttempt" = now()
-            WHERE "EnqueueTime" IS NOT NULL AND "Body" LIKE '%' || $1 || '%' AND "DestinationAddress" LIKE '%' || $2 || '%'
-            """);
-        due.Parameters.Add(new() { Value = $"{id}" });
-        due.Parameters.Add(new() { Value = queue });
-        Assert.Equal(1, await due.ExecuteNonQueryAsync());
-    }
 
     private static async Task<bool> IsStoredAsync(NpgsqlDataSource source, string messageId)
     {
