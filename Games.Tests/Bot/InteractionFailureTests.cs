@@ -80,15 +80,17 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
         await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);
         // What a click on no game asks of the database is no table of the outbox.
         await using var locked = await LockedAsync("""LOCK TABLE "OutboxMessage" IN ACCESS EXCLUSIVE MODE""");
-        await delivery.Discord.WriteAsync("before the command");
+        // More than are stored at once: the last of them waits in the queue.
+        for (var number = 0; number < 20; number++)
+            await delivery.Discord.WriteAsync("before the command");
 
         var seen = await delivery.Discord.CommandAsync(StandIn.Ben, "games mine");
 
         Assert.Equal("ephemeral", (string?)seen["outcome"]);
         await locked.DisposeAsync();
         await Until.TrueAsync(
-            async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = $1", "before the command") == 1,
-            "the message is stored");
+            async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = $1", "before the command") == 20,
+            "the messages are stored");
     }
 
     [Fact]
