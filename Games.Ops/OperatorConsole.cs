@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 using Games.ServiceDefaults;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,7 +10,7 @@ namespace Games.Ops;
 /// <summary>
 /// How every verb is parsed, run and ended. Exit code 0 when all is well, 1 when something is wrong, and the shell's own when it was ended.
 /// </summary>
-internal static class OperatorConsole
+internal static partial class OperatorConsole
 {
     private const int Wrong = 1;
     private const int Interrupted = 130;
@@ -34,9 +35,9 @@ internal static class OperatorConsole
     public static async Task<int> RunAsync(this RootCommand console, string[] arguments)
     {
         FailOnClosedPipe();
-        var parsed = console.Parse(arguments);
         try
         {
+            var parsed = console.Parse(arguments);
             if (parsed.Action is ParseErrorAction error)
                 return Refuse(parsed, error);
 
@@ -45,6 +46,12 @@ internal static class OperatorConsole
             var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = help });
             Console.Out.Write(RunOfTheCaller is null ? help : help.ToString().Replace($"{RootCommand.ExecutableName} ", "./games "));
             return exitCode;
+        }
+        catch (InvalidOperationException unreadable) when (TypeName().IsMatch(unreadable.Message))
+        {
+            // The library throws it where a validator asks for a value that is none.
+            await Console.Error.WriteLineAsync(InWords(unreadable.Message));
+            return Wrong;
         }
         catch (Exception failure) when (failure.IsWrongSetting())
         {
@@ -64,7 +71,9 @@ internal static class OperatorConsole
     private static int Refuse(ParseResult parsed, ParseErrorAction error)
     {
         error.ShowHelp = false;
-        parsed.Invoke(new InvocationConfiguration { Output = Console.Error });
+        using var errors = new StringWriter();
+        parsed.Invoke(new InvocationConfiguration { Output = errors, Error = errors });
+        Console.Error.Write(InWords(errors.ToString()));
         var command = parsed.CommandResult.Command;
         foreach (var missing in command.Arguments.Where(argument => IsMissing(argument, parsed)))
             Console.Error.WriteLine($"{missing.HelpName} is missing: {missing.Description}");
@@ -76,6 +85,17 @@ internal static class OperatorConsole
             Console.Error.WriteLine($"There are: {string.Join(", ", verbs)}. Each has --help.");
         return Wrong;
     }
+
+    /// <summary>What the library says of a value, without the names of .NET's types.</summary>
+    private static string InWords(string error) => TypeName().Replace(error, type => type.Value switch
+    {
+        var name when name.Contains("Guid") => "an id: 0198c0de-0000-7000-8000-000000000007",
+        var name when name.Contains("Int") || name.Contains("Double") => "a number",
+        _ => "what is asked for here",
+    });
+
+    [GeneratedRegex(@"expected type '[^']+'")]
+    private static partial Regex TypeName();
 
     private static bool IsMissing(Argument argument, ParseResult parsed) =>
         argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 };

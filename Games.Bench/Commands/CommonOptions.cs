@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Games.Bench.Commands;
 
@@ -57,8 +58,12 @@ internal static class CommonOptions
         };
         option.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var number && (number < minimum || number > maximum))
-                result.AddError($"{name} must be {minimum} to {maximum}, not {number}.");
+            // Not its value, which the library throws for where it is no number.
+            if (!result.Errors.Any() && result.Tokens is [{ Value: var text }]
+                && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= minimum && number <= maximum))
+            {
+                result.AddError($"{name} must be {minimum} to {maximum}, not {text}.");
+            }
         });
         return option;
     }

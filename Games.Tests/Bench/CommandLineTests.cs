@@ -42,6 +42,7 @@ public sealed class CommandLineTests
     [InlineData("lists", "--games", "99")]
     [InlineData("compare", "--rounds", "21")]
     [InlineData("events", "--rows", "0")]
+    [InlineData("events", "--rows", "abc")]
     [InlineData("events", "--idle", "3601")]
     [InlineData("chaos", "--games", "199")]
     [InlineData("chaos", "--faults", "8")]

@@ -60,6 +60,23 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
         Assert.Contains(outcome.Errors, line => line.StartsWith(named, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("an id", "announcements", "retry", "abc")]
+    [InlineData("an id", "events", "publish", "a.b", "--id", "abc")]
+    [InlineData("a number", "events", "list", "--limit", "abc")]
+    [InlineData("a number", "outbox", "list", "--limit", "1.5")]
+    [InlineData("a number", "outbox", "retry", "abc")]
+    [InlineData("a number", "doctor", "--older-than", "abc")]
+    public async Task A_value_that_is_none_is_one_line_that_says_what_is_asked_for(string asked, params string[] arguments)
+    {
+        var outcome = await ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?>(), arguments);
+
+        Assert.Equal((1, 0), (outcome.ExitCode, outcome.Output.Length));
+        Assert.Contains($"Cannot parse argument '{arguments[^1]}'", outcome.Errors[0]);
+        Assert.Contains($" as {asked}", outcome.Errors[0]);
+        Assert.DoesNotContain(outcome.Errors, line => line.Contains("System.") || line.StartsWith("   at ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Called_by_the_script_it_speaks_of_the_script_and_its_run()
     {
