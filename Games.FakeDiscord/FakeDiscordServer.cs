@@ -49,11 +49,29 @@ internal static class FakeDiscordServer
 
         var app = builder.Build();
         app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.Zero });
+        app.Use(WordUnreadableBodiesAsync);
         app.MapDiscord();
         app.MapControl();
         app.MapOpenApi("/openapi.json");
         app.MapPage();
         return app;
+    }
+
+    // ASP.NET Core would show a developer the stack of its own reader.
+    private static async Task WordUnreadableBodiesAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException unreadable)
+        {
+            var reason = unreadable.InnerException?.Message ?? unreadable.Message;
+            var kinds = reason.Contains(nameof(FaultKind), StringComparison.Ordinal)
+                ? $" A fault's kind is one of {string.Join(", ", Enum.GetNames<FaultKind>().Select(JsonNamingPolicy.CamelCase.ConvertName))}."
+                : "";
+            await TypedResults.Problem($"{reason}{kinds}", statusCode: unreadable.StatusCode).ExecuteAsync(context);
+        }
     }
 
     private static void MapDiscord(this WebApplication app)

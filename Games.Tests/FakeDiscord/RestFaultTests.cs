@@ -108,6 +108,10 @@ public sealed class RestFaultTests : IAsyncLifetime
         using var answer = await StandIn.SendAsync(_discord.Fake, "PUT", "faults", body);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var said = await answer.Content.ReadAsStringAsync();
+        Assert.StartsWith("{", said);
+        Assert.DoesNotContain("   at ", said);
+        Assert.Equal(body.Contains("kind"), said.Contains("timeoutAfterSuccess"));
     }
 
     [Fact]
