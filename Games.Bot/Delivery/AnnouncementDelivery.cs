@@ -7,7 +7,8 @@ namespace Games.Bot.Delivery;
 
 /// <summary>Brings one announcement to Discord, as its game is at the moment when Discord takes it.</summary>
 internal sealed partial class AnnouncementDelivery(
-    DeliveryStore store, DiscordRestClient discord, SentMessages sent, DiscordOptions options, ILogger<AnnouncementDelivery> logger)
+    DeliveryStore store, DiscordRestClient discord, SentMessages sent, ChannelGuilds channels, DiscordOptions options,
+    ILogger<AnnouncementDelivery> logger)
 {
     /// <summary>Changes that come while a message rests are one edit: Discord takes five in 5 s, and no reader more.</summary>
     public static readonly TimeSpan RestAfterEdit = TimeSpan.FromSeconds(3);
@@ -72,6 +73,14 @@ internal sealed partial class AnnouncementDelivery(
 
     private async Task PostAsync(HeldLease lease, DueAnnouncement due, CancellationToken ct)
     {
+        if (!await channels.IsOfAsync(due.ChannelId, due.GuildId, ct))
+        {
+            var reason = $"Its channel is none of its server {due.GuildId}.";
+            LogGivenUp(due.GameId, due.ChannelId, reason);
+            await store.GiveUpAsync(lease, due, reason, ct);
+            return;
+        }
+
         // Discord returns the first of two with the same nonce, but for some minutes only.
         var isSearched = due.PostAge > SentMessages.NonceIsKept;
         if (isSearched

@@ -19,6 +19,7 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<DeliveryStore>();
         services.AddSingleton<LeaseStore>();
         services.AddSingleton<SentMessages>();
+        services.AddSingleton<ChannelGuilds>();
         services.AddSingleton<AnnouncementDelivery>();
         services.AddSingleton<DirectMessageDelivery>();
         services.AddSingleton<DeliveryWakeUp>();

@@ -8,8 +8,10 @@ namespace Games.Bot.Delivery;
 /// <param name="Version">That is wanted.</param>
 /// <param name="PostAge">Since when its outcome has been unknown; null if nothing is on its way.</param>
 /// <param name="CalendarSecret">Opens the game's calendar file.</param>
+/// <param name="GuildId">Of the game: its channel must be of this one.</param>
 internal sealed record DueAnnouncement(
-    Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge, string CalendarSecret);
+    Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge, string CalendarSecret,
+    string GuildId);
 
 /// <inheritdoc cref="DueAnnouncement"/>
 /// <param name="Age">Since it was wanted.</param>
@@ -61,13 +63,15 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     /// <summary>The one that has waited longest.</summary>
     public Task<DueAnnouncement?> NextAnnouncementAsync(string channelId, CancellationToken ct) => ReadAsync(
         $"""
-        SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at, calendar_secret FROM announcements
+        SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at, calendar_secret,
+            (SELECT guild_id FROM games WHERE id = game_id)
+        FROM announcements
         WHERE channel_id = $1 AND delivered_version < version AND failure IS NULL AND {IsDue} ORDER BY changed_at, game_id LIMIT 1
         """,
         reader => new DueAnnouncement(
             reader.GetGuid(0), channelId, reader.IsDBNull(1) ? null : reader.GetString(1),
             reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), TimeAt(reader, 5),
-            reader.GetString(6)),
+            reader.GetString(6), reader.GetString(7)),
         ct, channelId);
 
     public Task<DueDirectMessage?> NextDirectMessageAsync(string userId, CancellationToken ct) => ReadAsync(

@@ -65,6 +65,9 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
     public Task DeleteMessageAsync(string channelId, string messageId, CancellationToken ct) =>
         _transport.SendAsync(Route.Message(HttpMethod.Delete, channelId, messageId), null, null, ct);
 
+    public async Task<Channel> GetChannelAsync(string channelId, CancellationToken ct) =>
+        (await SendAsync<Channel>(Route.Channel(channelId), null, null, ct))!;
+
     /// <summary>The channel for messages to one user: always the same.</summary>
     public async Task<Channel> OpenDirectMessagesAsync(string userId, CancellationToken ct) =>
         (await SendAsync<Channel>(

@@ -13,6 +13,8 @@ internal sealed record Route(HttpMethod Method, string Template, string Major, s
     /// <summary>Outside the global limit, and never slowed down.</summary>
     public bool IsInteraction { get; init; }
 
+    public static Route Channel(string channelId) => new(HttpMethod.Get, "channels/{}", channelId, $"channels/{channelId}");
+
     public static Route Messages(HttpMethod method, string channelId) =>
         new(method, "channels/{}/messages", channelId, $"channels/{channelId}/messages");
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Games.Tests.Data;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
 
@@ -31,6 +32,20 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
         var closed = await delivery.DeliveredAsync(id);
         Assert.Equal("~~Saturday raid~~", DeliveryNight.Title(closed));
         Assert.False(DeliveryNight.HasButtons(closed));
+    }
+
+    [Fact]
+    public async Task A_game_of_one_server_is_not_posted_in_a_channel_of_another()
+    {
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
+        await delivery.Discord.FakeAsync("PUT", "guilds/100000000000000002", """{"name":"another"}""");
+        var details = NewGame.With().Details;
+
+        var id = (await delivery.Night.DoAsync(games => games.CreateAsync(
+            "100000000000000002", NewGame.ChannelId, NewGame.HostId, details, "somebody", default))).Id;
+
+        Assert.Equal("Its channel is none of its server 100000000000000002.", await delivery.FailureAsync(id));
+        Assert.Empty(await delivery.MessagesAsync(id));
     }
 
     [Fact]
