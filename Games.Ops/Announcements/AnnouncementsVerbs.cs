@@ -23,17 +23,20 @@ internal static class AnnouncementsVerbs
             if (result.GetValue(all) == (result.GetResult(game) is { Tokens.Count: > 0 }))
                 result.AddError("Name one game by its id, or all by --all.");
         });
-        command.SetAction((options, ct) => Database.RunAsync(_ => { }, async services =>
+        command.SetAction((options, ct) =>
         {
-            var refused = services.GetRequiredService<GamesDbContext>().Announcements.Where(x => x.Failure != null);
-            if (options.GetValue(all))
-                return Terminal.Done($"{await RetryAsync(refused, ct)} announcements are tried again.");
+            var (id, isAll) = (options.GetValue(game), options.GetValue(all));
+            return Database.RunAsync(_ => { }, async services =>
+            {
+                var refused = services.GetRequiredService<GamesDbContext>().Announcements.Where(x => x.Failure != null);
+                if (isAll)
+                    return Terminal.Done($"{await RetryAsync(refused, ct)} announcements are tried again.");
 
-            var id = options.GetValue(game);
-            return await RetryAsync(refused.Where(x => x.GameId == id), ct) == 1
-                ? Terminal.Done($"The announcement of game {id} is tried again.")
-                : Terminal.NotDone($"Discord has not refused the announcement of game {id}, or there is no such game.");
-        }));
+                return await RetryAsync(refused.Where(x => x.GameId == id), ct) == 1
+                    ? Terminal.Done($"The announcement of game {id} is tried again.")
+                    : Terminal.NotDone($"Discord has not refused the announcement of game {id}, or there is no such game.");
+            });
+        });
         return command;
     }
 
