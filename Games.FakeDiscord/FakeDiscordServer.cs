@@ -35,6 +35,8 @@ internal static class FakeDiscordServer
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(
             new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false)));
+        // In every environment, so that WordUnreadableBodiesAsync sees it.
+        services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
         services.AddOpenApi(document => document.AddDocumentTransformer((description, _, _) =>
         {
             description.Info = new()
