@@ -132,7 +132,7 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
     {
         await using var delivery = await DeliveryNight.StartAsync(
             database.ConnectionString,
-            """{"kind":"error","path":"/channels/200000000000000002/","status":403,"code":50001,"message":"Missing Access"}""");
+            """{"kind":"error","path":"/channels/200000000000000002","status":403,"code":50001,"message":"Missing Access"}""");
         var gone = await CreateAsync(delivery, "200000000000009999");
         var forbidden = await CreateAsync(delivery, "200000000000000002");
 
@@ -146,7 +146,7 @@ public sealed class DeliveryTests(TestDatabase database) : IClassFixture<TestDat
     public async Task A_slow_channel_holds_no_other()
     {
         await using var delivery = await DeliveryNight.StartAsync(
-            database.ConnectionString, """{"kind":"latency","path":"/channels/200000000000000002/","milliseconds":10000}""");
+            database.ConnectionString, """{"kind":"latency","path":"/channels/200000000000000002","milliseconds":10000}""");
         await CreateAsync(delivery, "200000000000000002");
 
         for (var i = 0; i < 3; i++)
