@@ -13,10 +13,14 @@ internal static class HarnessSight
         where T : class =>
         harness is null ? null : () =>
         {
+            // The lists keep the first of each id, and that may be the relay's bytes by now.
+            var messageId = context.MessageId;
+            context.MessageId = NewId.NextGuid();
             if (context is PublishContext<T> published && IsPublished(harness.Bus, context))
                 (harness.Published as PublishedMessageList)?.Add(published);
             else
                 (harness.Sent as SentMessageList)?.Add(context);
+            context.MessageId = messageId;
         };
 
     // The context of a send is a PublishContext too.

@@ -3,6 +3,7 @@ using Games.Tests.Servers;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -71,6 +72,28 @@ public sealed class HarnessTests(EmptyDatabase database) : IClassFixture<EmptyDa
     }
 
     [Fact]
+    public async Task It_sees_a_message_that_the_relay_has_sent_before_the_commit_is_known_here()
+    {
+        ITestHarness? harness = null;
+        var taken = new NoteTaken(Guid.CreateVersion7(), "sent by then");
+        var late = new LateToKnow(() => Sent(harness!, taken.Id));
+        await using var provider = await StartAsync(options => options.AddInterceptors(late));
+        harness = provider.GetTestHarness();
+
+        await using var scope = provider.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<NotesDbContext>();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        await scope.ServiceProvider.GetRequiredService<IPublishEndpoint>().Publish(taken, context => context.MessageId = taken.Id);
+        await db.SaveChangesAsync();
+        await transaction.CommitAsync();
+
+        Assert.True(late.Waited);
+        Assert.True(Sees(provider, taken));
+        var seen = Assert.Single(harness.Published.Select<NoteTaken>(x => x.Context.Message.Id == taken.Id, new(canceled: true)));
+        Assert.Equal(taken.Id, seen.Context.MessageId);
+    }
+
+    [Fact]
     public async Task It_sees_what_a_consumer_publishes_once_its_transaction_is_committed()
     {
         await using var provider = await StartAsync();
@@ -84,11 +107,20 @@ public sealed class HarnessTests(EmptyDatabase database) : IClassFixture<EmptyDa
         Assert.True(await scope.ServiceProvider.GetRequiredService<NotesDbContext>().Notes.AnyAsync(x => x.Id == taken.Id));
     }
 
-    private async Task<ServiceProvider> StartAsync()
+    /// <summary>As bytes.</summary>
+    private static bool Sent(ITestHarness harness, Guid messageId) =>
+        harness.Published.Select(x => x.Context.MessageId == messageId, new(canceled: true)).Any()
+        || harness.Sent.Select(x => x.Context.MessageId == messageId, new(canceled: true)).Any();
+
+    private async Task<ServiceProvider> StartAsync(Action<DbContextOptionsBuilder>? configure = null)
     {
         var provider = new ServiceCollection()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-            .AddDbContext<NotesDbContext>(options => options.UseNpgsql(database.ConnectionString))
+            .AddDbContext<NotesDbContext>(options =>
+            {
+                options.UseNpgsql(database.ConnectionString);
+                configure?.Invoke(options);
+            })
             .AddMassTransitTestHarness(x =>
             {
                 x.AddEntityFrameworkOutbox<NotesDbContext>(outbox => outbox.UsePostgres().UseBusOutbox());
@@ -118,6 +150,18 @@ public sealed class HarnessTests(EmptyDatabase database) : IClassFixture<EmptyDa
     private static bool Sees(IServiceProvider provider, NoteTaken taken, bool published = true) => published
         ? provider.GetTestHarness().Published.Select<NoteTaken>(x => x.Context.Message.Id == taken.Id, new(canceled: true)).Any()
         : provider.GetTestHarness().Sent.Select<NoteTaken>(x => x.Context.Message.Id == taken.Id, new(canceled: true)).Any();
+
+    private sealed class LateToKnow(Func<bool> until) : DbTransactionInterceptor
+    {
+        public bool Waited { get; private set; }
+
+        public override async Task TransactionCommittedAsync(
+            System.Data.Common.DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await Until.TrueAsync(until, "the relay has sent it");
+            Waited = true;
+        }
+    }
 
     private sealed class FilingConsumer(NotesDbContext db) : IConsumer<NoteTaken>
     {
