@@ -46,10 +46,11 @@ internal static class PeopleOnDiscord
     public static Task AddChannelAsync(this StandIn discord, string channel) =>
         discord.FakeAsync("PUT", $"guilds/{StandIn.Guild}/channels/{channel}", "{}");
 
-    /// <summary>The requests of the bot, oldest first.</summary>
-    public static async Task<(DateTimeOffset At, int Status)[]> RequestsAsync(this StandIn discord, string method, string path)
+    /// <summary>The requests of the bot, oldest first; of every method where that is null.</summary>
+    public static async Task<(DateTimeOffset At, int Status)[]> RequestsAsync(this StandIn discord, string? method, string path)
     {
-        var requests = (await discord.FakeAsync("GET", $"requests?method={method}&path={Uri.EscapeDataString(path)}"))["list"]!.AsArray();
+        var filter = $"path={Uri.EscapeDataString(path)}{(method is null ? "" : $"&method={method}")}";
+        var requests = (await discord.FakeAsync("GET", $"requests?{filter}"))["list"]!.AsArray();
         return [.. requests.Select(x => (x!["at"]!.GetValue<DateTimeOffset>(), (int)x["status"]!))];
     }
 }
