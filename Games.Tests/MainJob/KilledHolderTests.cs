@@ -22,6 +22,7 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
 
     private readonly CancellationTokenSource _over = new();
     private readonly ConcurrentQueue<string> _written = [];
+    private readonly ConcurrentQueue<Task> _clicking = [];
     private readonly ConcurrentQueue<Clicked> _clicks = [];
     private readonly ConcurrentQueue<Guid> _made = [];
 
@@ -49,14 +50,17 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
     {
         var random = new Random(Seed);
         var restarted = Task.CompletedTask;
+        Task[] waiting = [];
         for (var kill = 0; kill < Kills; kill++)
         {
             await bots.HeardAsync();
             await restarted;
             // Who meets two deaths in a row, before the second holder has got to his click, would wait for two leases.
+            await Task.WhenAll(waiting);
             var moment = _written.Count + random.Next(25, 75);
             await Until.TrueAsync(() => _written.Count >= moment, $"{moment} messages are written");
             restarted = bots.KillHolder().Restarted;
+            waiting = [.. _clicking];
         }
 
         await restarted;
@@ -112,7 +116,6 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
     private async Task ClickAsync(TwoBots bots)
     {
         var random = new Random(Seed);
-        List<Task> clicks = [];
         HashSet<(string, string)> pairs = [];
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(70));
         while (!_over.IsCancellationRequested)
@@ -123,10 +126,10 @@ public sealed class KilledHolderTests(TestDatabase database, TestBroker broker) 
             var open = (await bots.Discord.FakeAsync("GET", $"channels/{channel}/messages"))["list"]!.AsArray().OfType<JsonObject>()
                 .Where(DeliveryNight.HasButtons).ToArray();
             if (open is not [] && open[random.Next(open.Length)] is var message && pairs.Add((user, (string)message["id"]!)))
-                clicks.Add(ClickAsync(bots, message, user));
+                _clicking.Enqueue(ClickAsync(bots, message, user));
         }
 
-        await Task.WhenAll(clicks);
+        await Task.WhenAll(_clicking);
     }
 
     private async Task ClickAsync(TwoBots bots, JsonObject message, string user)
