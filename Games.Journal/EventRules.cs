@@ -36,6 +36,9 @@ public static partial class EventRules
 
     public static bool IsEventType(string? text) => text is { Length: <= JournalEvent.EventTypeMaxLength } && Dotted().IsMatch(text);
 
+    /// <summary>Whether such types can be: for <see cref="LikePattern"/>.</summary>
+    public static bool IsPattern(string text) => text.Length <= JournalEvent.EventTypeMaxLength && Pattern().IsMatch(text);
+
     /// <summary>The escape character of <see cref="LikePattern"/>. It is PostgreSQL's own default; EF Core has to be told, or it has none.</summary>
     public const string LikeEscape = @"\";
 
@@ -62,6 +65,9 @@ public static partial class EventRules
     // Not by $, which to .NET is also before a last line break.
     [GeneratedRegex($@"^{DottedWords}\z")]
     private static partial Regex Dotted();
+
+    [GeneratedRegex(@"^[a-z0-9_.*]+\z")]
+    private static partial Regex Pattern();
 
     [GeneratedRegex($@"^{Words}\z")]
     private static partial Regex Name();

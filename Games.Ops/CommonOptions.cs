@@ -21,6 +21,17 @@ internal static class CommonOptions
             result.AddError($"{option.Name} must be one of {string.Join(", ", names.Select(name => name.ToLowerInvariant()))}.");
     });
 
+    /// <summary>Of a verb that takes one thing or all of them: either must be named, and not both.</summary>
+    public static void RequireOneOrAll(this Command command, Argument one, Option<bool> all, string refusal)
+    {
+        one.Arity = ArgumentArity.ZeroOrOne;
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(all) == (result.GetResult(one) is { Tokens.Count: > 0 }))
+                result.AddError(refusal);
+        });
+    }
+
     public static Option<int> Limit()
     {
         var limit = new Option<int>("--limit")

@@ -15,14 +15,10 @@ internal static class AnnouncementsVerbs
 
     private static Command Retry()
     {
-        var game = new Argument<Guid>("game") { Description = "The game's id", HelpName = "GAME", Arity = ArgumentArity.ZeroOrOne };
+        var game = new Argument<Guid>("game") { Description = "The game's id", HelpName = "GAME" };
         var all = new Option<bool>("--all") { Description = "All that Discord has refused" };
         var command = new Command("retry", "Lets a bot try again what Discord has refused, once the cause is mended.") { game, all };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(all) == (result.GetResult(game) is { Tokens.Count: > 0 }))
-                result.AddError("Name one game by its id, or all by --all.");
-        });
+        command.RequireOneOrAll(game, all, "Name one game by its id, or all by --all.");
         command.SetAction((options, ct) =>
         {
             var (id, isAll) = (options.GetValue(game), options.GetValue(all));

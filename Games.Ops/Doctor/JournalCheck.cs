@@ -29,16 +29,16 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
             yield return Finding.Wrong(
                 "journal, dead",
                 $"{Count(dead.Count)} events were given up, the newest is {dead.Id}: {dead.Error}",
-                "publish what is right under a new id and delete the dead one; or, if its cause is mended, try it again: "
-                + "UPDATE events SET dead_at = NULL, last_error = NULL WHERE id = '…'");
+                $"if the cause is mended: ./games events retry {dead.Id}; else publish what is right under a new id, and: "
+                + $"./games events discard {dead.Id}");
         }
     }
 
     private static string InWords(EventTypeCount type)
     {
-        (string State, long Count)[] states = [("dispatched", type.Dispatched), ("pending", type.Pending), ("dead", type.Dead)];
-        var counts = states.Where(x => x.Count > 0).Select(x => string.Create(CultureInfo.InvariantCulture, $"{x.Count:N0} {x.State}"));
-        return $"{type.EventType} {string.Join(", ", counts)}";
+        (string State, long Count)[] notDispatched = [("pending", type.Pending), ("dead", type.Dead)];
+        var except = string.Join(", ", notDispatched.Where(x => x.Count > 0).Select(x => $"{Number(x.Count)} {x.State}"));
+        return $"{Number(type.Dispatched + type.Pending + type.Dead)} {type.EventType}{(except is "" ? "" : $" ({except})")}";
     }
 
     private Finding Waiting(OldestPendingEvent? oldest)
@@ -55,6 +55,8 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
                 + $"./games events show {oldest.Id}"
             : "no dispatcher gets to it: start the API or the bot with Journal:Dispatch, and read what its log says of the journal");
     }
+
+    private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Count(long count) => string.Create(
         CultureInfo.InvariantCulture,

@@ -4,6 +4,7 @@ using Games.Data;
 using Games.Journal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Games.Ops.Events;
 
@@ -12,7 +13,7 @@ internal static class EventsVerbs
 {
     public static Command Create() => new Command("events", "Publishes events and looks into the journal.")
     {
-        Publish(), List(), Show(), Tail(),
+        Publish(), List(), Show(), Tail(), Retry(), Discard(),
     }.ShowsHelpWithoutVerb();
 
     private static Command Publish()
@@ -83,7 +84,7 @@ internal static class EventsVerbs
 
     private static Command Show()
     {
-        var id = new Argument<Guid>("id") { Description = "The event's id", HelpName = "ID" };
+        var id = Id();
         var command = new Command("show", "Shows one event as JSON.") { id };
         command.SetAction((options, ct) => OnDatabaseAsync(async services =>
         {
@@ -114,11 +115,50 @@ internal static class EventsVerbs
         return command;
     }
 
-    private static Option<string?> Type() => new("--type")
+    private static Command Retry()
     {
-        Description = "Only events of this type; game.* for all that begin so",
-        HelpName = "TYPE",
-    };
+        var id = Id();
+        var all = new Option<bool>("--all") { Description = "All dead events" };
+        var command = new Command("retry", "Lets a dead event be dispatched again, once its cause is mended.") { id, all };
+        command.RequireOneOrAll(id, all, "Name one event by its id, or all by --all.");
+        command.SetAction((options, ct) => OnDatabaseAsync(async services =>
+        {
+            var dead = services.GetRequiredService<DeadEvents>();
+            if (options.GetValue(all))
+                return Terminal.Done($"{await dead.RetryAsync(id: null, ct)} dead events are tried again.");
+
+            return await dead.RetryAsync(options.GetValue(id), ct) == 1
+                ? Terminal.Done($"Event {options.GetValue(id)} is tried again.")
+                : NotDead(options.GetValue(id));
+        }));
+        return command;
+    }
+
+    private static Command Discard()
+    {
+        var id = Id();
+        var command = new Command("discard", "Deletes one dead event.") { id };
+        command.SetAction((options, ct) => OnDatabaseAsync(async services =>
+            await services.GetRequiredService<DeadEvents>().DiscardAsync(options.GetValue(id), ct)
+                ? Terminal.Done($"Event {options.GetValue(id)} is discarded.")
+                : NotDead(options.GetValue(id))));
+        return command;
+    }
+
+    private static bool NotDead(Guid id) => Terminal.NotDone($"There is no event {id} in the journal, or it is not dead.");
+
+    private static Argument<Guid> Id() => new("id") { Description = "The event's id", HelpName = "ID" };
+
+    private static Option<string?> Type()
+    {
+        var type = new Option<string?>("--type") { Description = "Only events of this type; game.* for all that begin so", HelpName = "TYPE" };
+        type.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !EventRules.IsPattern(token.Value))
+                result.AddError($"--type {EventRules.EventType}; * stands for any text.");
+        });
+        return type;
+    }
 
     private static Option<string?> Channel() => new("--channel") { Description = "Only events of this channel", HelpName = "NAME" };
 
@@ -139,6 +179,11 @@ internal static class EventsVerbs
         }
     }
 
-    private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) =>
-        Database.RunAsync(builder => builder.AddEventPublisher(), verb);
+    private static Task<int> OnDatabaseAsync(Func<IServiceProvider, Task<bool>> verb) => Database.RunAsync(AddJournal, verb);
+
+    private static void AddJournal(HostApplicationBuilder builder)
+    {
+        builder.AddEventPublisher();
+        builder.Services.AddScoped<DeadEvents>();
+    }
 }

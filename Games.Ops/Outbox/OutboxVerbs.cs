@@ -53,7 +53,8 @@ internal static class OutboxVerbs
         command.SetAction((options, ct) => LookAsync(async outbox =>
         {
             var page = await outbox.ListAsync(options.GetValue(state), options.GetValue(limit), options.GetValue(cursor), ct);
-            OutboxScreen.Show(page, options.GetValue(state));
+            var isPaused = (await outbox.SummariseAsync(ct)).Paused is not null;
+            OutboxScreen.Show(page, options.GetValue(state), isPaused);
             return true;
         }));
         return command;
@@ -77,14 +78,9 @@ internal static class OutboxVerbs
     private static Command Retry()
     {
         var number = Number();
-        number.Arity = ArgumentArity.ZeroOrOne;
         var all = new Option<bool>("--all") { Description = "All dead messages" };
         var command = new Command("retry", "Lets a dead message, or one that waits for its next attempt, be tried at once.") { number, all };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(all) == (result.GetResult(number) is { Tokens.Count: > 0 }))
-                result.AddError("Name one message by its number, or all by --all.");
-        });
+        command.RequireOneOrAll(number, all, "Name one message by its number, or all by --all.");
         command.SetAction((options, ct) => ActAsync(async outbox =>
         {
             if (options.GetValue(all))

@@ -35,7 +35,7 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
     [Theory]
     [InlineData("There are: outbox, events, keys, announcements, doctor.", "bury")]
     [InlineData("There are: status, list, show, retry, discard, pause, resume.", "outbox", "bury")]
-    [InlineData("There are: publish, list, show, tail.", "events", "bury")]
+    [InlineData("There are: publish, list, show, tail, retry, discard.", "events", "bury")]
     [InlineData("There are: create, list, revoke.", "keys", "bury")]
     [InlineData("There are: retry.", "announcements", "bury")]
     public async Task An_unknown_word_is_answered_with_those_that_are_known(string known, params string[] arguments)

@@ -71,7 +71,7 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
     public async Task A_star_in_the_type_stands_for_any_text_and_an_underscore_for_itself()
     {
         await using var tail = await FollowAsync("--channel", _channel, "--type", "test_a.*");
-        await using var nothing = await FollowAsync("--channel", _channel, "--type", @"test_a.\");
+        await using var nothing = await FollowAsync("--channel", _channel, "--type", "test_a._");
         var found = new List<Guid>();
         foreach (var (type, isFound) in new[] { ("test_a.one", true), ("testxa.two", false), ("test_a", false), ("test_a.b.three", true) })
         {
