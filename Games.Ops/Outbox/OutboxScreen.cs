@@ -31,7 +31,7 @@ internal static class OutboxScreen
         Write(table);
     }
 
-    public static void Show(InspectedPage page, OutboxMessageState state)
+    public static void Show(InspectedPage page, OutboxMessageState state, bool isPaused)
     {
         if (page.Items is [])
         {
@@ -50,7 +50,7 @@ internal static class OutboxScreen
                 message.Destination?.Split('?')[0].Split('/')[^1] ?? "nowhere",
                 Time(message.Created),
                 $"{message.Attempts}",
-                message.IsLeased ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : "now",
+                message.IsLeased ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : isPaused ? "when resumed" : "now",
                 message.LastError is { Length: > ErrorLength } error ? $"{error[..ErrorLength]}…" : message.LastError ?? "",
                 message.OrderingKey ?? "");
         }

@@ -51,6 +51,8 @@ public sealed class OutboxVerbsTests(TestDatabase database) : IClassFixture<Test
         await SucceedsAsync("pause", "--by", "anna");
         Assert.Contains(await SucceedsAsync("status"), x => x.Contains("PAUSED since") && x.Contains("by anna"));
         Assert.Contains(await SucceedsAsync("pause"), x => x.Contains("already"));
+        await InsertAsync(isDead: false);
+        Assert.Contains(await SucceedsAsync("list"), x => x.Contains("when resumed"));
 
         await SucceedsAsync("resume");
         Assert.DoesNotContain(await SucceedsAsync("status"), x => x.Contains("PAUSED"));
@@ -108,15 +110,19 @@ public sealed class OutboxVerbsTests(TestDatabase database) : IClassFixture<Test
         ServiceProcess.RunAsync(Assembly, new Dictionary<string, string?> { ["ConnectionStrings__Games"] = database.ConnectionString },
             ["outbox", .. verb]);
 
-    private async Task<long> InsertDeadAsync()
+    private Task<long> InsertDeadAsync() => InsertAsync(isDead: true);
+
+    private async Task<long> InsertAsync(bool isDead)
     {
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         await using var command = source.CreateCommand("""
             INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "NextAttempt", "Dead", "Attempts",
                 "LastError")
-            VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{"colour":"blue"}', 'infinity', now(), 10, 'hopeless')
+            VALUES (gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{"colour":"blue"}',
+                CASE WHEN $1 THEN 'infinity'::timestamptz END, CASE WHEN $1 THEN now() END, 10, 'hopeless')
             RETURNING "SequenceNumber"
             """);
+        command.Parameters.Add(new() { Value = isDead });
 
         return (long)(await command.ExecuteScalarAsync())!;
     }
