@@ -38,7 +38,9 @@ internal static class Database
         }
         catch (Exception e) when (e.IsDatabaseFailure())
         {
-            throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.GetBaseException().Message}");
+            throw new SettingException(
+                $"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.GetBaseException().Message}"
+                + (OperatorConsole.RunOfTheCaller is null ? "" : ". That of ./run is started by ./games database start"));
         }
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class ReadyReport(HealthCheckService checks, TimeProvide
     private Task<HealthReport>? _report;
     private long _asked;
     private string _problems = "";
+    private bool _wasReady;
 
     public Task<HealthReport> AskAsync()
     {
@@ -49,15 +50,16 @@ internal sealed partial class ReadyReport(HealthCheckService checks, TimeProvide
             if (red is [])
                 LogReady();
             else
-                LogNotReady(string.Join("; ", red.Select(check => $"{check.Key}: {CheckedHealth.Of(check.Value).Problem}")));
+                LogNotReady(_wasReady ? "" : " yet", string.Join("; ", red.Select(check => $"{check.Key}: {CheckedHealth.Of(check.Value).Problem}")));
         }
 
+        _wasReady |= red is [];
         return report;
     }
 
-    [LoggerMessage(LogLevel.Information, "Not ready: {Problems}")]
-    private partial void LogNotReady(string problems);
+    [LoggerMessage(LogLevel.Information, "Not ready{Yet}: {Problems}")]
+    private partial void LogNotReady(string yet, string problems);
 
-    [LoggerMessage(LogLevel.Information, "Ready again")]
+    [LoggerMessage(LogLevel.Information, "Ready")]
     private partial void LogReady();
 }

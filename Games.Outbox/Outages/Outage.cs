@@ -75,6 +75,6 @@ internal sealed partial class Outage(string server, string consequence, TimeProv
     [LoggerMessage(LogLevel.Warning, "{Server} is not available{Consequence}: {Cause}")]
     private partial void LogBegun(string server, string consequence, string cause);
 
-    [LoggerMessage(LogLevel.Information, "{Server} is available again after {Seconds:F1} s; {Failures} requests and attempts have failed meanwhile")]
+    [LoggerMessage(LogLevel.Information, "{Server} is available again after {Seconds:F1} s; {Failures} requests or messages have met it")]
     private partial void LogOver(string server, double seconds, int failures);
 }

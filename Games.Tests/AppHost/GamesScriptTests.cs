@@ -50,9 +50,13 @@ public sealed class GamesScriptTests(TestServers servers)
 
         Assert.Equal(
             ["dotnet Games.AppHost/bin/Release/net10.0/Games.AppHost.dll broker stop --data .run"], await SaysAsync(root, "broker", "stop"));
-        Assert.Equal(
-            ["dotnet Games.AppHost/bin/Release/net10.0/Games.AppHost.dll database start --data elsewhere"],
-            await SaysAsync(root, "--data", "elsewhere", "database", "start"));
+        foreach (var line in new[] { "--data elsewhere database start", "database start --data elsewhere", "database --data=elsewhere start" })
+        {
+            Assert.Equal(
+                ["dotnet Games.AppHost/bin/Release/net10.0/Games.AppHost.dll database start --data elsewhere"],
+                await SaysAsync(root, line.Split(' ')));
+        }
+
         var help = await SaysAsync(root, "--help");
         Assert.Equal($"dotnet {Program} --help", help[0]);
         Assert.Contains(help, line => line.StartsWith("  broker stop|start "));

@@ -42,6 +42,7 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
             async () => await run.ExecuteAsync($"select true from announcements where game_id = '{id}'") is true, "the game is announced");
 
         Assert.Contains("PostgreSQL is stopped", (await SucceedsAsync(run, "./games database stop")).Output);
+        Assert.Contains("./games database start", (await run.PasteAsync("./games outbox status")).Output);
         Assert.Contains("PostgreSQL runs", (await SucceedsAsync(run, "./games database start")).Output);
         await SucceedsAsync(run, NewGame + " --retry 10");
     }

@@ -53,7 +53,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
         // However often it is asked: the log has once that it is not ready, and not each answer.
         Assert.DoesNotContain(host.Log.Lines, line => line.Contains("was answered 503"));
-        Assert.Contains(host.Log.Lines, line => line.Contains("Not ready: "));
+        Assert.Contains(host.Log.Lines, line => line.Contains("Not ready yet: "));
     }
 
     [Fact]
