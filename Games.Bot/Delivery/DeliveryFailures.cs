@@ -21,7 +21,8 @@ internal static class DeliveryFailures
     public static (TimeSpan Wait, bool IsFailure)? Retry(DiscordException failure, int attempts) => failure switch
     {
         DiscordApiException { Status: HttpStatusCode.Unauthorized } => throw new TokenRefusedException(
-            $"Discord refuses the token of {DiscordOptions.Section}:{nameof(DiscordOptions.Token)}: {failure.Message}"),
+            $"Discord refuses the token of {DiscordOptions.Section}:{nameof(DiscordOptions.Token)} ({failure.Message}): "
+            + "start the bot with the one that its application shows after Reset Token"),
         DiscordRateLimitException limit => (limit.Wait, false),
         DiscordApiException { Code: DiscordErrorCode.OpeningDirectMessagesTooFast } => (TooManyChannels, true),
         DiscordApiException { IsRetryable: false } => null,

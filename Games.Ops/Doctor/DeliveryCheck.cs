@@ -44,8 +44,8 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
             .Select(x => $"game {x.GameId} in channel {x.ChannelId}: {x.Failure}").ToListAsync(ct);
         return Finding.Wrong(
             Subject, $"Discord has refused {Count(count)}. {Newest(newest, count)}",
-            "give the bot its permissions in that channel, then: ./games announcements retry --all; if the channel is gone, cancel its games "
-            + "(docs/discord.md)");
+            "give the bot View Channel, Send Messages, Embed Links and Read Message History in that channel, then: ./games announcements retry "
+            + "--all; if the channel is gone, cancel its games (docs/discord.md)");
     }
 
     private async Task<Finding> WaitingAnnouncementsAsync(DateTimeOffset now, bool isDelivered, CancellationToken ct)
