@@ -21,8 +21,8 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 {
     private const int KeptBuckets = 10_000;
 
-    // On its way when the 429 was answered.
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
+    // On its way when the 429 was answered, or that answer on its own: with a machine full of other work between two processes that takes so long.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GlobalWindow = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
