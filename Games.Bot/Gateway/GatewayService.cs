@@ -68,13 +68,14 @@ internal sealed partial class GatewayService(
             loggers.CreateLogger<GatewayClient>());
         try
         {
-            LogHolds();
+            LogTaken();
             await gateway.RunAsync(HearAsync, held.Token);
             return TakeInterval;
         }
         catch (Exception failure) when (failure is GatewayRefusedException or DiscordApiException)
         {
-            var pause = failure is GatewayRefusedException ? RefusalPause : UnauthorizedPause;
+            // The token may have been good again for a while when the gateway learns of it; a second refusal is one for people.
+            var pause = failure is GatewayRefusedException && status.Refusal == failure.Message ? RefusalPause : UnauthorizedPause;
             if (status.Refusal != failure.Message)
                 LogRefused(failure.Message, pause.TotalSeconds);
             status.Refusal = failure.Message;
@@ -98,7 +99,11 @@ internal sealed partial class GatewayService(
         // Beside the events: whoever takes over answers first those who wait since the other died. And at each new session, as a stand-in that was
         // started anew has forgotten the commands too.
         if (received.Type is "READY" or "RESUMED")
+        {
+            LogHears();
             _ = Task.Run(() => commands.RegisterAsync(ct), ct);
+        }
+
         return events.HandleAsync(received, ct);
     }
 
@@ -122,6 +127,7 @@ internal sealed partial class GatewayService(
                 if ((await leases.RenewAsync(_owner, [lease], held.Token)).Count == 0)
                     await held.CancelAsync();
                 renewed = asked;
+                outage.Works(this);
             }
             catch (Exception failure) when (!held.IsCancellationRequested)
             {
@@ -153,8 +159,11 @@ internal sealed partial class GatewayService(
         }
     }
 
+    [LoggerMessage(LogLevel.Information, "This bot takes the gateway to Discord")]
+    private partial void LogTaken();
+
     [LoggerMessage(LogLevel.Information, "This bot hears what happens in Discord")]
-    private partial void LogHolds();
+    private partial void LogHears();
 
     [LoggerMessage(LogLevel.Error, "{Reason}. Nothing that happens in Discord is heard; next try in {Pause:F0} s")]
     private partial void LogRefused(string reason, double pause);

@@ -1,6 +1,7 @@
 using System.Net;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
+using Npgsql;
 
 namespace Games.Tests.Bot;
 
@@ -27,6 +28,44 @@ public sealed class DiscordOutageTests(TestDatabase database) : IClassFixture<Te
         await delivery.DeliveredAsync(id);
         await delivery.HearsAsync();
         Assert.DoesNotContain(delivery.Night.Log, line => line.Contains("a.test.token"));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_has_refused_the_token_is_asked_again_as_soon_as_requests_are()
+    {
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, Hurried);
+        using var http = delivery.Night.Http();
+        await delivery.HearsAsync();
+        await delivery.Discord.PutFaultsAsync("""{"kind":"unauthorized"},{"kind":"dropGateway"}""");
+        await Until.TrueAsync(async () => await IsReadyAsync(http) is (HttpStatusCode.ServiceUnavailable, _), "it is not ready");
+        await Until.TrueAsync(() => delivery.Errors.Any(line => line.Contains("4004")), "the gateway has refused it");
+
+        await delivery.Discord.PutFaultsAsync("");
+
+        await Until.TrueAsync(async () => await IsReadyAsync(http) is (HttpStatusCode.OK, _), "it is ready again", TimeSpan.FromSeconds(15));
+        await delivery.HearsAsync();
+    }
+
+    [Fact]
+    public async Task A_database_that_was_away_is_said_to_be_back_while_the_gateway_is_held()
+    {
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
+        await delivery.HearsAsync();
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+        await using var end = new NpgsqlCommand(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'Games.Bot%'",
+            connection);
+        await using var expired = new NpgsqlCommand("SELECT expires_at < now() - interval '2 s' FROM leases WHERE name = 'gateway'", connection);
+
+        await using (await RefusedConnections.ToAsync(database.ConnectionString))
+        {
+            await end.ExecuteScalarAsync();
+            // By then its holder has let it go, and has tried to take it again.
+            await Until.TrueAsync(async () => await expired.ExecuteScalarAsync() is true, "the gateway's lease has expired");
+        }
+
+        await Until.TrueAsync(() => delivery.Night.Log.Any(line => line.Contains("The database is available again")), "it is said to be back");
     }
 
     [Fact]
