@@ -13,6 +13,8 @@ public sealed class BrokerOutage(TimeProvider time, ILogger<BrokerOutage> logger
 {
     private readonly Outage _outage = new("The broker", ", messages wait in the outbox", time, logger);
 
+    internal bool IsOn => _outage.IsOn;
+
     /// <summary>An attempt to connect has failed, and another will follow.</summary>
     public void Met(Exception failure) => Met(failure.InWords(), null);
 

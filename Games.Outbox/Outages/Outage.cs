@@ -16,7 +16,6 @@ internal sealed partial class Outage(string server, string consequence, TimeProv
     private readonly HashSet<string> _told = [];
     private long? _lastLine;
     private long _since;
-    private int _failures;
     private volatile bool _isOn;
 
     public bool IsOn => _isOn;
@@ -31,8 +30,6 @@ internal sealed partial class Outage(string server, string consequence, TimeProv
         lock (_lock)
         {
             var isSecond = loop is not null && !_failing.Add(loop);
-            if (loop is null)
-                _failures++;
             if (!_isOn)
                 _since = time.GetTimestamp();
             _isOn = true;
@@ -53,7 +50,6 @@ internal sealed partial class Outage(string server, string consequence, TimeProv
         if (!_isOn)
             return;
 
-        int failures;
         TimeSpan lasted;
         lock (_lock)
         {
@@ -61,20 +57,20 @@ internal sealed partial class Outage(string server, string consequence, TimeProv
             if (_failing.Count > 0 || !_isOn)
                 return;
 
-            (failures, lasted) = (_failures, time.GetElapsedTime(_since));
-            (_isOn, _failures) = (false, 0);
+            lasted = time.GetElapsedTime(_since);
+            _isOn = false;
             if (_told.Count == 0)
                 return;
 
             _told.Clear();
         }
 
-        LogOver(server, lasted.TotalSeconds, failures);
+        LogOver(server, lasted.TotalSeconds);
     }
 
     [LoggerMessage(LogLevel.Warning, "{Server} is not available{Consequence}: {Cause}")]
     private partial void LogBegun(string server, string consequence, string cause);
 
-    [LoggerMessage(LogLevel.Information, "{Server} is available again after {Seconds:F1} s; {Failures} requests or messages have met it")]
-    private partial void LogOver(string server, double seconds, int failures);
+    [LoggerMessage(LogLevel.Information, "{Server} is available again after {Seconds:F1} s")]
+    private partial void LogOver(string server, double seconds);
 }

@@ -59,7 +59,8 @@ internal sealed partial class BrokerCircuit<TDbContext>(
             await Task.Delay(LookInterval, time, ct);
         }
 
-        if (await ClaimProbeAsync() is { } probe)
+        var probe = await ClaimProbeAsync();
+        if (probe is not null)
         {
             var outcome = await publisher.PublishAsync(probe);
             var isToBlame = outcome.Result is PublishResult.Broken && publisher.BrokerIsReachable;
@@ -78,7 +79,9 @@ internal sealed partial class BrokerCircuit<TDbContext>(
 
         _period++;
         _isClosed = !ct.IsCancellationRequested;
-        LogFlows();
+        // Without a message to try nothing is known of the broker.
+        if (probe is not null || !brokerOutage.IsOn)
+            LogFlows();
 
         return true;
     }
@@ -98,6 +101,6 @@ internal sealed partial class BrokerCircuit<TDbContext>(
         return null;
     }
 
-    [LoggerMessage(LogLevel.Information, "Outbox: the broker is reachable, messages flow")]
+    [LoggerMessage(LogLevel.Information, "Outbox: messages flow as they come")]
     private partial void LogFlows();
 }
