@@ -7,8 +7,8 @@ var apiUrls = new Option<string>("--api-urls") { Description = "Where the API li
 var botUrls = new Option<string>("--bot-urls") { Description = "Where the bot listens.", DefaultValueFactory = _ => "http://localhost:5081" };
 var discordToken = new Option<string?>("--discord-token")
 {
-    Description = "The bot's token: it goes to Discord itself, and no stand-in is started. The environment variable Discord__Token does the same, "
-        + "and a list of processes does not show it.",
+    Description = "The bot's token: it goes to Discord itself, and no stand-in is started; with a --data of its own. The environment variable "
+        + "Discord__Token does the same, and a list of processes does not show it.",
     HelpName = "TOKEN",
 };
 discordToken.Validators.Add(result =>

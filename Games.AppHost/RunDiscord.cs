@@ -5,7 +5,7 @@ namespace Games.AppHost;
 
 /// <summary>
 /// Discord as a run has it: with a token the real one; else a stand-in, which has forgotten everything when it starts. A data directory belongs to
-/// one of them: the stand-in would take messages that are in Discord for deleted, and the bot would forget them.
+/// the one in which its first game was announced: neither knows the channels and messages of the other.
 /// </summary>
 internal sealed class RunDiscord
 {
@@ -65,7 +65,7 @@ internal sealed class RunDiscord
     public Task StartAsync(CancellationToken ct) => _standIn is null ? Task.CompletedTask : _run.StartAsync(_standIn, ct);
 
     /// <summary>Has the bot post open games anew, if what it told was told to a stand-in: that is gone with it.</summary>
-    /// <exception cref="ServerUnavailableException">It was told to Discord, and there is no token now.</exception>
+    /// <exception cref="ServerUnavailableException">It was told to the other.</exception>
     public async Task ForgetAsync(string database, CancellationToken ct)
     {
         const string Announced = "SELECT EXISTS (SELECT FROM announcements WHERE message_id IS NOT NULL)";
@@ -90,13 +90,18 @@ internal sealed class RunDiscord
     private void Remember(bool isAnnounced)
     {
         var file = _run.PathOf("discord");
-        if (isAnnounced && !IsReal && File.Exists(file) && File.ReadAllText(file).Trim() == Real)
+        var told = File.Exists(file) ? File.ReadAllText(file).Trim() : null;
+        var now = IsReal ? Real : StandIn;
+        if (isAnnounced && told is not null && told != now)
         {
-            throw new ServerUnavailableException(
-                $"the games in {Path.GetDirectoryName(file)} are announced in Discord itself. Give the token again, or choose another directory "
-                + "with --data.");
+            var folder = Path.GetDirectoryName(file);
+            throw new ServerUnavailableException(IsReal
+                ? $"the games in {folder} are announced in the stand-in, and there is a token now. Games of Discord need a directory of their own: "
+                    + $"--data FOLDER. To go on with the stand-in: unset {TokenVariable}"
+                : $"the games in {folder} are announced in Discord itself, and there is no token now. Give it again, or choose another directory: "
+                    + "--data FOLDER");
         }
 
-        File.WriteAllText(file, $"{(IsReal ? Real : StandIn)}\n");
+        File.WriteAllText(file, $"{now}\n");
     }
 }
