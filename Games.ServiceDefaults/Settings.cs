@@ -1,5 +1,6 @@
 using Games.Data;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -20,10 +21,18 @@ public static class Settings
     /// Validates the options and runs the service. The host validates them too, but logs a failure with its stack trace, where one line is
     /// enough (<see cref="IsWrongSetting"/>).
     /// </summary>
-    public static Task RunServiceAsync(this WebApplication app)
+    /// <exception cref="SettingException">Another program listens where this one is to.</exception>
+    public static async Task RunServiceAsync(this WebApplication app)
     {
         app.Services.GetService<IStartupValidator>()?.Validate();
-        return app.RunAsync();
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (IOException failure) when (failure.InnerException is AddressInUseException)
+        {
+            throw new SettingException($"{failure.Message.TrimEnd('.')}: choose another with --urls.");
+        }
     }
 
     /// <summary>Whether a setting is missing, cannot be read or breaks a rule. The message names its key.</summary>

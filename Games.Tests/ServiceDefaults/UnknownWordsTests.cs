@@ -1,6 +1,8 @@
 extern alias Api;
 extern alias Bot;
 
+using System.Net;
+using System.Net.Sockets;
 using Games.ServiceDefaults;
 using Games.Tests.Api;
 
@@ -70,6 +72,24 @@ public sealed class UnknownWordsTests
 
         Assert.Equal(1, outcome.ExitCode);
         Assert.Contains("cannot be migrated", Assert.Single(outcome.Errors));
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_one_line_that_names_the_option()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        foreach (var service in Services)
+        {
+            var outcome = await ServiceProcess.RunAsync(
+                service, new Dictionary<string, string?>(), "--ConnectionStrings:Games=Host=127.0.0.1;Port=1;Database=games",
+                "--ConnectionStrings:RabbitMq=amqp://guest:guest@127.0.0.1:1/", $"--urls=http://{other.LocalEndpoint}");
+
+            Assert.Equal(1, outcome.ExitCode);
+            Assert.Equal(
+                $"Failed to bind to address http://{other.LocalEndpoint}: address already in use: choose another with --urls.",
+                Assert.Single(outcome.Errors));
+        }
     }
 
     [Fact]
