@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Games.Data;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Games.Ops.Doctor;
 
@@ -25,17 +26,26 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
                 ? Finding.Wrong(
                     Subject, $"{pending.Count} migrations are not applied, the first is {pending[0]}",
                     "run: dotnet run --project Games.Api -- --migrate")
-                : Finding.Ok(Subject, $"PostgreSQL {version} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
+                : Finding.Ok(Subject, $"PostgreSQL {version} at {Address} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
         }
         catch (Exception e) when (e.IsDatabaseFailure())
         {
             finding = Finding.Wrong(
-                Subject, $"does not answer: {e.GetBaseException().Message}",
+                Subject, $"{Address} does not answer: {e.GetBaseException().Message}",
                 $"start PostgreSQL (that of ./run: ./games database start), or mend ConnectionStrings:{GamesDatabase.Name}");
         }
 
         await db.Database.CloseConnectionAsync();
         yield return finding;
+    }
+
+    private string Address
+    {
+        get
+        {
+            var server = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
+            return $"{server.Host}:{server.Port}";
+        }
     }
 
     private Task<string> AskVersionAsync(CancellationToken ct) =>

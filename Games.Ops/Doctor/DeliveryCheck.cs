@@ -36,7 +36,8 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
 
     private async Task<Finding?> RefusedAnnouncementsAsync(DateTimeOffset since, CancellationToken ct)
     {
-        var refused = db.Announcements.Where(x => x.Failure != null && (x.IsOpen || x.ChangedAt > since));
+        // A game that is over and was never posted needs no announcement any more.
+        var refused = db.Announcements.Where(x => x.Failure != null && (x.IsOpen || x.MessageId != null && x.ChangedAt > since));
         if (await refused.CountAsync(ct) is not (> 0 and var count))
             return null;
 
@@ -44,8 +45,8 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
             .Select(x => $"game {x.GameId} in channel {x.ChannelId}: {x.Failure}").ToListAsync(ct);
         return Finding.Wrong(
             Subject, $"Discord has refused {Count(count)}. {Newest(newest, count)}",
-            "give the bot View Channel, Send Messages, Embed Links and Read Message History in that channel, then: ./games announcements retry "
-            + "--all; if the channel is gone, cancel its games (docs/discord.md)");
+            "of a channel that refuses: give the bot View Channel, Send Messages, Embed Links and Read Message History there, then: ./games "
+            + "announcements retry --all; of a channel that is gone, or another server's: cancel the game (docs/discord.md)");
     }
 
     private async Task<Finding> WaitingAnnouncementsAsync(DateTimeOffset now, bool isDelivered, CancellationToken ct)

@@ -27,7 +27,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         yield return summary.OldestPendingSeconds > options.DegradedAge.TotalSeconds
             ? Finding.Wrong(
                 Subject, waits,
-                "see why: ./games outbox list; without an error the relay does not run: start the API or the bot")
+                "see why: ./games outbox list; without an error they wait for the broker, or no relay runs: start the API or the bot")
             : Finding.Ok(Subject, waits);
 
         if (summary.Dead.Rows > 0)

@@ -5,15 +5,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Games.Ops.Events;
 
+/// <summary>Which events; what is null does not matter.</summary>
+internal sealed record EventFilter(string? Type, string? Channel, Guid? CorrelationId, EventState? State);
+
 /// <summary>The newest events, a line each: in looks through so many at a time, each as soon as it is found.</summary>
 internal static class EventList
 {
     public static async IAsyncEnumerable<string> FindAsync(
-        GamesDbContext db, string? type, string? channel, EventState? state, int limit, [EnumeratorCancellation] CancellationToken ct)
+        GamesDbContext db, EventFilter wanted, int limit, [EnumeratorCancellation] CancellationToken ct)
     {
+        var (type, channel, correlation, state) = wanted;
         var pattern = type is null ? null : EventRules.LikePattern(type);
         // Few wait or are dead, and an index has them: they are not looked for among all.
         var all = state is EventState.Dispatched ? db.Events : db.Events.OfState(state);
+        if (correlation is not null)
+            all = all.Where(e => e.CorrelationId == correlation);
         EventPosition? last = null;
         do
         {

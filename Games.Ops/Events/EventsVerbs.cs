@@ -62,17 +62,19 @@ internal static class EventsVerbs
     private static Command List()
     {
         var (type, channel, limit) = (Type(), Channel(), CommonOptions.Limit());
+        var correlation = new Option<Guid?>("--correlation-id") { Description = "Only events that share this", HelpName = "UUID" };
         var state = new Option<EventState?>("--state") { Description = "Only events in this state" };
         state.AcceptOnlyNames();
         var command = new Command("list", "Lists events, newest first: id, when, type, channel, source, what became of it.")
         {
-            type, channel, state, limit,
+            type, channel, correlation, state, limit,
         };
         command.SetAction((options, ct) => OnDatabaseAsync(async services =>
         {
-            var (ofType, ofChannel, ofState) = (options.GetValue(type), options.GetValue(channel), options.GetValue(state));
-            await foreach (var line in EventList.FindAsync(
-                services.GetRequiredService<GamesDbContext>(), ofType, ofChannel, ofState, options.GetValue(limit), ct))
+            var wanted = new EventFilter(
+                options.GetValue(type), options.GetValue(channel), options.GetValue(correlation), options.GetValue(state));
+            var db = services.GetRequiredService<GamesDbContext>();
+            await foreach (var line in EventList.FindAsync(db, wanted, options.GetValue(limit), ct))
             {
                 Console.Out.WriteLine(line);
             }

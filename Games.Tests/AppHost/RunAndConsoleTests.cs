@@ -81,8 +81,17 @@ public sealed partial class RunAndConsoleTests(TestServers servers)
         Assert.Contains("srw-------", (await SucceedsAsync(run, "ls -l .run/control")).Output);
         // They win over the run that is found.
         await SucceedsAsync(run, $"{string.Join('\n', export)}\ndotnet Games.Ops/bin/*/net10.0/Games.Ops.dll events list");
-        Assert.Contains("does not answer", (await run.PasteAsync(
-            "export ConnectionStrings__Games='Host=127.0.0.1;Port=1;Database=games'; ./games events list")).Output);
+        const string Elsewhere = "export ConnectionStrings__Games='Host=127.0.0.1;Port=1;Database=games'";
+        Assert.Contains("does not answer", (await run.PasteAsync($"{Elsewhere}; bash games events list")).Output);
+        // And a folder that is named, as it is wherever a test pastes ./games, wins over them.
+        await SucceedsAsync(run, $"{Elsewhere}; ./games events list");
+
+        run.Process.Send(Signal.Term);
+        await Until.TrueAsync(() => !run.Process.IsRunning, "the run has stopped");
+        using var real = StartedRun.Start(data, new Dictionary<string, string?> { ["Discord__Token"] = "a.secret.token" });
+        await Until.TrueAsync(() => !real.Process.IsRunning, "the run with a token has ended", TimeSpan.FromMinutes(1));
+        Assert.Equal(1, real.Process.ExitCode);
+        Assert.Contains(real.Output, line => line.Contains("are announced in the stand-in, and there is a token now"));
     }
 
     private static async Task<(int ExitCode, string Output)> SucceedsAsync(StartedRun run, string line)

@@ -46,6 +46,20 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         }
     }
 
+    [Fact]
+    public async Task A_list_may_be_of_one_correlation()
+    {
+        var correlation = Guid.NewGuid();
+        await RunAsync("", "publish", "of.none", "--source", "test");
+        var ids = new List<string>();
+        foreach (var _ in Enumerable.Range(0, 2))
+            ids.AddRange((await RunAsync("", "publish", "of.one", "--source", "test", "--correlation-id", $"{correlation}")).Output);
+
+        var listed = await RunAsync("", "list", "--correlation-id", $"{correlation}");
+
+        Assert.Equal([ids[1], ids[0]], listed.Output.Select(line => line.Split(' ')[0]));
+    }
+
     [Theory]
     [InlineData("list", "star%")]
     [InlineData("list", @"star_one.\")]
