@@ -26,7 +26,7 @@ internal static partial class AnnouncementLog
     /// <summary>Logs that an event came again, or late: the announcement tells of all that it could.</summary>
     public static void AnnouncedAlready(this ILogger logger, Game game) => LogAnnouncedAlready(logger, game.Id, game.Version);
 
-    [LoggerMessage(LogLevel.Information, "Announced game {GameId} \"{Title}\" in channel {ChannelId}")]
+    [LoggerMessage(LogLevel.Information, "Game {GameId} \"{Title}\" is to be announced in channel {ChannelId}")]
     private static partial void LogAnnounced(ILogger logger, Guid gameId, string title, string channelId);
 
     [LoggerMessage(LogLevel.Information, "The announcement of game {GameId} \"{Title}\" tells of its version {Version}, {Status}")]

@@ -93,11 +93,11 @@ internal sealed class RunningServices : IAsyncDisposable
                 + string.Join('\n', Notable(_apiLog).Concat(Notable(_botLog))), failure);
         }
 
-        static IEnumerable<string> Notable(IEnumerable<string> log) => log.Where(x => !x.Contains("Announced game")).TakeLast(40);
+        static IEnumerable<string> Notable(IEnumerable<string> log) => log.Where(x => !x.Contains("is to be announced")).TakeLast(40);
     }
 
     /// <summary>Each game's announcements as the bot has logged them: the effect, not only the row.</summary>
-    public int TimesAnnounced(Guid game) => BotLog.Count(x => x.Contains($"Announced game {game}"));
+    public int TimesAnnounced(Guid game) => BotLog.Count(x => x.Contains($"Game {game} ") && x.Contains("is to be announced"));
 
     public async Task<Guid[]> MissingAsync(Guid[] games)
     {
