@@ -77,7 +77,7 @@ public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions option
         (await SendAsync<User>(Route.Of(HttpMethod.Get, "users/@me"), null, null, ct))!;
 
     public async Task<GatewayBot> GetGatewayAsync(CancellationToken ct) =>
-        (await SendAsync<GatewayBot>(Route.Of(HttpMethod.Get, "gateway/bot"), null, null, ct))!;
+        (await SendAsync<GatewayBot>(Route.Gateway, null, null, ct))!;
 
     /// <summary>The first answer to an interaction, within 3 s of it.</summary>
     public Task AnswerInteractionAsync(string interactionId, string token, InteractionAnswer answer, CancellationToken ct) => _transport.SendAsync(

@@ -71,7 +71,7 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
         Route route, Func<CancellationToken, ValueTask<object?>>? compose, TimeSpan longest, Action<TimeSpan>? waits, CancellationToken ct)
     {
         Answer? answer = null;
-        await _global.TakeAsync(longest, waits, ct);
+        await _global.TakeAsync(route.GoesFirst, longest, waits, ct);
         try
         {
             return answer = await ComposeAndSendAsync(route, compose, ct);

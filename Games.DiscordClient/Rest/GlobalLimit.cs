@@ -52,8 +52,12 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
     }
 
     /// <summary>Waits until one more may be sent. <see cref="Return"/> must follow.</summary>
+    /// <param name="goesFirst">Waits for a pause alone, and not for what others send: of the few that are.</param>
+    /// <param name="longest">It gives up rather than wait for longer.</param>
+    /// <param name="waits">Is told of each wait.</param>
+    /// <param name="ct">Gives up.</param>
     /// <exception cref="DiscordRateLimitException">It would take longer than that.</exception>
-    public async Task TakeAsync(TimeSpan longest, Action<TimeSpan>? waits, CancellationToken ct)
+    public async Task TakeAsync(bool goesFirst, TimeSpan longest, Action<TimeSpan>? waits, CancellationToken ct)
     {
         var start = time.GetUtcNow();
         while (true)
@@ -62,7 +66,7 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
             TimeSpan wait;
             lock (_lock)
             {
-                if (TryTake(out wait))
+                if (TryTake(goesFirst, out wait))
                     return;
                 changed = _changed.Task;
             }
@@ -130,7 +134,7 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
         return true;
     }
 
-    private bool TryTake(out TimeSpan wait)
+    private bool TryTake(bool goesFirst, out TimeSpan wait)
     {
         var now = time.GetUtcNow();
         wait = _blocked - now;
@@ -138,12 +142,12 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
             return false;
 
         wait = Timeout.InfiniteTimeSpan;
-        if (_inFlight >= _atOnce)
+        if (_inFlight >= _atOnce && !goesFirst)
             return false;
 
         while (_sent.TryPeek(out var first) && now - first >= TimeSpan.FromSeconds(1))
             _sent.Dequeue();
-        if (_sent.Count >= PerSecond)
+        if (_sent.Count >= PerSecond && !goesFirst)
         {
             wait = _sent.Peek() + TimeSpan.FromSeconds(1) - now;
             return false;

@@ -13,6 +13,11 @@ internal sealed record Route(HttpMethod Method, string Template, string Major, s
     /// <summary>Outside the global limit, and never slowed down.</summary>
     public bool IsInteraction { get; init; }
 
+    /// <summary>Waits for none of the others, of which there may be many: whoever clicks waits for it.</summary>
+    public bool GoesFirst { get; init; }
+
+    public static Route Gateway { get; } = new(HttpMethod.Get, "gateway/bot", "", "gateway/bot") { GoesFirst = true };
+
     public static Route Channel(string channelId) => new(HttpMethod.Get, "channels/{}", channelId, $"channels/{channelId}");
 
     public static Route Messages(HttpMethod method, string channelId) =>

@@ -142,6 +142,23 @@ public sealed class RateLimitTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task Whoever_takes_the_gateway_does_not_wait_behind_what_is_to_be_posted()
+    {
+        var client = _discord.Client();
+        client.Sharers = 2;
+        var calls = Enumerable.Range(0, 100).Select(i => client.CreateMessageAsync($"{i}", Body, default)).ToList();
+        await Until.TrueAsync(() => calls.Count(x => x.IsCompleted) == 22, "the first second's are sent");
+
+        // Time stands still.
+        var asked = client.GetGatewayAsync(default);
+        await Until.TrueAsync(() => _discord.Requests.Any(x => x.Path.Contains("gateway/bot")), "it is asked for");
+
+        await Task.WhenAny(asked);
+        Assert.Equal(22, calls.Count(x => x.IsCompleted));
+        await _discord.AdvanceUntilAsync(TimeSpan.FromSeconds(0.25), () => calls.TrueForAll(x => x.IsCompleted), "all are sent");
+    }
+
     [Theory]
     [InlineData("shared", 0)]
     [InlineData("user", 1)]
