@@ -107,7 +107,7 @@ internal sealed class TwoBots : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // What a failure is read by.
-        foreach (var line in _log.Where(line => line.Contains("killed") || line.Contains("hears what") || line.Contains("at sequence")))
+        foreach (var line in _log.Where(line => line.Contains("killed") || line.Contains("ateway")))
             TestContext.Current.TestOutputHelper?.WriteLine(line);
         foreach (var bot in _bots)
         {
