@@ -1,4 +1,5 @@
 using Games.Outbox;
+using Games.Outbox.Relay;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
@@ -89,6 +90,31 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
         Assert.Equal(Backlog, Messages(service, "backlog").Select(x => x.MessageId).Distinct().Count());
         Assert.Equal(Backlog, Messages(service, "backlog").Length);
         Assert.True(await RowAsync(service, "in front", x => x.Attempts > 0));
+    }
+
+    [Fact]
+    public async Task Nothing_is_claimed_of_a_broker_that_no_message_was_tried_on()
+    {
+        await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
+        await using var service = await NotesService.StartAsync(database.ConnectionString, through,
+            host: x => x.Configuration["Outbox:PublishTimeout"] = "00:00:01");
+        await service.FlowsAsync();
+        var first = await service.TakeNoteAsync();
+        await Until.TrueAsync(() => IsGoneAsync(service, first.Text), "its row is gone");
+        var said = Flows();
+
+        line.Freeze();
+        var taken = await service.TakeNoteAsync("into the silence");
+        await Until.TrueAsync(() => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("The broker is not available")), "it is noticed");
+        // As if another process had sent it, so that nothing is left to try.
+        await service.QueryAsync(db => db.Database.ExecuteSqlAsync($"""DELETE FROM "OutboxMessage" WHERE "MessageId" IS NOT NULL"""));
+        var relay = service.Services.GetRequiredService<OutboxRelay<NotesDbContext>>();
+        await Until.TrueAsync(() => relay.Accepts, "what comes is to be tried at once");
+
+        Assert.Equal(said, Flows());
+        line.Thaw();
+
+        int Flows() => service.Logs.At(LogLevel.Information).Count(x => x.Contains("messages flow"));
     }
 
     [Fact]
