@@ -1,6 +1,5 @@
 using Games.Bot.Announcing;
 using Games.Bot.Consumers;
-using Games.Contracts;
 using Games.ServiceDefaults;
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -43,9 +42,6 @@ internal static class Messaging
             bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
             {
                 rabbitMq.UseGamesExchanges();
-                // Nobody consumes it yet: its exchange is there for whoever comes.
-                rabbitMq.Publish<MessageStored>();
-                rabbitMq.DeployPublishTopology = true;
                 rabbitMq.ConfigureEndpoints(context);
             });
         });

@@ -68,6 +68,11 @@ public static class Broker
         }));
     });
 
+    /// <summary>Declares the exchange of an event that nobody consumes yet, beside the queue of what publishes it: whoever comes can bind to it.</summary>
+    public static void DeclareExchange(this IReceiveEndpointConfigurator endpoint, string name) =>
+        (endpoint as IRabbitMqReceiveEndpointConfigurator)?.ConfigureChannel(channel => channel.UseExecuteAsync(context =>
+            context.ExchangeDeclare(name, ExchangeType.Fanout, durable: true, autoDelete: false, NoArguments, context.CancellationToken)));
+
     /// <summary>
     /// Adds the outbox that both services share. The events of a game keep their order. With <c>OfficialPackages=true</c> they keep none, and
     /// nothing can be scheduled.

@@ -13,7 +13,8 @@ namespace Games.ServiceDefaults;
 /// <summary>
 /// Connects MassTransit to RabbitMQ again within seconds after each outage. MassTransit's own retry policy waits 3 s growing to 37 s, no
 /// setting shortens it, and a receive endpoint never starts it anew: a second outage begins with the pause that the first ended with. The
-/// transport's public configuration types take another policy; MassTransit keeps health, a clean stop and deliveries in flight.
+/// transport's public configuration types take another policy; MassTransit keeps health, a clean stop and deliveries in flight. What an endpoint asks
+/// of its channel ends when that closes.
 /// </summary>
 public static class BrokerReconnection
 {
@@ -72,6 +73,9 @@ public static class BrokerReconnection
 
         IHostConfiguration IBusConfiguration.HostConfiguration => Host;
         IRabbitMqHostConfiguration IRabbitMqBusConfiguration.HostConfiguration => Host;
+
+        ConnectHandle IEndpointConfigurationObserverConnector.ConnectEndpointConfigurationObserver(IEndpointConfigurationObserver observer) =>
+            Host.ConnectEndpointConfigurationObserver(observer);
     }
 
     private sealed class HostConfiguration : RabbitMqHostConfiguration
@@ -100,6 +104,14 @@ public static class BrokerReconnection
 
         /// <summary>For sends too: MassTransit takes this one if no other is named.</summary>
         public override IRetryPolicy ReceiveTransportRetryPolicy { get; }
+
+        /// <summary>All receive endpoints, however they are configured, come by here.</summary>
+        public override void ReceiveEndpoint(string queueName, Action<IRabbitMqReceiveEndpointConfigurator> configureEndpoint) =>
+            base.ReceiveEndpoint(queueName, endpoint =>
+            {
+                endpoint.ConfigureChannel(channel => channel.UseFilter(new EndingCalls.Filter()));
+                configureEndpoint(endpoint);
+            });
     }
 
     private sealed class ConnectLimit

@@ -47,6 +47,7 @@ internal sealed class IngestMessageConsumerDefinition : ConsumerDefinition<Inges
     protected override void ConfigureConsumer(
         IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<IngestMessageConsumer> consumer, IRegistrationContext context)
     {
+        endpoint.DeclareExchange(Exchanges.MessageStored);
         endpoint.PrefetchCount = 64;
         endpoint.UseFilter(new IngestionFilter(context.GetRequiredService<IngestionMetrics>()));
         // It goes to ingest-message_error with the rule that it breaks, and those behind it go on.

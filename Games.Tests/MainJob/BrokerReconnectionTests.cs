@@ -28,7 +28,7 @@ public sealed class BrokerReconnectionTests(TestDatabase database, TestServers s
                 await broker.RestartAsync(kill: true);
 
             var back = Stopwatch.GetTimestamp();
-            await Until.TrueAsync(() => IsReadyAsync(services), "the bot consumes again");
+            await services.BotReadyAsync("the bot consumes again");
             var recovery = Stopwatch.GetElapsedTime(back);
             Assert.True(recovery < TimeSpan.FromSeconds(5), $"Outage {outage}: the bot took {recovery.TotalSeconds:F1} s.");
             await services.AllAnnouncedAsync([.. games]);

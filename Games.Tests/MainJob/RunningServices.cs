@@ -89,9 +89,34 @@ internal sealed class RunningServices : IAsyncDisposable
         {
             var rows = await CountAsync("""SELECT count(*) FROM "OutboxMessage" WHERE "EnqueueTime" IS NULL""");
             throw new InvalidOperationException(
-                $"{failure.Message} {(await MissingAsync(games)).Length} are missing, {rows} rows are in the outbox. The services said last:\n"
-                + string.Join('\n', Notable(_apiLog).Concat(Notable(_botLog))), failure);
+                $"{failure.Message} {(await MissingAsync(games)).Length} are missing, {rows} rows are in the outbox. {SaidLast()}", failure);
         }
+    }
+
+    /// <summary>What health/ready of the bot answers, in words, when it is not ready in time.</summary>
+    public async Task BotReadyAsync(string what)
+    {
+        using var client = Client(Bot);
+        var report = "";
+        try
+        {
+            await Until.TrueAsync(
+                async () =>
+                {
+                    using var answer = await client.GetAsync("/health/ready");
+                    report = await answer.Content.ReadAsStringAsync();
+                    return answer.IsSuccessStatusCode;
+                }, what);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new InvalidOperationException($"{failure.Message} It answers {report}. {SaidLast()}", failure);
+        }
+    }
+
+    private string SaidLast()
+    {
+        return "The services said last:\n" + string.Join('\n', Notable(_apiLog).Concat(Notable(_botLog)));
 
         static IEnumerable<string> Notable(IEnumerable<string> log) => log.Where(x => !x.Contains("is to be announced")).TakeLast(40);
     }

@@ -19,6 +19,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly Task _accepting;
     private volatile TaskCompletionSource _frozen = Thawed();
     private volatile string? _inserting;
+    private int _answered = int.MaxValue;
 
     public CuttableLine(string host, int port, StatementCounter? counter = null)
     {
@@ -60,6 +61,9 @@ internal sealed class CuttableLine : IAsyncDisposable
     public void Freeze() => _frozen = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Thaw() => _frozen.TrySetResult();
+
+    /// <summary>Breaks the next connection that is answered so many bytes, and no other.</summary>
+    public void CutAfter(int bytes) => Volatile.Write(ref _answered, bytes);
 
     /// <summary>Breaks the first connection that inserts into the table, when it commits: the server hears of it, and its answer is lost.</summary>
     public void LoseCommitAfterInsertInto(string table) => _inserting = $"INSERT INTO {table}";
@@ -121,6 +125,7 @@ internal sealed class CuttableLine : IAsyncDisposable
         TcpClient from, TcpClient to, Action<ReadOnlyMemory<byte>>? watch = null, Commit? mayBe = null, Commit? isAnswerTo = null)
     {
         var buffer = new byte[8192];
+        var answered = 0;
         while (await from.GetStream().ReadAsync(buffer, _stopped.Token) is var read and > 0)
         {
             await _frozen.Task;
@@ -129,6 +134,11 @@ internal sealed class CuttableLine : IAsyncDisposable
                 _inserting = null;
             if (isAnswerTo is { IsSent: true })
                 return;
+            if (isAnswerTo is not null && (answered += read) >= Volatile.Read(ref _answered))
+            {
+                Volatile.Write(ref _answered, int.MaxValue);
+                return;
+            }
 
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stopped.Token);
         }
