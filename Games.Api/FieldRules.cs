@@ -1,6 +1,7 @@
 using FluentValidation;
 using FluentValidation.Validators;
 using Games.Data;
+using Games.Journal;
 
 namespace Games.Api;
 
@@ -21,6 +22,14 @@ internal static class FieldRules
     /// <summary>PostgreSQL cannot store the character U+0000.</summary>
     public static IRuleBuilderOptions<T, string?> Storable<T>(this IRuleBuilder<T, string?> field) => field.Text(
         text => text is null || !text.Contains('\0'), NotStorable, @"^[^\u0000]*$");
+
+    public static IRuleBuilderOptions<T, string?> EventType<T>(this IRuleBuilder<T, string?> field) => field.Text(
+        text => text is null || EventRules.IsEventType(text), EventRules.EventType, EventRules.EventTypePattern,
+        maxLength: JournalEvent.EventTypeMaxLength);
+
+    public static IRuleBuilderOptions<T, string?> Channel<T>(this IRuleBuilder<T, string?> field) => field.Text(
+        text => text is null || EventRules.IsChannel(text), EventRules.Channel, EventRules.ChannelPattern,
+        maxLength: JournalEvent.ChannelMaxLength);
 
     public static IRuleBuilderOptions<T, string?> AtMost<T>(this IRuleBuilder<T, string?> field, int codePoints) => field.Text(
         text => CodePoints.In(text) <= codePoints, $"must have at most {codePoints} characters", maxLength: codePoints);

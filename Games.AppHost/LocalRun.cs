@@ -14,6 +14,7 @@ internal sealed class LocalRun : IAsyncDisposable
     private readonly FileStream _dataLock;
     private readonly MergedLog _log = MergedLog.ToConsole();
     private readonly Action<string> _write;
+    private readonly Action<string> _say;
     private readonly List<ServerProcess> _started = [];
     private readonly Dictionary<ServerProcess, KeptServer> _kept = [];
     private ControlSocket? _control;
@@ -24,6 +25,8 @@ internal sealed class LocalRun : IAsyncDisposable
         Directory.CreateDirectory(_data);
         _dataLock = Lock(_data);
         _write = _log.Of("games");
+        // Stamped as the services stamp theirs.
+        _say = line => _write($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {line}");
         // A run that was killed leaves it, and this one is not ready yet.
         File.Delete(EnvironmentFile);
         ControlSocket.EndPointOf(ControlPathIn(_data));
@@ -79,19 +82,19 @@ internal sealed class LocalRun : IAsyncDisposable
 
     public async Task StartAsync(ServerProcess server, CancellationToken ct)
     {
-        _write($"starting {server.Name}");
+        _say($"starting {server.Name}");
         lock (_started)
             _started.Add(server);
         await server.StartAsync(ct);
-        _write($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
+        _say($"{server.Name} is ready after {server.StartToReady.TotalSeconds:0.0} s");
         lock (_started)
-            _kept.Add(server, new(server, needs: server is GamesService { NeedsServers: true } ? [.. KeptServers()] : [], _write));
+            _kept.Add(server, new(server, needs: server is GamesService { NeedsServers: true } ? [.. KeptServers()] : [], _say));
     }
 
     private IEnumerable<KeptServer> KeptServers() => _kept.Where(kept => kept.Key is not GamesService).Select(kept => kept.Value);
 
     /// <summary>The port of a server of this run, the same at each start on this data.</summary>
-    public Task<int> PortOfAsync(string server, CancellationToken ct) => KeptPort.ReadAsync(PathOf($"{server}.port"), server, _write, ct);
+    public Task<int> PortOfAsync(string server, CancellationToken ct) => KeptPort.ReadAsync(PathOf($"{server}.port"), server, _say, ct);
 
     /// <summary>Lets ./games find this run, and stop and start these servers of it, by the names of its verbs.</summary>
     public async Task OpenAsync(
@@ -146,6 +149,10 @@ internal sealed class LocalRun : IAsyncDisposable
         }
     }
 
+    /// <summary>Says what has happened, with the time.</summary>
+    public void Say(string line) => _say(line);
+
+    /// <summary>Writes what is to be read and pasted.</summary>
     public void Write(string text)
     {
         foreach (var line in text.Split('\n'))
@@ -160,13 +167,13 @@ internal sealed class LocalRun : IAsyncDisposable
 
         foreach (var server in Enumerable.Reverse(_started).Where(server => server.IsRunning))
         {
-            _write($"stopping {server.Name}");
+            _say($"stopping {server.Name}");
             await server.StopAsync();
         }
 
         foreach (var server in _started)
             await server.DisposeAsync();
-        _write($"stopped; the data stays in {_data}");
+        _say($"stopped; the data stays in {_data}");
         await _dataLock.DisposeAsync();
     }
 

@@ -83,7 +83,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         await postgres.CreateDatabaseAsync("games", ct: stop);
         var migrated = await api.RunOnceAsync(stop, "--migrate");
         if (migrated.Split("Applied migration ").Length - 1 is > 0 and var count)
-            run.Write($"the database is migrated: {count} migrations were applied");
+            run.Say($"the database is migrated, migrations applied: {count}");
         await discord.ForgetAsync(connections["ConnectionStrings__Games"], stop);
     }
 }));

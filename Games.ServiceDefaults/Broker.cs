@@ -68,7 +68,9 @@ public static class Broker
         }));
     });
 
-    /// <summary>Declares the exchange of an event that nobody consumes yet, beside the queue of what publishes it: whoever comes can bind to it.</summary>
+    /// <summary>
+    /// Declares the exchange of an event that nobody consumes yet, beside the queue of what publishes it: whoever comes can bind to it.
+    /// </summary>
     public static void DeclareExchange(this IReceiveEndpointConfigurator endpoint, string name) =>
         (endpoint as IRabbitMqReceiveEndpointConfigurator)?.ConfigureChannel(channel => channel.UseExecuteAsync(context =>
             context.ExchangeDeclare(name, ExchangeType.Fanout, durable: true, autoDelete: false, NoArguments, context.CancellationToken)));

@@ -19,6 +19,8 @@ public static class Defaults
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         // It logs addresses with their queries, and in one of them is the secret of a calendar: not to come along when the line above is changed.
         ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "Warning",
+        // What is answered 401 is a line of ours (Problems).
+        ["Logging:LogLevel:Games.ServiceDefaults.Access.ApiKeyHandler"] = "Warning",
         // Its warnings are each attempt to connect and each retry, with their stacks, and what it says of a message that fails is more of them: an
         // outage of the broker (BrokerOutage), and a message that is given up (FaultLog), are a line each.
         ["Logging:LogLevel:MassTransit"] = "Error",

@@ -7,7 +7,8 @@ namespace Games.ServiceDefaults;
 /// <summary>A check as it is answered: no text of a check, or of a failure in words, holds a secret.</summary>
 public sealed record CheckedHealth(string Health, string? Problem)
 {
-    public static CheckedHealth Of(HealthReportEntry check) => new(check.Status.ToString(), check.Exception?.InWords() ?? check.Description);
+    public static CheckedHealth Of(HealthReportEntry check) => new(
+        check.Status.ToString(), check.Status is HealthStatus.Healthy ? null : check.Exception?.InWords() ?? check.Description);
 }
 
 /// <summary>

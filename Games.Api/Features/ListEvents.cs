@@ -29,8 +29,8 @@ internal sealed class ListEventsValidator : Validator<ListEventsRequest>
 {
     public ListEventsValidator()
     {
-        RuleFor(page => page.Type).Storable();
-        RuleFor(page => page.Channel).Storable();
+        RuleFor(page => page.Type).EventType();
+        RuleFor(page => page.Channel).Channel();
         this.RuleForPages(cursor => ListEvents.TryReadCursor(cursor, out _, out _));
     }
 }

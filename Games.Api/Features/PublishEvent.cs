@@ -25,11 +25,8 @@ internal sealed class PublishEventValidator : Validator<PublishEventRequest>
     public PublishEventValidator()
     {
         RuleFor(said => said.Id).Must(id => id != Guid.Empty).WithMessage("must not be nil");
-        RuleFor(said => said.EventType)
-            .Text(EventRules.IsEventType, EventRules.EventType, EventRules.EventTypePattern, maxLength: JournalEvent.EventTypeMaxLength);
-        RuleFor(said => said.Channel).Text(
-            channel => channel is null || EventRules.IsChannel(channel),
-            EventRules.Channel, EventRules.ChannelPattern, maxLength: JournalEvent.ChannelMaxLength);
+        RuleFor(said => said.EventType).NotNull().WithMessage(EventRules.EventType).EventType();
+        RuleFor(said => said.Channel).Channel();
         RuleFor(said => said.Payload).Must(payload => payload.ValueKind is JsonValueKind.Object).WithMessage(EventRules.Payload);
         RuleFor(said => said.Source)
             .Text(EventRules.IsSource, EventRules.Source, minLength: 1, maxLength: JournalEvent.SourceMaxLength).OneLine();

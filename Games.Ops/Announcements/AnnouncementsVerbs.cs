@@ -26,7 +26,7 @@ internal static class AnnouncementsVerbs
             {
                 var refused = services.GetRequiredService<GamesDbContext>().Announcements.Where(x => x.Failure != null);
                 if (isAll)
-                    return Terminal.Done($"{await RetryAsync(refused, ct)} announcements are tried again.");
+                    return Terminal.Done($"Tried again: {Quantity.Of(await RetryAsync(refused, ct), "announcement")}.");
 
                 return await RetryAsync(refused.Where(x => x.GameId == id), ct) == 1
                     ? Terminal.Done($"The announcement of game {id} is tried again.")

@@ -117,8 +117,8 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
             return Finding.Wrong($"queue {queue}", $"missing ({problem})", StartBot);
 
         return found!.ConsumerCount == 0
-            ? Finding.Wrong($"queue {queue}", $"nobody consumes it, {found.MessageCount} messages wait", StartBot)
-            : Finding.Ok($"queue {queue}", $"{found.MessageCount} messages wait, {found.ConsumerCount} consumers");
+            ? Finding.Wrong($"queue {queue}", $"nobody consumes it, {Quantity.Of(found.MessageCount, "message")} waiting", StartBot)
+            : Finding.Ok($"queue {queue}", $"{Quantity.Of(found.MessageCount, "message")} waiting, {Quantity.Of(found.ConsumerCount, "consumer")}");
     }
 
     /// <summary>Messages that a consumer has given up lie in a queue that is there only if that ever happened; null if there are none.</summary>
@@ -129,7 +129,7 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
 
         return found is { MessageCount: > 0 }
             ? Finding.Wrong(
-                $"queue {queue}", $"{found.MessageCount} messages were given up",
+                $"queue {queue}", $"{Quantity.Of(found.MessageCount, "message")} given up",
                 "read the header MT-Fault-Message of each, then move them back to the queue, or purge them")
             : null;
     }

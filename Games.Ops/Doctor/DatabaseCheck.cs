@@ -24,7 +24,7 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
             var took = Stopwatch.GetElapsedTime(start);
             finding = (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
                 ? Finding.Wrong(
-                    Subject, $"{pending.Count} migrations are not applied, the first is {pending[0]}",
+                    Subject, $"{Quantity.Of(pending.Count, "migration")} not applied, the first is {pending[0]}",
                     "run: dotnet run --project Games.Api -- --migrate")
                 : Finding.Ok(Subject, $"PostgreSQL {version} at {Address} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
         }

@@ -31,8 +31,8 @@ internal static class DoctorScreen
             return;
 
         Console.Out.WriteLine(dryRun
-            ? $"{count} events would be published again."
-            : $"{count} events are published again: a running API or bot sends them within Outbox:PollInterval (10 s unless set).");
+            ? $"{Quantity.Of(count, "event")} would be published again."
+            : $"{Quantity.Of(count, "event")} published again: a running API or bot sends what is due within Outbox:PollInterval (10 s unless set).");
     }
 
     public static void ShowJson(IReadOnlyList<Finding> findings, int? orphans, bool dryRun)

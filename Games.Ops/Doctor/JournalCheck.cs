@@ -28,7 +28,7 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
         {
             yield return Finding.Wrong(
                 "journal, dead",
-                $"{Count(dead.Count)} events were given up, the newest is {dead.Id}: {dead.Error}",
+                $"{Events(dead.Count)} given up, the newest is {dead.Id}: {dead.Error}",
                 $"if the cause is mended: ./games events retry {dead.Id}; else publish what is right under a new id, and: "
                 + $"./games events discard {dead.Id}");
         }
@@ -46,19 +46,18 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
         if (oldest is null)
             return Finding.Ok(Subject, "nothing is pending");
 
-        var saw = string.Create(CultureInfo.InvariantCulture, $"{Count(oldest.Count)} pending, the oldest for {oldest.AgeSeconds:F0} s");
+        var saw = string.Create(CultureInfo.InvariantCulture, $"{Events(oldest.Count)} pending, the oldest for {oldest.AgeSeconds:F0} s");
         if (oldest.AgeSeconds <= options.MaxPendingAge.TotalSeconds)
             return Finding.Ok(Subject, saw);
 
         return Finding.Wrong(Subject, saw, oldest.Attempts > 0
-            ? $"it failed {oldest.Attempts} time(s); the log of the API and the bot says why, and when it is tried again: "
+            ? $"it failed {Quantity.Of(oldest.Attempts, "time")}; the log of the API and the bot says why, and when it is tried again: "
                 + $"./games events show {oldest.Id}"
             : "no dispatcher gets to it: start the API or the bot with Journal:Dispatch, and read what its log says of the journal");
     }
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Count(long count) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Math.Min(count, JournalInspection.CountLimit):N0}{(count > JournalInspection.CountLimit ? " or more" : "")}");
+    private static string Events(long count) =>
+        Quantity.Of(Math.Min(count, JournalInspection.CountLimit), "event", orMore: count > JournalInspection.CountLimit);
 }

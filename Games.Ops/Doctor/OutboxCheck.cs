@@ -22,7 +22,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         }
 
         var waits = summary.OldestPendingSeconds is { } oldest
-            ? string.Create(CultureInfo.InvariantCulture, $"{Count(summary.Pending)} pending, the oldest for {oldest:F0} s")
+            ? string.Create(CultureInfo.InvariantCulture, $"{Messages(summary.Pending)} pending, the oldest for {oldest:F0} s")
             : "nothing is pending";
         yield return summary.OldestPendingSeconds > options.DegradedAge.TotalSeconds
             ? Finding.Wrong(
@@ -33,7 +33,7 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
         if (summary.Dead.Rows > 0)
         {
             yield return Finding.Wrong(
-                "outbox, dead", $"{Count(summary.Dead)} messages were given up",
+                "outbox, dead", $"{Messages(summary.Dead)} given up",
                 "see why: ./games outbox list --state dead; then: outbox retry --all");
         }
 
@@ -47,6 +47,5 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
 
     private static string Exchange(Uri address) => address.AbsolutePath.Split('/')[^1];
 
-    private static string Count(OutboxCount count) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count.Rows:N0}{(count.OrMore ? " or more" : "")}");
+    private static string Messages(OutboxCount count) => Quantity.Of(count.Rows, "message", count.OrMore);
 }

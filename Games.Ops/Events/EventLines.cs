@@ -75,7 +75,7 @@ internal sealed class EventLines(IEventPublisher events, NewEvent defaults)
 
         await PublishAsync(batch, ct);
         if (last / ProgressLines > _seen / ProgressLines)
-            Console.Error.WriteLine($"{last} lines, {_refused} refused");
+            Console.Error.WriteLine($"{Quantity.Of(last, "line")}, {_refused} refused");
         _seen = last;
     }
 

@@ -127,7 +127,7 @@ internal static class EventsVerbs
         {
             var dead = services.GetRequiredService<DeadEvents>();
             if (options.GetValue(all))
-                return Terminal.Done($"{await dead.RetryAsync(id: null, ct)} dead events are tried again.");
+                return Terminal.Done($"Tried again: {Quantity.Of(await dead.RetryAsync(id: null, ct), "dead event")}.");
 
             return await dead.RetryAsync(options.GetValue(id), ct) == 1
                 ? Terminal.Done($"Event {options.GetValue(id)} is tried again.")

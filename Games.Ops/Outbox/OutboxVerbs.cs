@@ -84,7 +84,7 @@ internal static class OutboxVerbs
         command.SetAction((options, ct) => ActAsync(async outbox =>
         {
             if (options.GetValue(all))
-                return Terminal.Done($"{await outbox.RetryDeadAsync(ct)} dead messages are tried again.");
+                return Terminal.Done($"Tried again: {Quantity.Of(await outbox.RetryDeadAsync(ct), "dead message")}.");
 
             return await outbox.RetryAsync(options.GetValue(number), ct)
                 ? Terminal.Done($"Message {options.GetValue(number)} is tried again.")

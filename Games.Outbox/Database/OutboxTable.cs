@@ -62,6 +62,11 @@ internal sealed class OutboxTable
     /// <summary>Condition: relaying is paused.</summary>
     public string IsPaused => $"EXISTS (SELECT 1 FROM {State.Name} WHERE {State.Column(nameof(OutboxState.OutboxId))} = '{PauseRow.Id}')";
 
+    /// <summary>Expression: who has paused relaying, as <see cref="PauseRow.Read" /> reads it; null while it is not paused.</summary>
+    public string PausedBy => $"""
+        (SELECT {State.Column(nameof(OutboxState.LockId))} FROM {State.Name} WHERE {State.Column(nameof(OutboxState.OutboxId))} = '{PauseRow.Id}')
+        """;
+
     /// <summary>Query: the channel of the table's notifications.</summary>
     public string Channel => NotificationChannel.Of(Oid);
 

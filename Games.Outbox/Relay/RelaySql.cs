@@ -15,11 +15,11 @@ internal sealed class RelaySql
 
         // Claims go one after the other, each seeing what the one before has taken: without it two relays could take two rows of one
         // ordering key at the same moment. A claim lasts a few milliseconds and ends on the server, whatever becomes of its client.
-        // It also tells whether relaying is paused, so that a relay needs no statement of its own to know.
+        // It also tells who has paused relaying, if anybody has, so that a relay needs no statement of its own to know.
         // Claims walk indexes in their order and stop early. Statistics of a queue are always old: with them the planner may read all rows of
         // a key anew for each row of it.
         LockClaims = $"""
-            SELECT {t.IsPaused}, pg_advisory_xact_lock(hashtext('games.outbox'), {t.Oid}::int), set_config('enable_seqscan', 'off', true),
+            SELECT {t.PausedBy}, pg_advisory_xact_lock(hashtext('games.outbox'), {t.Oid}::int), set_config('enable_seqscan', 'off', true),
                 set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
             """;
 

@@ -18,14 +18,17 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     private readonly OutboxOptions _options = settings.Value;
     private RelaySql? _sql;
     private string? _channel;
-    private volatile bool _isPaused;
+    private volatile string? _pausedBy;
     private volatile bool _hasMore;
 
     /// <summary>The value of LockId on every row that this process has leased.</summary>
     public Guid Owner => database.Owner;
 
     /// <summary>Whether relaying is paused, as the last claim has read it.</summary>
-    public bool IsPaused => _isPaused;
+    public bool IsPaused => _pausedBy is not null;
+
+    /// <summary>Who has paused it; null while it is not.</summary>
+    public string? PausedBy => _pausedBy;
 
     /// <summary>Whether the last claim has left rows that it could have taken, because of their bytes or of rows that it has put off.</summary>
     public bool HasMore => _hasMore;
@@ -57,7 +60,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
 
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        var paused = reader.GetBoolean(0);
+        var pausedBy = reader.IsDBNull(0) ? null : PauseRow.Read(reader.GetGuid(0));
         await reader.NextResultAsync(ct);
         var hasMore = false;
         while (await reader.ReadAsync(ct))
@@ -69,7 +72,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         _hasMore = hasMore;
 
         // Resumed while this claim waited for its turn: what it took is to be published.
-        _isPaused = paused && rows.Count == 0;
+        _pausedBy = rows.Count == 0 ? pausedBy : null;
 
         rows.Sort((x, y) => x.SequenceNumber.CompareTo(y.SequenceNumber));
 
@@ -163,7 +166,7 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
         await reader.ReadAsync(ct);
 
         // Paused or resumed since the last claim: the next one, due now, finds out.
-        if (reader.GetBoolean(0) != _isPaused)
+        if (reader.GetBoolean(0) != IsPaused)
             return TimeSpan.Zero;
 
         // Up to the next millisecond: a timer that ends before it would find nothing due. A far year is more than a TimeSpan holds.

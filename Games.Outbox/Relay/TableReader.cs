@@ -28,8 +28,8 @@ internal sealed partial class TableReader<TDbContext>(
         metrics.Claimed(rows.Count);
         outcomes.Withhold(followers);
 
-        if (store.IsPaused && !wasPaused)
-            LogPaused();
+        if (store.PausedBy is { } by && !wasPaused)
+            LogPaused(by);
         else if (wasPaused && !store.IsPaused)
             LogResumed();
 
@@ -89,8 +89,8 @@ internal sealed partial class TableReader<TDbContext>(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Outbox: relaying is paused, messages wait in the table until it is resumed")]
-    private partial void LogPaused();
+    [LoggerMessage(LogLevel.Warning, "Outbox: relaying is paused by {By}, messages wait in the table until it is resumed")]
+    private partial void LogPaused(string by);
 
     [LoggerMessage(LogLevel.Information, "Outbox: relaying is resumed")]
     private partial void LogResumed();

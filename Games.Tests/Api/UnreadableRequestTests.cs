@@ -131,6 +131,8 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
 
     [Theory]
     [InlineData("type", "%00")]
+    [InlineData("type", "game.*")]
+    [InlineData("channel", "Events")]
     [InlineData("channel", "%00")]
     [InlineData("state", "0")]
     [InlineData("state", "pending,dead")]
@@ -145,7 +147,7 @@ public sealed partial class UnreadableRequestTests : IClassFixture<TestDatabase>
 
     [Theory]
     [InlineData("/games?guildId=%ED%A0%80", HttpStatusCode.BadRequest)]
-    [InlineData("/events?type=%ED%A0%80", HttpStatusCode.OK)]
+    [InlineData("/events?type=%ED%A0%80", HttpStatusCode.BadRequest)]
     [InlineData("/events/%ED%A0%80", HttpStatusCode.NotFound)]
     public async Task No_address_is_an_error_of_the_server(string path, HttpStatusCode status)
     {

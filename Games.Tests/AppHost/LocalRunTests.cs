@@ -45,7 +45,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         await Until.TrueAsync(() => !second.Process.IsRunning, "the run had stopped");
         Assert.Equal(0, second.Process.ExitCode);
         Assert.All(children, child => Assert.True(Processes.IsGone(child)));
-        Assert.Equal(["stopping bot", "stopping api", "stopping discord", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said("| stopping"));
+        Assert.Equal(["stopping bot", "stopping api", "stopping discord", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said(" stopping "));
         Assert.False(File.Exists(Path.Combine(data, "environment")) || File.Exists(Path.Combine(data, "control")));
     }
 

@@ -57,8 +57,9 @@ internal sealed partial class StartedRun : IDisposable
     public static Command ScriptOf(string script, params IReadOnlyList<string> arguments) =>
         new(Path.Combine(Root, script), arguments) { Environment = NoServers };
 
-    /// <summary>What the run says after its prefix, of the lines that contain this.</summary>
-    public IEnumerable<string> Said(string text) => _output.Where(line => line.Contains(text)).Select(line => line.Split("| ", 2)[^1].Trim());
+    /// <summary>The lines that hold the text, without the name of who says it and without the time.</summary>
+    public IEnumerable<string> Said(string text) =>
+        _output.Where(line => line.Contains(text)).Select(line => Stamp.Replace(line.Split("| ", 2)[^1].Trim(), ""));
 
     public Task SaysAsync(string text, int times = 1) => Until.TrueAsync(() => Said(text).Count() >= times, $"it says {text}", StartBound);
 
@@ -106,4 +107,7 @@ internal sealed partial class StartedRun : IDisposable
 
     [GeneratedRegex(@"psql -h 127\.0\.0\.1 -p (\d+) -U games games")]
     private static partial Regex PsqlPort { get; }
+
+    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{3} ")]
+    private static partial Regex Stamp { get; }
 }

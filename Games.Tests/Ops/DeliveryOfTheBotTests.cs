@@ -32,7 +32,7 @@ public sealed class DeliveryOfTheBotTests(TestDatabase database) : IClassFixture
 
         await delivery.Discord.PutFaultsAsync("");
         Assert.Equal([$"The announcement of game {ids[0]} is tried again."], (await RunAsync("announcements", "retry", $"{ids[0]}")).Output);
-        Assert.Equal(["1 announcements are tried again."], (await RunAsync("announcements", "retry", "--all")).Output);
+        Assert.Equal(["Tried again: 1 announcement."], (await RunAsync("announcements", "retry", "--all")).Output);
 
         foreach (var id in ids)
             await delivery.DeliveredAsync(id);

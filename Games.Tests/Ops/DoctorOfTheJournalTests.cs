@@ -37,7 +37,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         var broken = await _events.InsertAsync("game.created", """{"title":1}""");
         await _events.OutcomeAsync(broken);
         var findings = await _doctor.FindsAsync("journal, dead", $"./games events retry {broken}");
-        Assert.StartsWith($"1 events were given up, the newest is {broken}: payload breaks the contract of game.created",
+        Assert.StartsWith($"1 event given up, the newest is {broken}: payload breaks the contract of game.created",
             Doctor.Saw(findings, "journal, dead"));
         Assert.Equal("1 game.created (1 dead); 1 test.event", Doctor.Saw(findings, "journal, last hour"));
         await _events.ScalarAsync("delete from events where id = $1", broken);
@@ -48,7 +48,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         await _events.ScalarAsync("update events set created_at = clock_timestamp() - interval '70 seconds' where event_type = 'test.planted'");
         await _doctor.FindsAsync("journal", "no dispatcher gets to it");
         await _events.ScalarAsync("update events set attempts = 3 where event_type = 'test.planted'");
-        await _doctor.FindsAsync("journal", "it failed 3 time(s)");
+        await _doctor.FindsAsync("journal", "it failed 3 times");
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
 
         Assert.Contains((await _doctor.RunAsync("doctor", "--republish", "--dry-run")).Output, x => x.Contains("3 events would be published again"));
         Assert.Equal(2, await CountAsync());
-        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("3 events are published again"));
+        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("3 events published again"));
         await Until.TrueAsync(async () => await CountAsync() == 3, "the message is stored again");
         await Until.TrueAsync(
             async () => (bool)(await _events.ScalarAsync(
@@ -99,7 +99,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
 
         var after = await _doctor.RunAsync("doctor", "--republish");
         Assert.Equal(0, after.ExitCode);
-        Assert.Contains("0 events are", string.Join('\n', after.Output));
+        Assert.Contains("0 events published", string.Join('\n', after.Output));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         Assert.Contains($"{garbage} (payload breaks the contract", Doctor.Saw(findings, $"{Games}, for good"));
         Assert.StartsWith($"1: {refused} (A Discord message is not valid: messageId", Doctor.Saw(findings, $"{Messages}, for good"));
 
-        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("1 events are published again"));
+        Assert.Contains((await _doctor.RunAsync("doctor", "--republish")).Output, x => x.Contains("1 event published again"));
         await Until.TrueAsync(() => db.Announcements.AnyAsync(x => x.GameId == game.Id), "the game is announced");
         Assert.Equal($"{Games}, for good, {Messages}, for good", Doctor.Wrong((await _doctor.ExamineAsync()).Findings));
         await _events.ScalarAsync("delete from events where id = any($1)", new[] { unknown, refused, garbage });

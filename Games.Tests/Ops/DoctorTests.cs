@@ -93,19 +93,19 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         Assert.Contains(found.Output, line => line.Contains("doctor --republish"));
         Assert.DoesNotContain(found.Output, line => line.Contains($"{fresh.Id}"));
 
-        Assert.Contains((await RunAsync("doctor", "--republish", "--dry-run")).Output, line => line.Contains("1 events would be published again"));
+        Assert.Contains((await RunAsync("doctor", "--republish", "--dry-run")).Output, line => line.Contains("1 event would be published again"));
         Assert.False(await db.Announcements.AnyAsync(announcement => announcement.GameId == old.Id));
 
         // Twice, as by two people: one announcement.
         var twice = await Task.WhenAll(RunAsync("doctor", "--republish"), RunAsync("doctor", "--republish"));
-        Assert.Contains(twice, outcome => outcome.Output.Any(line => line.Contains("1 events are published again")));
+        Assert.Contains(twice, outcome => outcome.Output.Any(line => line.Contains("1 event published again")));
         await Until.TrueAsync(() => db.Announcements.AnyAsync(announcement => announcement.GameId == old.Id), "the game is announced");
         await Until.TrueAsync(async () => await db.Database.SqlQueryRaw<int>(
             """SELECT count(*)::int AS "Value" FROM "OutboxMessage" """).SingleAsync() == 0, "both events have left");
         var after = await RunAsync("doctor", "--republish");
         Assert.Equal(0, after.ExitCode);
         Assert.Contains("All is well.", after.Output);
-        Assert.Contains("0 events are", string.Join('\n', after.Output));
+        Assert.Contains("0 events published", string.Join('\n', after.Output));
         Assert.Equal(0, await db.Database.SqlQuery<int>(
             $"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
 

@@ -87,7 +87,7 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal([$"Event {ids[0]} is discarded."], (await RunAsync("", "discard", $"{ids[0]}")).Output);
         Assert.Equal([$"Event {ids[1]} is tried again."], (await RunAsync("", "retry", $"{ids[1]}")).Output);
         await listener.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["1 dead events are tried again."], (await RunAsync("", "retry", "--all")).Output);
+        Assert.Equal(["Tried again: 1 dead event."], (await RunAsync("", "retry", "--all")).Output);
 
         Assert.Equal(2L, await events.ScalarAsync("select count(*) from events where event_type = 'once.dead' and dead_at is null and attempts = 0"));
         foreach (var verb in new[] { "retry", "discard" })
@@ -163,7 +163,7 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal((1, 2_498), (said.ExitCode, said.Output.Length));
         Assert.Equal(["Line 700", "Line 701"], said.Errors.Where(x => x.StartsWith("Line", StringComparison.Ordinal)).Select(x => x[..8]));
         Assert.Contains("2 of 2500 lines were refused; the others are published.", said.Errors);
-        Assert.Contains("2000 lines, 2 refused", said.Errors);
+        Assert.Contains("2,000 lines, 2 refused", said.Errors);
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal(2_398L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
         Assert.True((bool)(await events.ScalarAsync(

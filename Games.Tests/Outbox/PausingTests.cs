@@ -126,7 +126,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
     private static OutboxInspection<NotesDbContext> Inspection(NotesService service) =>
         service.Services.GetRequiredService<OutboxInspection<NotesDbContext>>();
 
-    private static bool KnowsOfPause(NotesService service) => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("relaying is paused"));
+    private static bool KnowsOfPause(NotesService service) => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("relaying is paused by a "));
 
     /// <summary>Ends when the table was looked at after this call, which wakes the relay: what can be published by then is.</summary>
     private static async Task LooksOnceMoreAsync(NotesService service)

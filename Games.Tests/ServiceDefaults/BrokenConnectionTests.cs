@@ -37,7 +37,8 @@ public sealed class BrokenConnectionTests(TestBroker broker) : IClassFixture<Tes
 
         await bus.StopAsync(TestContext.Current.CancellationToken);
 
-        Task ConsumesAsync(string when) => Until.TrueAsync(() => bus.CheckHealth().Status is BusHealthStatus.Healthy, $"all endpoints consume {when}");
+        Task ConsumesAsync(string when) =>
+            Until.TrueAsync(() => bus.CheckHealth().Status is BusHealthStatus.Healthy, $"all endpoints consume {when}");
     }
 
     [Fact]

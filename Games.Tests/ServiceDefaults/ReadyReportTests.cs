@@ -51,6 +51,12 @@ public sealed class ReadyReportTests : IAsyncDisposable
         Assert.Equal(1, _looks);
     }
 
+    [Theory]
+    [InlineData(HealthStatus.Healthy, null)]
+    [InlineData(HealthStatus.Degraded, "Ready")]
+    public void What_is_healthy_has_no_problem_whatever_it_says(HealthStatus status, string? problem) => Assert.Equal(
+        problem, CheckedHealth.Of(new(status, "Ready", TimeSpan.Zero, exception: null, data: null)).Problem);
+
     private async Task<HealthCheckResult> CheckAsync()
     {
         Interlocked.Increment(ref _looks);

@@ -48,6 +48,21 @@ public sealed class KeysTests : IClassFixture<TestDatabase>, IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_refusal_is_one_line_of_the_log()
+    {
+        using var caller = _host.WithKey($"Bearer {ApiKeyText.New()}");
+        await caller.GetAsync("/games");
+
+        // Another that is logged as late: what the first caused stands before it.
+        await caller.GetAsync("/events");
+        await Until.TrueAsync(() => _host.Log.Lines.Any(line => line.Contains("GET /events was answered 401")), "the second is logged");
+
+        var lines = _host.Log.Lines.SkipWhile(line => !line.Contains("GET /games was answered 401")).ToList();
+        Assert.Equal(2, lines.Count(line => !line.Contains("Executed DbCommand")));
+        Assert.DoesNotContain(_host.Log.Lines, line => line.Contains("not authenticated") || line.Contains("was challenged"));
+    }
+
+    [Fact]
     public async Task The_scheme_is_read_in_any_case()
     {
         using var caller = _host.WithKey($"bearer {TestKey.Text}");
