@@ -11,11 +11,15 @@ public sealed class RabbitMqServerTests(TestServers servers)
     public async Task A_kill_loses_no_confirmed_message_and_a_restart_keeps_the_port()
     {
         var ct = TestContext.Current.CancellationToken;
-        await using var server = new RabbitMqServer(servers.DirectoryOf("killed-rabbitmq"));
+        var directory = servers.DirectoryOf("killed-rabbitmq");
+        await using var server = new RabbitMqServer(directory);
         await server.StartAsync(ct);
+        await OnChannelAsync(
+            server, channel => channel.QueueDeclareAsync("notes", durable: true, exclusive: false, autoDelete: false, cancellationToken: ct));
+        // A confirm says that the message is on the disk. That of its queue is written up to 2 s after the answer.
+        await Until.TrueAsync(() => IsInLog(directory, "notes"u8), "the queue is on the disk");
         await OnChannelAsync(server, async channel =>
         {
-            await channel.QueueDeclareAsync("notes", durable: true, exclusive: false, autoDelete: false, cancellationToken: ct);
             await channel.BasicPublishAsync("", "notes", mandatory: true, new BasicProperties { Persistent = true }, "kept"u8.ToArray(), ct);
             return true;
         });
@@ -40,6 +44,18 @@ public sealed class RabbitMqServerTests(TestServers servers)
         var log = await File.ReadAllLinesAsync(Path.Combine(directory.FullName, "log", "rabbitmq.log"), ct);
         Assert.Contains(log, line => line.Contains("Disk free limit set to"));
         Assert.DoesNotContain(log, line => line.Contains("monitor encountered an error"));
+    }
+
+    /// <summary>In the log of Mnesia, where RabbitMQ keeps what is declared.</summary>
+    private static bool IsInLog(string directory, ReadOnlySpan<byte> name)
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(directory, "mnesia"), "*", SearchOption.AllDirectories))
+        {
+            if (Path.GetExtension(file) is ".LOG" or ".DCD" or ".DCL" && File.ReadAllBytes(file).AsSpan().IndexOf(name) >= 0)
+                return true;
+        }
+
+        return false;
     }
 
     private static async Task<T> OnChannelAsync<T>(RabbitMqServer server, Func<IChannel, Task<T>> work)

@@ -98,7 +98,7 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker)
         await using var other = await StartAsync(("Journal:BatchLimit", "50"));
 
         var correlation = Guid.NewGuid();
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < 25; i++)
         {
             await _events.ScalarAsync($$"""
                 insert into events (event_type, payload, channel, source, correlation_id)
@@ -107,11 +107,11 @@ public sealed class DispatchingTests(TestDatabase database, TestBroker broker)
                 """, correlation);
         }
 
-        await listener.HearsAsync(5_000);
+        await listener.HearsAsync(2_500);
         await Until.TrueAsync(
             async () => (long)(await _events.ScalarAsync("""select count(*) from "OutboxMessage" """))! == 0, "the outbox is empty");
         var heard = listener.Heard;
-        Assert.Equal((5_000, 5_000), (heard.Length, heard.Select(x => x.MessageId).Distinct().Count()));
+        Assert.Equal((2_500, 2_500), (heard.Length, heard.Select(x => x.MessageId).Distinct().Count()));
         Assert.Equal(
             heard.Where(x => x.CorrelationId == correlation).Select(Number).Order(), heard.Where(x => x.CorrelationId == correlation).Select(Number));
     }

@@ -87,7 +87,10 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal([$"Event {ids[0]} is discarded."], (await RunAsync("", "discard", $"{ids[0]}")).Output);
         Assert.Equal([$"Event {ids[1]} is tried again."], (await RunAsync("", "retry", $"{ids[1]}")).Output);
         await listener.WaitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["Tried again: 1 dead event."], (await RunAsync("", "retry", "--all")).Output);
+        // Its neighbours leave dead ones too.
+        var dead = (long)(await events.ScalarAsync("select count(*) from events where dead_at is not null"))!;
+        Assert.Equal(
+            [$"Tried again: {dead} dead event{(dead == 1 ? "" : "s")}."], (await RunAsync("", "retry", "--all")).Output);
 
         Assert.Equal(2L, await events.ScalarAsync("select count(*) from events where event_type = 'once.dead' and dead_at is null and attempts = 0"));
         foreach (var verb in new[] { "retry", "discard" })
