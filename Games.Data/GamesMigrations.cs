@@ -14,11 +14,29 @@ public static class GamesMigrations
 
     private static readonly TimeSpan MigrationTimeout = TimeSpan.FromMinutes(10);
 
+    /// <summary>A server that is busy may not answer within the few seconds that suit a caller.</summary>
+    private const int Attempts = 3;
+
     /// <summary>
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
     /// replicas may start at once. Returns the names of the migrations applied here.
     /// </summary>
     public static async Task<IReadOnlyList<string>> MigrateGamesDatabaseAsync(this IServiceProvider services, CancellationToken ct = default)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await MigrateAsync(services, ct);
+            }
+            catch (Exception failure) when (failure.GetBaseException() is TimeoutException && attempt < Attempts)
+            {
+                // What was applied stays so, and the next attempt begins after it.
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> MigrateAsync(IServiceProvider services, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database;

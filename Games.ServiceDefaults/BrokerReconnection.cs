@@ -105,7 +105,7 @@ public static class BrokerReconnection
         /// <summary>For sends too: MassTransit takes this one if no other is named.</summary>
         public override IRetryPolicy ReceiveTransportRetryPolicy { get; }
 
-        /// <summary>All receive endpoints, however they are configured, come by here.</summary>
+        /// <summary>All receive endpoints that are configured with the bus, in whichever way, come by here.</summary>
         public override void ReceiveEndpoint(string queueName, Action<IRabbitMqReceiveEndpointConfigurator> configureEndpoint) =>
             base.ReceiveEndpoint(queueName, endpoint =>
             {

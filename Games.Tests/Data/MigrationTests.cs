@@ -35,6 +35,18 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
     }
 
     [Fact]
+    public async Task A_server_that_is_too_busy_to_answer_in_time_is_asked_again()
+    {
+        await using var line = CuttableLine.ToPostgres(migrated.ConnectionString, out var throughLine);
+        line.Freeze();
+        var migrating = Migrations.ApplyAsync(throughLine);
+        await Until.TrueAsync(() => line.Taken > 1, "it is asked again");
+        line.Thaw();
+
+        Assert.Empty(await migrating);
+    }
+
+    [Fact]
     public async Task Our_tables_are_named_in_snake_case_and_those_of_the_outbox_as_in_its_package()
     {
         await using var source = NpgsqlDataSource.Create(migrated.ConnectionString);

@@ -20,6 +20,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private volatile TaskCompletionSource _frozen = Thawed();
     private volatile string? _inserting;
     private int _answered = int.MaxValue;
+    private int _taken;
 
     public CuttableLine(string host, int port, StatementCounter? counter = null)
     {
@@ -28,6 +29,9 @@ internal sealed class CuttableLine : IAsyncDisposable
         _listener.Start();
         _accepting = AcceptAsync();
     }
+
+    /// <summary>Connections so far.</summary>
+    public int Taken => Volatile.Read(ref _taken);
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -101,6 +105,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private async Task CarryAsync(TcpClient client)
     {
         using var near = client;
+        Interlocked.Increment(ref _taken);
         using var far = new TcpClient();
         try
         {
