@@ -1,21 +1,26 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Games.Data;
 
-public static class GamesMigrations
+public static partial class GamesMigrations
 {
     /// <summary>Any number that every version of every service agrees on.</summary>
     private const long LockKey = 0x47414D4553;
 
     private static readonly TimeSpan MigrationTimeout = TimeSpan.FromMinutes(10);
 
-    /// <summary>A server that is busy may not answer within the few seconds that suit a caller.</summary>
-    private const int Attempts = 3;
+    /// <summary>
+    /// A server that is busy may not take a connection within the few seconds that suit a caller. Shorter than a statement's timeout, which is not
+    /// repeated.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
@@ -23,15 +28,16 @@ public static class GamesMigrations
     /// </summary>
     public static async Task<IReadOnlyList<string>> MigrateGamesDatabaseAsync(this IServiceProvider services, CancellationToken ct = default)
     {
-        for (var attempt = 1; ; attempt++)
+        var start = Stopwatch.GetTimestamp();
+        while (true)
         {
             try
             {
                 return await MigrateAsync(services, ct);
             }
-            catch (Exception failure) when (failure.GetBaseException() is TimeoutException && attempt < Attempts)
+            catch (Exception failure) when (failure.GetBaseException() is TimeoutException && Stopwatch.GetElapsedTime(start) < Patience)
             {
-                // What was applied stays so, and the next attempt begins after it.
+                LogAskedAgain(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations)));
             }
         }
     }
@@ -73,4 +79,7 @@ public static class GamesMigrations
             // Another replica was faster.
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "The database has not answered in time, and is asked again")]
+    private static partial void LogAskedAgain(ILogger logger);
 }

@@ -52,7 +52,7 @@ internal sealed class GlobalLimit(TimeProvider time, int perSecondInAll)
     }
 
     /// <summary>Waits until one more may be sent. <see cref="Return"/> must follow.</summary>
-    /// <param name="goesFirst">Waits for a pause alone, and not for what others send: of the few that are.</param>
+    /// <param name="goesFirst">Whether it waits for a pause alone, and not for what others send: for the few calls that all else waits for.</param>
     /// <param name="longest">It gives up rather than wait for longer.</param>
     /// <param name="waits">Is told of each wait.</param>
     /// <param name="ct">Gives up.</param>
