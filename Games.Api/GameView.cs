@@ -85,20 +85,26 @@ internal sealed record AnnouncementView(
     string ChannelId, string Text, int Version, bool IsOpen, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string? MessageId,
     int DeliveredVersion, string? Failure);
 
+/// <summary>A game, and what Discord is to say of it; null before the bot has heard of it.</summary>
+internal sealed record GameToShow(Game Game, Announcement? Announcement);
+
 internal static class GameViews
 {
-    /// <summary>The games with their people and announcements, in the order given: at most two queries, however many games.</summary>
-    public static async Task<IReadOnlyList<GameView>> ViewAsync(this GamesDbContext db, IReadOnlyList<Game> games, CancellationToken ct)
+    /// <summary>The games, in their order, with what Discord is to say of each: one query.</summary>
+    public static IQueryable<GameToShow> WithAnnouncements(this IQueryable<Game> games, GamesDbContext db) => games.AsNoTracking()
+        .LeftJoin(db.Announcements, game => game.Id, x => x.GameId, (game, announcement) => new GameToShow(game, announcement));
+
+    /// <summary>The games with their people, in the order given: one query at most, however many games.</summary>
+    public static async Task<IReadOnlyList<GameView>> ViewAsync(this GamesDbContext db, IReadOnlyList<GameToShow> games, CancellationToken ct)
     {
-        if (games is [])
-            return [];
-
-        Guid[] ids = [.. games.Select(game => game.Id)];
-        var people = await db.PlayersOfAsync(games, ct);
-        var announcements = await db.Announcements.AsNoTracking().Where(x => ids.Contains(x.GameId)).ToDictionaryAsync(x => x.GameId, ct);
-
-        return [.. games.Select(game => GameView.Of(game, people[game.Id], announcements.GetValueOrDefault(game.Id)))];
+        var people = await db.PlayersOfAsync(games.Select(x => x.Game), ct);
+        return [.. games.Select(x => GameView.Of(x.Game, people[x.Game.Id], x.Announcement))];
     }
 
-    public static async Task<GameView> ViewAsync(this GamesDbContext db, Game game, CancellationToken ct) => (await db.ViewAsync([game], ct))[0];
+    /// <summary>The game as it is, with its people and its announcement: two queries at most.</summary>
+    public static async Task<GameView> ViewAsync(this GamesDbContext db, Game game, CancellationToken ct)
+    {
+        var announcement = await db.Announcements.AsNoTracking().SingleOrDefaultAsync(x => x.GameId == game.Id, ct);
+        return (await db.ViewAsync([new GameToShow(game, announcement)], ct))[0];
+    }
 }

@@ -36,6 +36,9 @@ public sealed class Announcement
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset ChangedAt { get; private set; }
 
+    /// <summary>Of whoever wanted it last; null if that was not traced.</summary>
+    public string? TraceParent { get; private set; }
+
     // From here on: what Discord has, written by the bot's delivery. But a refusal is over when there is something new to say.
 
     /// <summary>Of the game that Discord's message tells of; 0 while there is none.</summary>
@@ -80,7 +83,7 @@ public sealed class Announcement
             return false;
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
-        (Text, Version, IsOpen, ChangedAt) = (text, game.Version, game.IsOpen, Instant.Stored(now));
+        (Text, Version, IsOpen, ChangedAt, TraceParent) = (text, game.Version, game.IsOpen, Instant.Stored(now), Data.TraceParent.Current);
         // Somebody may have mended the cause since: once more is asked, for one change.
         if (Failure is not null)
             (Failure, Attempts, NextAttemptAt) = (null, 0, null);

@@ -36,11 +36,11 @@ public static class AnnouncementQueries
         Announcement[] rows = [.. announcements.OrderBy(x => x.GameId)];
         return db.Database.ExecuteSqlAsync(
             $"""
-             INSERT INTO announcements (game_id, channel_id, text, version, is_open, calendar_secret, created_at, changed_at)
+             INSERT INTO announcements (game_id, channel_id, text, version, is_open, calendar_secret, created_at, changed_at, trace_parent)
              SELECT * FROM unnest(
                  {rows.Select(x => x.GameId).ToArray()}, {rows.Select(x => x.ChannelId).ToArray()}, {rows.Select(x => x.Text).ToArray()},
                  {rows.Select(x => x.Version).ToArray()}, {rows.Select(x => x.IsOpen).ToArray()}, {rows.Select(x => x.CalendarSecret).ToArray()},
-                 {rows.Select(x => x.CreatedAt).ToArray()}, {rows.Select(x => x.ChangedAt).ToArray()})
+                 {rows.Select(x => x.CreatedAt).ToArray()}, {rows.Select(x => x.ChangedAt).ToArray()}, {rows.Select(x => x.TraceParent).ToArray()})
              ON CONFLICT (game_id) DO NOTHING
              """,
             ct);

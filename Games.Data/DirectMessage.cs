@@ -12,6 +12,10 @@ public sealed class DirectMessage
     public string UserId { get; private set; } = null!;
     public string Text { get; private set; } = null!;
     public DateTimeOffset CreatedAt { get; private set; }
+
+    /// <summary>Of whoever wanted it; null if that was not traced.</summary>
+    public string? TraceParent { get; private set; }
+
     public DateTimeOffset? SentAt { get; private set; }
 
     /// <summary>When it was first sent without Discord's answer being known since; null if it is not on its way.</summary>
@@ -36,6 +40,7 @@ public sealed class DirectMessage
             UserId = Snowflake.Require(userId),
             Text = text,
             CreatedAt = Instant.Stored(now),
+            TraceParent = Data.TraceParent.Current,
         };
     }
 }

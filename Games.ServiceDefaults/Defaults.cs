@@ -60,5 +60,6 @@ public static class Defaults
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<DatabaseOutage>();
         builder.Services.AddReadyReport();
+        builder.AddTelemetry();
     }
 }

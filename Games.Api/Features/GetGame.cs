@@ -21,8 +21,8 @@ internal sealed class GetGame(GamesDbContext db) : Endpoint<GetGameRequest, Game
 
     public override async Task HandleAsync(GetGameRequest request, CancellationToken ct) => await Send.ResultAsync(
         Guid.TryParse(request.Id, out var id)
-            && await HttpContext.Caller().Seen(db.Games).AsNoTracking().SingleOrDefaultAsync(game => game.Id == id, ct) is { } game
-            ? Answer(await db.ViewAsync(game, ct))
+            && await HttpContext.Caller().Seen(db.Games).Where(game => game.Id == id).WithAnnouncements(db).SingleOrDefaultAsync(ct) is { } game
+            ? Answer((await db.ViewAsync([game], ct))[0])
             : GameAnswers.NotFound);
 
     private IResult Answer(GameView game)

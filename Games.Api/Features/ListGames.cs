@@ -61,7 +61,7 @@ internal sealed class ListGames(GamesDbContext db, TimeProvider clock) : Endpoin
         }
 
         var games = FilterOf(request).Of(db, HttpContext.Caller().Seen(db.Games), clock.GetUtcNow());
-        var page = await games.AsNoTracking().ToPageAsync(request, GameCursor.After, ct);
+        var page = await games.Take(request.MostRead).WithAnnouncements(db).ToPageAsync(request, x => GameCursor.After(x.Game), ct);
         await Send.OkAsync(new(await db.ViewAsync(page.Items, ct), page.NextCursor), ct);
     }
 

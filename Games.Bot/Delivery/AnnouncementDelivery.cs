@@ -22,6 +22,7 @@ internal sealed partial class AnnouncementDelivery(
     /// <exception cref="TokenRefusedException">Discord refuses the bot.</exception>
     public async Task DeliverAsync(HeldLease lease, DueAnnouncement due, CancellationToken ct)
     {
+        using var span = BotTracing.Start(due);
         try
         {
             if (due.MessageId is { } messageId)

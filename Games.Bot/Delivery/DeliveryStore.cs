@@ -9,13 +9,15 @@ namespace Games.Bot.Delivery;
 /// <param name="PostAge">Since when its outcome has been unknown; null if nothing is on its way.</param>
 /// <param name="CalendarSecret">Opens the game's calendar file.</param>
 /// <param name="GuildId">Of the game: its channel must be of this one.</param>
+/// <param name="TraceParent">Of whoever wanted it; null if that was not traced.</param>
 internal sealed record DueAnnouncement(
     Guid GameId, string ChannelId, string? MessageId, int Version, int Reposts, int Attempts, TimeSpan? PostAge, string CalendarSecret,
-    string GuildId);
+    string GuildId, string? TraceParent);
 
 /// <inheritdoc cref="DueAnnouncement"/>
 /// <param name="Age">Since it was wanted.</param>
-internal sealed record DueDirectMessage(Guid Id, string UserId, string? ChannelId, string Text, int Attempts, TimeSpan? PostAge, TimeSpan Age);
+internal sealed record DueDirectMessage(Guid Id, string UserId, string? ChannelId, string Text, int Attempts, TimeSpan? PostAge, TimeSpan Age,
+    string? TraceParent);
 
 /// <summary>
 /// What is to be delivered, and what became of it. Each write names the lease under which it is done, and does nothing once another has it.
@@ -64,25 +66,25 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
     public Task<DueAnnouncement?> NextAnnouncementAsync(string channelId, CancellationToken ct) => ReadAsync(
         $"""
         SELECT game_id, message_id, version, reposts, attempts, now() - post_started_at, calendar_secret,
-            (SELECT guild_id FROM games WHERE id = game_id)
+            (SELECT guild_id FROM games WHERE id = game_id), trace_parent
         FROM announcements
         WHERE channel_id = $1 AND delivered_version < version AND failure IS NULL AND {IsDue} ORDER BY changed_at, game_id LIMIT 1
         """,
         reader => new DueAnnouncement(
-            reader.GetGuid(0), channelId, reader.IsDBNull(1) ? null : reader.GetString(1),
+            reader.GetGuid(0), channelId, TextAt(reader, 1),
             reader.GetInt32(2), reader.GetInt32(3), reader.GetInt32(4), TimeAt(reader, 5),
-            reader.GetString(6), reader.GetString(7)),
+            reader.GetString(6), reader.GetString(7), TextAt(reader, 8)),
         ct, channelId);
 
     public Task<DueDirectMessage?> NextDirectMessageAsync(string userId, CancellationToken ct) => ReadAsync(
         $"""
-        SELECT id, text, attempts, now() - post_started_at, now() - created_at, channel_id
+        SELECT id, text, attempts, now() - post_started_at, now() - created_at, channel_id, trace_parent
         FROM direct_messages LEFT JOIN direct_message_channels USING (user_id)
         WHERE user_id = $1 AND sent_at IS NULL AND failure IS NULL AND {IsDue} ORDER BY id LIMIT 1
         """,
         reader => new DueDirectMessage(
-            reader.GetGuid(0), userId, reader.IsDBNull(5) ? null : reader.GetString(5), reader.GetString(1), reader.GetInt32(2),
-            TimeAt(reader, 3), TimeAt(reader, 4)!.Value),
+            reader.GetGuid(0), userId, TextAt(reader, 5), reader.GetString(1), reader.GetInt32(2), TimeAt(reader, 3), TimeAt(reader, 4)!.Value,
+            TextAt(reader, 6)),
         ct, userId);
 
     /// <summary>The game as it is now, with who plays and waits; null if it is gone.</summary>
@@ -173,6 +175,8 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes)
         await using var reader = await command.Command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? read(reader) : null;
     }
+
+    private static string? TextAt(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     private static TimeSpan? TimeAt(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetTimeSpan(column);
 

@@ -13,6 +13,7 @@ internal sealed partial class DirectMessageDelivery(
     /// <inheritdoc cref="AnnouncementDelivery.DeliverAsync"/>
     public async Task DeliverAsync(HeldLease lease, DueDirectMessage due, CancellationToken ct)
     {
+        using var span = BotTracing.Start(due);
         try
         {
             if (due.Age > IsNews)

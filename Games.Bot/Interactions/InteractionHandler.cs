@@ -57,6 +57,7 @@ internal sealed partial class InteractionHandler(
 
         try
         {
+            using var span = BotTracing.Start(interaction);
             await AnswerAsync(interaction, ct);
         }
         finally

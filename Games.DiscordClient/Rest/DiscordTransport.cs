@@ -92,6 +92,7 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
             content = new(JsonSerializer.SerializeToUtf8Bytes(body, body.GetType(), Json));
         }
 
+        using var span = DiscordTracing.Start(route, options.BaseAddress);
         using var request = new HttpRequestMessage(route.Method, new Uri(options.BaseAddress, route.Path)) { Content = content };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         if (route.IsAuthorized)
@@ -103,12 +104,14 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             var answer = await Answer.ReadAsync(response, either.Token);
+            span.End(answer);
             if (route.IsInteraction)
                 _global.Learn(answer);
             return answer;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
+            span.End(failure);
             ct.ThrowIfCancellationRequested();
             var reason = timeout.IsCancellationRequested ? "no answer in time" : WithoutToken(failure.GetBaseException().Message);
             // A request without a body asks, or deletes: whether it was written makes no difference to its caller.

@@ -13,7 +13,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         Assert.Equal(
             [
                 "Initial", "Journal", "DiscordMessages", "Access", "JournalLimits", "GameLife", "CalendarFeeds", "DiscordDelivery",
-                "AnnouncementCalendar", "BotProblems",
+                "AnnouncementCalendar", "BotProblems", "TraceParents",
             ],
             applied.SelectMany(names => names).Select(name => name.Split('_')[1]));
     }
@@ -26,7 +26,7 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         {
             var applied = await Task.WhenAll(Migrations.ApplyAsync(missing), Migrations.ApplyAsync(missing));
 
-            Assert.Equal(10, applied.Sum(names => names.Count));
+            Assert.Equal(11, applied.Sum(names => names.Count));
         }
         finally
         {

@@ -18,7 +18,9 @@ internal sealed class RunningServices : IAsyncDisposable
     /// <param name="database">Of both.</param>
     /// <param name="broker">Of both.</param>
     /// <param name="discord">Settings of the bot, whose keys begin with Discord__; without them it has no token.</param>
-    public RunningServices(string database, string broker, IReadOnlyDictionary<string, string>? discord = null)
+    /// <param name="further">Settings of both.</param>
+    public RunningServices(
+        string database, string broker, IReadOnlyDictionary<string, string>? discord = null, IReadOnlyDictionary<string, string>? further = null)
     {
         _database = NpgsqlDataSource.Create(database);
         _settings = new()
@@ -28,6 +30,8 @@ internal sealed class RunningServices : IAsyncDisposable
             // What a killed process held is free after this: the tests need not wait for the default.
             ["Outbox__Lease"] = "00:00:02"
         };
+        foreach (var (key, value) in further ?? new Dictionary<string, string>())
+            _settings[key] = value;
         Api = NewApi();
         Bot = new(
             "bot", "Games.Bot", $"http://127.0.0.1:{FreePort.Next()}", _settings.Concat(discord ?? new Dictionary<string, string>()).ToDictionary(),
