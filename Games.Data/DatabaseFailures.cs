@@ -6,11 +6,6 @@ namespace Games.Data;
 /// <summary>Whose fault a failure of the database is: the one place that decides, for requests, consumers and the journal.</summary>
 public static class DatabaseFailures
 {
-    /// <summary>No more often are all sessions ended: a fault that stays would have each request open a connection anew.</summary>
-    private static readonly TimeSpan RenewalInterval = TimeSpan.FromSeconds(1);
-
-    private static long _renewed;
-
     /// <summary>
     /// Whether it speaks of the system and not of what was to be stored: no connection or no answer, a server that is starting, stopping, full or
     /// read-only, a login or a right that is refused, a table or column that is not there. The same can succeed later as it is.
@@ -22,21 +17,6 @@ public static class DatabaseFailures
         DbUpdateException or InvalidOperationException => exception.InnerException?.IsDatabaseUnavailable() ?? false,
         _ => false,
     };
-
-    /// <summary>
-    /// Ends the pooled sessions after a failure of the system: one that began before the mend may never see it, such as one that was opened while
-    /// the database was read-only by default, or that has planned a statement for a table as it was.
-    /// </summary>
-    public static void RenewSessions(this Exception failure)
-    {
-        var (now, renewed) = (TimeProvider.System.GetTimestamp(), Volatile.Read(ref _renewed));
-        if (failure.GetBaseException() is PostgresException { IsTransient: false }
-            && (renewed == 0 || TimeProvider.System.GetElapsedTime(renewed, now) > RenewalInterval)
-            && Interlocked.CompareExchange(ref _renewed, now, renewed) == renewed)
-        {
-            NpgsqlConnection.ClearAllPools();
-        }
-    }
 
     /// <summary>The classes of SQLSTATE by which PostgreSQL, or a rule of a table, refuses values; all others are of the system.</summary>
     private static bool SpeaksOfContent(string sqlState) =>

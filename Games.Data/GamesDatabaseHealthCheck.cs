@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 
 namespace Games.Data;
 
@@ -13,6 +14,11 @@ internal sealed class GamesDatabaseHealthCheck(GamesDbContext db) : IHealthCheck
         var isReadOnly = await db.Database.SqlQuery<bool>($"""
             SELECT current_setting('transaction_read_only')::bool AS "Value" FROM (SELECT count(*) FROM (SELECT FROM games LIMIT 1) AS one) AS games
             """).SingleAsync(ct);
-        return isReadOnly ? new(context.Registration.FailureStatus, "The database is read-only.") : HealthCheckResult.Healthy();
+        if (!isReadOnly)
+            return HealthCheckResult.Healthy();
+
+        // A session keeps what was the default at its beginning: the next question is to be another's.
+        NpgsqlConnection.ClearAllPools();
+        return new(context.Registration.FailureStatus, "The database is read-only.");
     }
 }

@@ -66,7 +66,6 @@ internal sealed partial class EventDispatcher(
             }
             catch (Exception exception)
             {
-                exception.RenewSessions();
                 var pause = trouble.Next();
                 if (!outage.Met(exception, this))
                     LogTrouble(pause.TotalSeconds, exception.InWords());

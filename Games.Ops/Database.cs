@@ -36,6 +36,11 @@ internal static class Database
                 $"The database at ConnectionStrings:{GamesDatabase.Name} is not migrated ({e.MessageText}), "
                 + "run first: dotnet run --project Games.Api -- --migrate");
         }
+        catch (Exception e) when (e.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } refused)
+        {
+            throw new SettingException(
+                $"The database at ConnectionStrings:{GamesDatabase.Name} takes nothing: {refused.MessageText}. doctor says why, and what to do.");
+        }
         catch (Exception e) when (e.IsDatabaseFailure())
         {
             throw new SettingException(

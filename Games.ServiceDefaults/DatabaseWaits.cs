@@ -42,7 +42,6 @@ internal sealed partial class DatabaseWaits(
         }
         catch (Exception failure) when (failure.IsDatabaseUnavailable())
         {
-            failure.RenewSessions();
             Volatile.Write(ref _reason, failure.InWords());
             if (!outage.Met(failure) & _failures.AddOrUpdate(context.ReceiveContext, 1, (_, failures) => failures + 1) > 1)
                 TellOfThem();

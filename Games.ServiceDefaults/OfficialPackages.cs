@@ -22,7 +22,12 @@ namespace Games.Outbox.Outages
     /// <summary>An outage of the database is not one line: each who meets it logs it.</summary>
     public sealed class DatabaseOutage
     {
-        public bool Met(Exception failure, object? loop = null) => false;
+        public bool Met(Exception failure, object? loop = null)
+        {
+            if (failure.GetBaseException() is PostgresException { IsTransient: false })
+                NpgsqlConnection.ClearAllPools();
+            return false;
+        }
 
         public void Works(object loop)
         {

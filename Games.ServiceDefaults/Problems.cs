@@ -79,7 +79,6 @@ public static partial class Problems
 
             if (status is StatusCodes.Status503ServiceUnavailable)
             {
-                exception.RenewSessions();
                 var reason = exception.InWords();
                 Log.Unserved(logger, context.TraceIdentifier, reason);
                 // An outage is told of by itself, and anything else for all who meet it.

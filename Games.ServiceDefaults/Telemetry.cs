@@ -23,7 +23,7 @@ internal static class Telemetry
 
     private static readonly string[] Sources = ["Games.Bot", "Games.DiscordClient", "Games.Outbox", "Npgsql", DiagnosticHeaders.DefaultListenerName];
 
-    private static readonly string[] Meters =
+    internal static readonly string[] Meters =
     [
         "Games.Bot", HealthMetrics.Name, "Games.Outbox", "Npgsql", InstrumentationOptions.MeterName, "Microsoft.AspNetCore.Hosting",
         "Microsoft.AspNetCore.RateLimiting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime",

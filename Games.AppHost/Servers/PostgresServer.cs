@@ -84,6 +84,8 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
             "-c", "log_destination=stderr",
             "-c", "log_line_prefix=",
             "-c", "log_checkpoints=off",
+            // Whoever asked says what went wrong: the statement would be most of the lines.
+            "-c", "log_min_error_statement=panic",
             .. Settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" }),
         ])
         {

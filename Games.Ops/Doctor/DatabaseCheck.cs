@@ -22,11 +22,9 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
             var start = Stopwatch.GetTimestamp();
             var version = await AskVersionAsync(ct);
             var took = Stopwatch.GetElapsedTime(start);
-            finding = (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
-                ? Finding.Wrong(
-                    Subject, $"{Quantity.Of(pending.Count, "migration")} not applied, the first is {pending[0]}",
-                    "run: dotnet run --project Games.Api -- --migrate")
-                : Finding.Ok(Subject, $"PostgreSQL {version} at {Address} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
+            finding = await FindReadOnlyAsync(ct)
+                ?? await FindPendingAsync(ct)
+                ?? Finding.Ok(Subject, $"PostgreSQL {version} at {Address} answers in {took.TotalMilliseconds:F0} ms, all migrations are applied");
         }
         catch (Exception e) when (e.IsDatabaseFailure())
         {
@@ -37,6 +35,43 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
 
         await db.Database.CloseConnectionAsync();
         yield return finding;
+    }
+
+    private async Task<Finding?> FindPendingAsync(CancellationToken ct) =>
+        (await db.Database.GetPendingMigrationsAsync(ct)).ToList() is { Count: > 0 } pending
+            ? Finding.Wrong(
+                Subject, $"{Quantity.Of(pending.Count, "migration")} not applied, the first is {pending[0]}",
+                "run: dotnet run --project Games.Api -- --migrate")
+            : null;
+
+    /// <summary>A server that answers and takes nothing: for whom it does so, and how that is ended.</summary>
+    private async Task<Finding?> FindReadOnlyAsync(CancellationToken ct)
+    {
+        var (isStandby, source, database, role) = await db.Database.SqlQuery<Writes>($"""
+            SELECT pg_is_in_recovery() AS "IsStandby", CASE WHEN setting = 'on' THEN source END AS "ReadOnlyBy",
+                quote_ident(current_database()) AS "Database", quote_ident(current_user) AS "Role"
+            FROM pg_settings WHERE name = 'default_transaction_read_only'
+            """).SingleAsync(ct);
+        if (isStandby)
+        {
+            return Finding.Wrong(
+                Subject, $"{Address} is a standby: it answers and takes nothing",
+                $"name the primary in ConnectionStrings:{GamesDatabase.Name}, or promote this one");
+        }
+
+        if (source is null)
+            return null;
+
+        var mend = source switch
+        {
+            "database" => $"ALTER DATABASE {database} RESET default_transaction_read_only;",
+            "user" => $"ALTER ROLE {role} RESET default_transaction_read_only;",
+            "database user" => $"ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only;",
+            _ => "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf();",
+        };
+        return Finding.Wrong(
+            Subject, $"{Address} answers and takes nothing: default_transaction_read_only is on ({source})",
+            $"somebody has set it, or a tool because its disk is full. In psql: SET default_transaction_read_only = off; {mend}");
     }
 
     private string Address
@@ -50,4 +85,6 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
 
     private Task<string> AskVersionAsync(CancellationToken ct) =>
         db.Database.SqlQuery<string>($"""SELECT current_setting('server_version') AS "Value" """).SingleAsync(ct);
+
+    private sealed record Writes(bool IsStandby, string? ReadOnlyBy, string Database, string Role);
 }

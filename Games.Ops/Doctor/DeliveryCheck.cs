@@ -28,7 +28,7 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
         if (bots.Find(bot => bot.Problem is not null) is { Problem: { } problem })
             yield return Finding.Wrong("discord", $"a bot does not reach Discord: {problem}", "mend it; docs/discord.md has what it may mean");
         else
-            yield return Finding.Ok("discord", bots is [] ? "no bot with a token runs" : $"{Count(bots.Count)} with a token, connected");
+            yield return Finding.Ok("discord", bots is [] ? "no bot with a token says that it runs" : $"{Count(bots.Count)} with a token, connected");
         yield return await RefusedAnnouncementsAsync(now - ClosedMatters, ct)
             ?? await WaitingAnnouncementsAsync(now, isDelivered: bots is not [], ct);
         yield return await DirectMessagesAsync(now, ct);

@@ -12,7 +12,11 @@ namespace Games.Outbox.Outages;
 /// <param name="logger">Where the two lines go.</param>
 public sealed class DatabaseOutage(TimeProvider time, ILogger<DatabaseOutage> logger)
 {
+    /// <summary>No more often are all sessions ended: a fault that stays would have each request open a connection anew.</summary>
+    private static readonly TimeSpan RenewalInterval = TimeSpan.FromSeconds(1);
+
     private readonly Outage _outage = new("The database", "", time, logger);
+    private long _renewed;
 
     private enum Scope
     {
@@ -37,6 +41,7 @@ public sealed class DatabaseOutage(TimeProvider time, ILogger<DatabaseOutage> lo
     /// <param name="loop">The loop that met it, which tries again until it <see cref="Works" />; null for a request, a message, a single try.</param>
     public bool Met(Exception failure, object? loop = null)
     {
+        RenewSessions(failure);
         var scope = ScopeOf(failure);
         // A statement may be slow, and only some may write: one request is no proof. Loops meet it too, if it is an outage.
         if (scope is Scope.Statement || loop is null && scope is Scope.Silence or Scope.Writes && !_outage.IsOn)
@@ -50,6 +55,24 @@ public sealed class DatabaseOutage(TimeProvider time, ILogger<DatabaseOutage> lo
 
     /// <summary>The loop works, or asks nothing of the database at the moment. Cheap: to be called whenever it does.</summary>
     public void Works(object loop) => _outage.Works(loop);
+
+    /// <summary>
+    /// Ends the pooled sessions after a failure of the system: one that began before the mend may never see it, such as one that was opened while
+    /// the database was read-only by default, or that has planned a statement for a table as it was.
+    /// </summary>
+    private void RenewSessions(Exception failure)
+    {
+        // Of values that were refused, the next session says the same.
+        if (failure.Find<PostgresException>() is not { IsTransient: false } refusal || refusal.SqlState[..2] is "22" or "23")
+            return;
+
+        var (now, renewed) = (time.GetTimestamp(), Volatile.Read(ref _renewed));
+        if ((renewed == 0 || time.GetElapsedTime(renewed, now) > RenewalInterval)
+            && Interlocked.CompareExchange(ref _renewed, now, renewed) == renewed)
+        {
+            NpgsqlConnection.ClearAllPools();
+        }
+    }
 
     private static Scope ScopeOf(Exception failure)
     {

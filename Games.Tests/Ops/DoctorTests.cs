@@ -76,6 +76,24 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     }
 
     [Fact]
+    public async Task A_read_only_database_is_found_with_what_ends_it_and_other_verbs_say_that_it_takes_nothing()
+    {
+        await using var readOnly = await ReadOnlyDatabase.MakeAsync(database.ConnectionString);
+
+        var (exitCode, findings) = await ExamineAsync();
+        var wrong = findings.Single(finding => finding.GetProperty("subject").GetString() == "database");
+        Assert.Equal((1, "wrong"), (exitCode, wrong.GetProperty("state").GetString()));
+        Assert.Contains("default_transaction_read_only is on (database)", wrong.GetProperty("saw").GetString());
+        var published = await RunAsync("events", "publish", "test.event", "--payload", "{}", "--source", "test");
+        Assert.Equal(1, published.ExitCode);
+        Assert.Contains("takes nothing: cannot execute INSERT in a read-only transaction. doctor says why", Assert.Single(published.Errors));
+
+        var advised = wrong.GetProperty("toDo").GetString()!.Split("In psql: ")[1];
+        await readOnly.MendAsync(advised);
+        Assert.DoesNotContain("database", Wrong((await ExamineAsync()).Findings));
+    }
+
+    [Fact]
     public async Task A_game_without_its_announcement_is_found_and_published_again()
     {
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);

@@ -1,0 +1,40 @@
+using Npgsql;
+
+namespace Games.Tests.Servers;
+
+/// <summary>A database that answers and takes nothing, until it is mended: as an operator does both, with every session begun anew in between.</summary>
+internal sealed class ReadOnlyDatabase : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _writing;
+    private readonly string _name;
+
+    private ReadOnlyDatabase(string database)
+    {
+        // Whatever the default is.
+        _writing = NpgsqlDataSource.Create($"{database};Pooling=false;Options=-c default_transaction_read_only=off");
+        _name = new NpgsqlConnectionStringBuilder(database).Database!;
+    }
+
+    public static async Task<ReadOnlyDatabase> MakeAsync(string database)
+    {
+        var made = new ReadOnlyDatabase(database);
+        await made.RunAsync($"alter database {made._name} set default_transaction_read_only = on");
+        await made.RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        return made;
+    }
+
+    /// <summary>What the doctor says is to be done.</summary>
+    public Task MendAsync(string? advised = null) => RunAsync(advised ?? $"alter database {_name} reset default_transaction_read_only");
+
+    public async ValueTask DisposeAsync()
+    {
+        await MendAsync();
+        await _writing.DisposeAsync();
+    }
+
+    private async Task RunAsync(string sql)
+    {
+        await using var command = _writing.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+}
