@@ -4,7 +4,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.ServiceDefaults;
 
-/// <summary>What the health checks say, as the meter <c>Games.Health</c>: so that one alert rule holds for each of them. The platform asks them every 30 s.</summary>
+/// <summary>
+/// What the health checks say, as the meter <c>Games.Health</c>: so that one alert rule holds for each of them. The platform asks them every 30 s.
+/// </summary>
 internal sealed class HealthMetrics : IHealthCheckPublisher
 {
     public const string Name = "Games.Health";

@@ -4,6 +4,7 @@
 #pragma warning disable CA1822
 
 using MassTransit;
+using Npgsql;
 using Microsoft.Extensions.Hosting;
 
 namespace Games.Journal

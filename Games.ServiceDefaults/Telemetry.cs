@@ -34,15 +34,17 @@ internal static class Telemetry
         if (string.IsNullOrWhiteSpace(builder.Configuration[Endpoint]))
             return;
 
+        var service = builder.Environment.ApplicationName;
         builder.Services.AddSingleton<IHealthCheckPublisher, HealthMetrics>();
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear()
                 .AddTelemetrySdk()
-                .AddService(builder.Environment.ApplicationName, serviceNamespace: "games", serviceVersion: VersionOf(builder.Environment.ApplicationName))
+                .AddService(service, serviceNamespace: "games", serviceVersion: VersionOf(service))
                 .AddEnvironmentVariableDetector())
             .WithTracing(tracing =>
             {
-                tracing.AddSource(Sources).AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments("/health"));
+                tracing.AddSource(Sources)
+                    .AddAspNetCoreInstrumentation(http => http.Filter = context => !context.Request.Path.StartsWithSegments("/health"));
                 if (string.IsNullOrWhiteSpace(builder.Configuration[Sampler]))
                     tracing.SetSampler(new ParentBasedSampler(new AskedFor()));
             })
@@ -54,7 +56,7 @@ internal static class Telemetry
     private static string? VersionOf(string service) => AppDomain.CurrentDomain.GetAssemblies()
         .FirstOrDefault(assembly => assembly.GetName().Name == service)?.GetName().Version?.ToString(fieldCount: 3);
 
-    /// <summary>Looks at tables at rest, and the renewal of leases, begin no trace: nobody asked for them, and they would be most of all traces.</summary>
+    /// <summary>Looks at tables at rest, and renewals of leases, begin no trace: nobody asked for them, and they would be most of all.</summary>
     private sealed class AskedFor : OpenTelemetry.Trace.Sampler
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>

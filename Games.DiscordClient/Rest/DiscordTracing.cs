@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Games.DiscordClient.Rest;
 
 /// <summary>
-/// A span for each request that leaves (source <c>Games.DiscordClient</c>), by OpenTelemetry's conventions for HTTP clients but for the address: there is
-/// the token of an interaction in it, so the route stands in its place.
+/// A span for each request that leaves (source <c>Games.DiscordClient</c>), by OpenTelemetry's conventions for HTTP clients but for the address: an
+/// interaction's token is in it, so the route stands in its place.
 /// </summary>
 internal static class DiscordTracing
 {

@@ -1,5 +1,6 @@
 extern alias Api;
 
+using System.Text.Json;
 using Games.Tests.Servers;
 
 namespace Games.Tests.Api;
@@ -39,6 +40,10 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
         Assert.Equal(0, second.ExitCode);
         Assert.Contains("up to date", Assert.Single(second.Output));
         Assert.Empty(first.Errors.Concat(second.Errors));
+
+        environment["Logging__Console__FormatterName"] = "json";
+        var line = JsonElement.Parse(Assert.Single((await ServiceProcess.RunAsync(Assembly, environment, "--migrate")).Output));
+        Assert.Contains("up to date", line.GetProperty("Message").GetString());
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Games.Tests.Servers;
 
-/// <summary>A database that answers and takes nothing, until it is mended: as an operator does both, with every session begun anew in between.</summary>
+/// <summary>A database that answers and takes nothing, until it is mended: as an operator does both, with every session begun anew.</summary>
 internal sealed class ReadOnlyDatabase : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _writing;

@@ -21,10 +21,12 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
     {
         var existing = await MetricsAsync();
         var asked = Expressions().Concat(Documented()).SelectMany(MetricsIn).Distinct().Order().ToArray();
+        // A histogram has three.
+        var missing = asked.Where(name => !existing.Contains(name) && !existing.Contains(Suffix().Replace(name, ""))).ToArray();
 
-        Assert.True(asked.Length > 0, string.Join(", ", asked));
-        Assert.True(asked.All(existing.Contains), $"""
-            Nobody says {string.Join(", ", asked.Except(existing))}.
+        Assert.True(asked.Length > 12, string.Join(", ", asked));
+        Assert.True(missing is [], $"""
+            Nobody says {string.Join(", ", missing)}.
             There are {string.Join(", ", existing.Order())}.
             """);
     }
@@ -56,13 +58,14 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
 
     /// <summary>Metrics in the table of alerts.</summary>
     private static IEnumerable<string> Documented() => File.ReadLines(Repository.PathOf("docs/operations.md"))
-        .Where(line => line.StartsWith("| `", StringComparison.Ordinal)).SelectMany(line => Code().Matches(line).Skip(1).Select(x => x.Groups[1].Value));
+        .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+        .SelectMany(line => Code().Matches(line).Skip(1).Select(x => x.Groups[1].Value));
 
     /// <summary>Words of PromQL that are neither a function, a keyword, a label nor a text.</summary>
     private static IEnumerable<string> MetricsIn(string expression)
     {
         var bare = Label().Replace(Grouping().Replace(expression, ""), "");
-        return Metric().Matches(bare).Select(x => Suffix().Replace(x.Value, ""));
+        return Metric().Matches(bare).Select(x => x.Value);
     }
 
     private async Task<HashSet<string>> MetricsAsync()
@@ -80,7 +83,9 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
         return [.. instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name)).Select(NameOf)];
     }
 
-    /// <summary>By OpenTelemetry's specification "Prometheus and OpenMetrics Compatibility": the unit is spelled out, a counter ends with total.</summary>
+    /// <summary>
+    /// By OpenTelemetry's specification "Prometheus and OpenMetrics Compatibility": the unit is spelled out, a counter ends with total.
+    /// </summary>
     private static string NameOf(Instrument instrument)
     {
         var unit = instrument.Unit switch

@@ -102,7 +102,8 @@ public sealed class TelemetryTests(TestDatabase database, TestBroker broker) : I
         {
             var (trace, parent) = (span.Trace, span.Parent);
             await Until.TrueAsync(
-                () => collector.Spans.Any(x => x.Trace == trace && x.Id == parent), $"the parent of the last has been sent: {string.Join(" < ", line)}");
+                () => collector.Spans.Any(x => x.Trace == trace && x.Id == parent),
+                $"the parent of the last has been sent: {string.Join(" < ", line)}");
             span = collector.Spans.Single(x => x.Trace == trace && x.Id == parent);
             line.Add($"{span}");
         }
