@@ -4,8 +4,8 @@
 #pragma warning disable CA1822
 
 using MassTransit;
-using Npgsql;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace Games.Journal
 {
