@@ -21,6 +21,11 @@ var discordUrls = new Option<string>("--discord-urls")
     Description = "Where the stand-in for Discord listens.",
     DefaultValueFactory = _ => "http://localhost:5082",
 };
+var dashboardProgram = new Option<string?>("--dashboard")
+{
+    Description = "Shows traces, metrics and logs: the executable of Aspire's dashboard, which ./run finds.",
+    HelpName = "PROGRAM",
+};
 var data = new Option<string>("--data")
 {
     Description = "Where PostgreSQL and RabbitMQ keep their data.",
@@ -30,7 +35,7 @@ var data = new Option<string>("--data")
 
 var command = new RootCommand("Runs Games on this machine: PostgreSQL, RabbitMQ, the API, the bot and a stand-in for Discord.")
 {
-    apiUrls, botUrls, discordUrls, discordToken, data,
+    apiUrls, botUrls, discordUrls, discordToken, dashboardProgram, data,
     ServerVerbs.Create(ServerVerbs.Broker, "RabbitMQ", data),
     ServerVerbs.Create(ServerVerbs.Database, "PostgreSQL", data),
 };
@@ -43,16 +48,23 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
         ["ConnectionStrings__Games"] = postgres.ConnectionStringTo("games"),
         ["ConnectionStrings__RabbitMq"] = rabbitMq.ConnectionString,
     };
-    var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), connections, run.LogOf("api"));
+    var dashboard = options.GetValue(dashboardProgram) is { } program
+        ? new DashboardServer(
+            program, await run.PortOfAsync("dashboard", ct), await run.PortOfAsync("dashboard's collector", ct), run.LogOf("dashboard"))
+        : null;
+    var settings = connections.Concat(dashboard?.ServiceSettings ?? []).ToDictionary();
+    var api = new GamesService("api", "Games.Api", options.GetRequiredValue(apiUrls), settings, run.LogOf("api"));
     var discord = RunDiscord.Choose(run, options.GetValue(discordToken), options.GetRequiredValue(discordUrls), api.Address);
-    var botSettings = connections.Concat(discord.BotSettings).ToDictionary();
+    var botSettings = settings.Concat(discord.BotSettings).ToDictionary();
     var bot = new GamesService("bot", "Games.Bot", options.GetRequiredValue(botUrls), botSettings, run.LogOf("bot"));
     var keyFile = run.PathOf("api-key");
     var key = new LocalKey(keyFile, api.Address, new GamesService("ops", "Games.Ops", options.GetRequiredValue(apiUrls), connections));
     LocalRun.RequireAll(api.RequireFreePorts, bot.RequireFreePorts, discord.RequireFreePorts);
 
     // RabbitMQ is the slowest to start: the database is migrated meanwhile.
-    await LocalRun.AllAsync(ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop), discord.StartAsync);
+    await LocalRun.AllAsync(
+        ct, StartDatabaseAsync, stop => run.StartAsync(rabbitMq, stop), discord.StartAsync,
+        stop => dashboard is null ? Task.CompletedTask : run.StartAsync(dashboard, stop));
     await LocalRun.AllAsync(ct, stop => run.StartAsync(api, stop), stop => run.StartAsync(bot, stop));
     await key.EnsureAsync(ct);
     await run.OpenAsync(connections, new() { [ServerVerbs.Broker] = rabbitMq, [ServerVerbs.Database] = postgres }, ct);
@@ -64,7 +76,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           API         {api.Address}games
           OpenAPI     {api.Address}docs
           Bot         {bot.Address}health/ready
-          Discord     {discord.Address}
+          Discord     {discord.Address}{(dashboard is null ? "" : $"\n  Dashboard   {dashboard.Address}")}
           PostgreSQL  psql -h 127.0.0.1 -p {postgres.Port} -U games games
           RabbitMQ    {rabbitMq.ConnectionString}
         The key for everything is in {Shell.PathTo(keyFile)}. A first game{(discord.IsReal ? ", with the ids of your server and channel" : "")}:

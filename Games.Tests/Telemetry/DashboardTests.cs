@@ -7,6 +7,7 @@ using Games.Tests.Api;
 using Games.Tests.Architecture;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
+using MassTransit.Monitoring;
 
 namespace Games.Tests.Telemetry;
 
@@ -80,7 +81,16 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
         using var callsBot = bot.CreateClient();
         await Until.TrueAsync(async () => (await callsBot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await callsApi.CreateGameAsync(Requests.ValidGame());
-        return [.. instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name)).Select(NameOf)];
+        return [.. instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name)).Select(NameOf), .. OfMassTransit()];
+    }
+
+    /// <summary>It makes its instruments once in a process, for whichever host was first: they may be gone with it. Their unit is "ea".</summary>
+    private static IEnumerable<string> OfMassTransit()
+    {
+        var options = new InstrumentationOptions();
+        return typeof(InstrumentationOptions).GetProperties().Select(name => name.GetValue(options) as string)
+            .Where(name => name?.StartsWith("messaging.masstransit.", StringComparison.Ordinal) is true)
+            .Select(name => $"{NotInNames().Replace(name!, "_")}_ea_total");
     }
 
     /// <summary>
