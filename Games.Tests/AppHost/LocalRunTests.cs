@@ -164,12 +164,12 @@ public sealed partial class LocalRunTests(TestServers servers)
         var data = servers.DirectoryOf("all-options");
         await using var running = new FileStream(Path.Combine(data, "lock"), FileMode.Create, FileAccess.Write, FileShare.None);
         var (_, help) = await ChildProcess.RunAsync(StartedRun.ScriptOf("run", "--help"), TestContext.Current.CancellationToken);
-        var options = OptionsIn(help).Distinct().Except(["--data"]).ToList();
+        var options = OptionsIn(help).Distinct().Except(["--data", "--dashboard"]).ToList();
 
         foreach (var given in new[] { options.SelectMany(option => new[] { option, "x" }), options.Select(option => $"{option}=x") })
         {
             var (_, said) = await ChildProcess.RunAsync(
-                StartedRun.ScriptOf("run", ["--data", data, .. given]), TestContext.Current.CancellationToken);
+                StartedRun.ScriptOf("run", ["--data", data, "--dashboard", .. given]), TestContext.Current.CancellationToken);
 
             Assert.Contains($"it is running on {data} already", said);
         }
