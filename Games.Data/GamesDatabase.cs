@@ -41,6 +41,8 @@ public static class GamesDatabase
         try
         {
             var settings = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
+            // Npgsql's traces and metrics show the connection string.
+            settings.PersistSecurityInfo = false;
             // So that pg_stat_activity tells whose connection each is.
             if (string.IsNullOrEmpty(settings.ApplicationName))
                 settings.ApplicationName = service;

@@ -11,5 +11,5 @@ internal static class TraceParent
     public const int Length = 55;
 
     /// <summary>Null where nobody traces.</summary>
-    public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Recorded: true } span ? span.Id : null;
+    public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 }

@@ -23,7 +23,7 @@ public static class Health
     /// </summary>
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var probes = routes.MapGroup("/health").AllowAnonymous().DisableRateLimiting();
+        var probes = routes.MapGroup("/health").AllowAnonymous().DisableRateLimiting().DisableHttpMetrics();
         probes.MapHealthChecks("/live", new HealthCheckOptions { Predicate = _ => false });
         probes.Map("/ready", static async context =>
             await AnswerAsync(context, await context.RequestServices.GetRequiredService<ReadyReport>().AskAsync().WaitAsync(context.RequestAborted)));

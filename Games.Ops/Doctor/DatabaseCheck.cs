@@ -67,11 +67,15 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
             "database" => $"ALTER DATABASE {database} RESET default_transaction_read_only;",
             "user" => $"ALTER ROLE {role} RESET default_transaction_read_only;",
             "database user" => $"ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only;",
-            _ => "ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf();",
+            "configuration file" => "ALTER SYSTEM SET default_transaction_read_only = off; SELECT pg_reload_conf();",
+            _ => null,
         };
         return Finding.Wrong(
             Subject, $"{Address} answers and takes nothing: default_transaction_read_only is on ({source})",
-            $"somebody has set it, or a tool because its disk is full. In psql: SET default_transaction_read_only = off; {mend}");
+            "somebody has set it, or a tool because its disk is full. "
+                + (mend is null
+                    ? "End it where it is set: the server's command line or environment, or Options in the connection string"
+                    : $"In psql: SET default_transaction_read_only = off; {mend}"));
     }
 
     private string Address

@@ -62,9 +62,13 @@ public sealed class DatabaseOutage(TimeProvider time, ILogger<DatabaseOutage> lo
     /// </summary>
     private void RenewSessions(Exception failure)
     {
-        // Of values that were refused, the next session says the same.
-        if (failure.Find<PostgresException>() is not { IsTransient: false } refusal || refusal.SqlState[..2] is "22" or "23")
+        // Of values that were refused the next session says the same; and one statement that was cancelled says nothing of the others.
+        if (failure.Find<PostgresException>() is not { IsTransient: false } refusal
+            || refusal.SqlState[..2] is "21" or "22" or "23" or "44" or "54" or "57" or "P0"
+            || refusal.SqlState is PostgresErrorCodes.InFailedSqlTransaction)
+        {
             return;
+        }
 
         var (now, renewed) = (time.GetTimestamp(), Volatile.Read(ref _renewed));
         if ((renewed == 0 || time.GetElapsedTime(renewed, now) > RenewalInterval)

@@ -6,10 +6,12 @@ namespace Games.Tests.Servers;
 internal sealed class ReadOnlyDatabase : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _writing;
+    private readonly string _database;
     private readonly string _name;
 
     private ReadOnlyDatabase(string database)
     {
+        _database = database;
         // Whatever the default is.
         _writing = NpgsqlDataSource.Create($"{database};Pooling=false;Options=-c default_transaction_read_only=off");
         _name = new NpgsqlConnectionStringBuilder(database).Database!;
@@ -23,12 +25,21 @@ internal sealed class ReadOnlyDatabase : IAsyncDisposable
         return made;
     }
 
-    /// <summary>What the doctor says is to be done.</summary>
-    public Task MendAsync(string? advised = null) => RunAsync(advised ?? $"alter database {_name} reset default_transaction_read_only");
+    /// <summary>Statement by statement in a session like any other, as psql does.</summary>
+    public async Task MendAsync(string advised)
+    {
+        await using var session = new NpgsqlConnection($"{_database};Pooling=false");
+        await session.OpenAsync();
+        foreach (var statement in advised.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            await using var command = new NpgsqlCommand(statement, session);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await MendAsync();
+        await RunAsync($"alter database {_name} reset default_transaction_read_only");
         await _writing.DisposeAsync();
     }
 

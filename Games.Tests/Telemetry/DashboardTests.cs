@@ -8,6 +8,9 @@ using Games.Tests.Architecture;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
 using MassTransit.Monitoring;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 
 namespace Games.Tests.Telemetry;
 
@@ -81,13 +84,23 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
         using var callsBot = bot.CreateClient();
         await Until.TrueAsync(async () => (await callsBot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
         await callsApi.CreateGameAsync(Requests.ValidGame());
-        return [.. instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name)).Select(NameOf), .. OfMassTransit()];
+        await HasEachCheckAsync(api.Services, bot.Services);
+        var sent = instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name));
+        return [.. sent.Select(NameOf), .. OfMassTransit(bot.Services)];
+    }
+
+    /// <summary>Each check that a rule names is registered.</summary>
+    private static async Task HasEachCheckAsync(params IServiceProvider[] services)
+    {
+        var named = Check().Matches(await File.ReadAllTextAsync(Repository.PathOf(Rules))).SelectMany(x => x.Groups[1].Value.Split('|')).Distinct();
+        var registered = services.SelectMany(x => x.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations);
+        Assert.Empty(named.Except(registered.Select(x => x.Name)));
     }
 
     /// <summary>It makes its instruments once in a process, for whichever host was first: they may be gone with it. Their unit is "ea".</summary>
-    private static IEnumerable<string> OfMassTransit()
+    private static IEnumerable<string> OfMassTransit(IServiceProvider services)
     {
-        var options = new InstrumentationOptions();
+        var options = services.GetRequiredService<IOptions<InstrumentationOptions>>().Value;
         return typeof(InstrumentationOptions).GetProperties().Select(name => name.GetValue(options) as string)
             .Where(name => name?.StartsWith("messaging.masstransit.", StringComparison.Ordinal) is true)
             .Select(name => $"{NotInNames().Replace(name!, "_")}_ea_total");
@@ -122,6 +135,9 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
 
     [GeneratedRegex(@"^\| `(\w+)` .*\]\(#([\w-]+)\)", RegexOptions.Multiline)]
     private static partial Regex Row();
+
+    [GeneratedRegex("check=~?\"([^\"]+)\"")]
+    private static partial Regex Check();
 
     [GeneratedRegex("^## (.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();
