@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Games.Bot.Delivery;
 using Games.Bot.Interactions;
+using MassTransit;
+using MassTransit.Logging;
 
 namespace Games.Bot;
 
@@ -11,6 +13,12 @@ namespace Games.Bot;
 internal static class BotTracing
 {
     private static readonly ActivitySource Source = new("Games.Bot");
+
+    /// <summary>For what is written where it stands now; null where nobody traces.</summary>
+    public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
+
+    /// <summary>Of one event, also where several are consumed in one call, which is made in the span of the first.</summary>
+    public static string? ParentOf(ConsumeContext context) => context.ReceiveContext.TransportHeaders.Get<string>(DiagnosticHeaders.ActivityId);
 
     public static Activity? Start(Interaction interaction) => Source.StartActivity($"interaction {KindOf(interaction)}", ActivityKind.Server)
         ?.SetTag("discord.interaction.name", interaction.Name)

@@ -13,6 +13,9 @@ public sealed class Announcement
 
     public const int FailureMaxLength = 300;
 
+    /// <summary>Of W3C's Trace Context.</summary>
+    public const int TraceParentLength = 55;
+
     private Announcement()
     {
     }
@@ -36,7 +39,7 @@ public sealed class Announcement
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset ChangedAt { get; private set; }
 
-    /// <summary>Of whoever wanted it last; null if that was not traced.</summary>
+    /// <summary>Of the event that wanted it last; null if that was not traced. The delivery, in whichever process, goes on with that trace.</summary>
     public string? TraceParent { get; private set; }
 
     // From here on: what Discord has, written by the bot's delivery. But a refusal is over when there is something new to say.
@@ -59,7 +62,7 @@ public sealed class Announcement
     /// <summary>Why Discord does not take this version, which no further attempt would change; null: it does, or has not been asked.</summary>
     public string? Failure { get; private set; }
 
-    public static Announcement For(Game game, string text, DateTimeOffset now)
+    public static Announcement For(Game game, string text, DateTimeOffset now, string? traceParent = null)
     {
         var announcement = new Announcement
         {
@@ -68,7 +71,7 @@ public sealed class Announcement
             CalendarSecret = CalendarFeed.NewSecret(),
             CreatedAt = Instant.Stored(now),
         };
-        announcement.Show(game, text, now);
+        announcement.Show(game, text, now, traceParent);
         return announcement;
     }
 
@@ -77,13 +80,13 @@ public sealed class Announcement
         CryptographicOperations.FixedTimeEquals(RandomSecret.HashOf(secret), RandomSecret.HashOf(CalendarSecret));
 
     /// <summary>Says what the game is now. False if it says so already, or something newer: an event came late or twice.</summary>
-    public bool Show(Game game, string text, DateTimeOffset now)
+    public bool Show(Game game, string text, DateTimeOffset now, string? traceParent)
     {
         if (game.Version <= Version)
             return false;
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), TextMaxLength, nameof(text));
-        (Text, Version, IsOpen, ChangedAt, TraceParent) = (text, game.Version, game.IsOpen, Instant.Stored(now), Data.TraceParent.Current);
+        (Text, Version, IsOpen, ChangedAt, TraceParent) = (text, game.Version, game.IsOpen, Instant.Stored(now), traceParent);
         // Somebody may have mended the cause since: once more is asked, for one change.
         if (Failure is not null)
             (Failure, Attempts, NextAttemptAt) = (null, 0, null);

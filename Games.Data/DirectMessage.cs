@@ -13,7 +13,7 @@ public sealed class DirectMessage
     public string Text { get; private set; } = null!;
     public DateTimeOffset CreatedAt { get; private set; }
 
-    /// <summary>Of whoever wanted it; null if that was not traced.</summary>
+    /// <inheritdoc cref="Announcement.TraceParent"/>
     public string? TraceParent { get; private set; }
 
     public DateTimeOffset? SentAt { get; private set; }
@@ -29,7 +29,7 @@ public sealed class DirectMessage
     /// <summary>Why it will not be sent; null: it will.</summary>
     public string? Failure { get; private set; }
 
-    public static DirectMessage To(string userId, Guid gameId, string text, DateTimeOffset now)
+    public static DirectMessage To(string userId, Guid gameId, string text, DateTimeOffset now, string? traceParent = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(CodePoints.In(text), Announcement.TextMaxLength, nameof(text));
 
@@ -40,7 +40,7 @@ public sealed class DirectMessage
             UserId = Snowflake.Require(userId),
             Text = text,
             CreatedAt = Instant.Stored(now),
-            TraceParent = Data.TraceParent.Current,
+            TraceParent = traceParent,
         };
     }
 }

@@ -9,10 +9,14 @@ namespace Games.Bot.Announcing;
 /// </summary>
 internal sealed class AnnouncementWriter(GamesDbContext db, TimeProvider clock, ILogger<AnnouncementWriter> logger)
 {
+    /// <param name="events">Of which game each is, and its trace.</param>
+    /// <param name="ct">Gives up.</param>
     /// <exception cref="GameNotFoundException">A game is not there.</exception>
-    public async Task WriteAsync(IEnumerable<Guid> games, CancellationToken ct)
+    public async Task WriteAsync(IEnumerable<(Guid GameId, string? TraceParent)> events, CancellationToken ct)
     {
-        Guid[] ids = [.. games.Distinct().Order()];
+        // Of several of one game the last speaks for it.
+        var traces = events.GroupBy(x => x.GameId).ToDictionary(x => x.Key, x => x.Last().TraceParent);
+        Guid[] ids = [.. traces.Keys.Order()];
         var found = await FindAsync(ids, ct);
         Dictionary<Guid, Announcement> announcements = [];
         if (found.Exists(x => x.AnnouncedVersion is not null))
@@ -28,9 +32,9 @@ internal sealed class AnnouncementWriter(GamesDbContext db, TimeProvider clock, 
             if (announced >= game.Version)
                 logger.AnnouncedAlready(game);
             else if (announcements.TryGetValue(game.Id, out var announcement))
-                announcement.Show(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow());
+                announcement.Show(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow(), traces[game.Id]);
             else
-                inserted.Add(Announcement.For(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow()));
+                inserted.Add(Announcement.For(game, AnnouncementText.Of(game, [.. people[game.Id]]), clock.GetUtcNow(), traces[game.Id]));
         }
 
         // All of this fails if another event of one of the games gets in between: its retry finds the announcement. So no savepoint is needed.

@@ -14,7 +14,8 @@ internal sealed class DirectMessageWriter(GamesDbContext db, TimeProvider clock,
 
     public async Task WriteAsync(Guid gameId, IEnumerable<string> userIds, string text, CancellationToken ct)
     {
-        db.DirectMessages.AddRange(userIds.Distinct().Select(userId => DirectMessage.To(userId, gameId, text, clock.GetUtcNow())));
+        db.DirectMessages.AddRange(
+            userIds.Distinct().Select(userId => DirectMessage.To(userId, gameId, text, clock.GetUtcNow(), BotTracing.Current)));
         await db.SaveChangesAsync(ct);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class UpdateAnnouncementConsumer(AnnouncementWriter announcement
 
     private Task WriteAsync<TEvent>(ConsumeContext<TEvent> context, Func<TEvent, Guid> gameOf)
         where TEvent : class => context.ConsumeTogether(
-        events => announcements.WriteAsync(events.Select(x => gameOf(x.Message)), events[0].CancellationToken));
+        events => announcements.WriteAsync(events.Select(x => (gameOf(x.Message), BotTracing.ParentOf(x))), events[0].CancellationToken));
 }
 
 internal sealed class UpdateAnnouncementConsumerDefinition()

@@ -17,7 +17,7 @@ internal sealed class AnnouncementConfiguration : IEntityTypeConfiguration<Annou
         announcement.Property(a => a.Version).HasDefaultValue(1).ValueGeneratedNever().IsConcurrencyToken();
         announcement.Property(a => a.IsOpen).HasDefaultValue(true).ValueGeneratedNever();
         announcement.Property(a => a.ChangedAt).HasDefaultValueSql("now()").ValueGeneratedNever();
-        announcement.Property(a => a.TraceParent).HasMaxLength(TraceParent.Length);
+        announcement.Property(a => a.TraceParent).HasMaxLength(Announcement.TraceParentLength);
         announcement.Property(a => a.CalendarSecret).HasMaxLength(CalendarFeed.SecretPrefix.Length + RandomSecret.Digits)
             .HasDefaultValueSql($"'{CalendarFeed.SecretPrefix}' || replace(gen_random_uuid()::text || gen_random_uuid(), '-', '')")
             .ValueGeneratedNever();

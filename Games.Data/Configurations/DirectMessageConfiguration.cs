@@ -11,7 +11,7 @@ internal sealed class DirectMessageConfiguration : IEntityTypeConfiguration<Dire
         message.Property(m => m.Id).ValueGeneratedNever();
         message.Property(m => m.UserId).HasMaxLength(Snowflake.MaxLength);
         message.Property(m => m.Text).HasMaxLength(Announcement.TextMaxLength);
-        message.Property(m => m.TraceParent).HasMaxLength(TraceParent.Length);
+        message.Property(m => m.TraceParent).HasMaxLength(Announcement.TraceParentLength);
         message.HasIndex(m => m.Id).HasDatabaseName("IX_DirectMessages_ToSend").HasFilter("sent_at IS NULL");
         message.Property(m => m.Attempts).HasDefaultValue(0).ValueGeneratedNever();
         message.Property(m => m.Failure).HasMaxLength(Announcement.FailureMaxLength);

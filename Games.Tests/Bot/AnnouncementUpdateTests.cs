@@ -23,7 +23,7 @@ public sealed class AnnouncementUpdateTests(TestDatabase database) : IClassFixtu
     private Task<int> WriteAsync(Guid id, Func<Task> beforeCommit) => _night.InScopeAsync(async scope =>
     {
         await using var transaction = await scope.GetRequiredService<GamesDbContext>().Database.BeginTransactionAsync();
-        await scope.GetRequiredService<AnnouncementWriter>().WriteAsync([id], default);
+        await scope.GetRequiredService<AnnouncementWriter>().WriteAsync([(id, null)], default);
         await beforeCommit();
         await transaction.CommitAsync();
         return 0;

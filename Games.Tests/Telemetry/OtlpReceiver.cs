@@ -26,7 +26,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     /// <param name="Service">Whose it is.</param>
     /// <param name="Source">Of the package that has made it.</param>
-    internal sealed record Span(string Service, string Source, string Trace, string Id, string Parent, string Name)
+    internal sealed record Span(
+        string Service, string Source, string Trace, string Id, string Parent, string Name, IReadOnlyDictionary<string, string> Attributes)
     {
         public override string ToString() => $"{Service}: {Source}: {Name}";
     }
@@ -85,7 +86,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         foreach (var one in all)
         {
             if (signal == "traces")
-                _spans.Enqueue(new(service, scope, one.Hex(1), one.Hex(2), one.Hex(4), one.Text(5)));
+                _spans.Enqueue(new(service, scope, one.Hex(1), one.Hex(2), one.Hex(4), one.Text(5), AttributesOf(one, 9)));
             else if (signal == "metrics")
                 _instruments.Enqueue(new(service, scope, one.Text(1)));
             else

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Games.Tests.Api;
 using Games.Tests.Bot;
@@ -20,15 +21,7 @@ public sealed class TelemetryTests(TestDatabase database, TestBroker broker) : I
         await using var discord = await StandIn.StartAsync();
         await using var collector = await OtlpReceiver.StartAsync();
         await discord.AddMemberAsync(StandIn.Ben);
-        await using var services = new RunningServices(
-            database.ConnectionString, broker.ConnectionString,
-            new Dictionary<string, string>
-            {
-                ["Discord__Token"] = "a.test.token",
-                ["Discord__BaseAddress"] = $"{discord.Address}/api/v10/",
-                ["Discord__Channels__0"] = StandIn.Channel,
-            },
-            collector.Settings);
+        await using var services = await RunningWithAsync(discord, collector);
         await Task.WhenAll(services.Api.StartAsync(), services.Bot.StartAsync());
         await Until.TrueAsync(() => services.BotLog.Any(line => line.Contains("is connected, at sequence")), "the bot hears");
 
@@ -39,14 +32,16 @@ public sealed class TelemetryTests(TestDatabase database, TestBroker broker) : I
             [
                 $"{Bot}: Games.DiscordClient: POST channels/{{}}/messages",
                 $"{Bot}: Games.Bot: announcement deliver",
-                $"{Bot}: MassTransit: announce-game process",
-                $"{Bot}: MassTransit: announce-game receive",
                 $"{Api}: MassTransit: game.created send",
                 $"{Api}: Games.Outbox: outbox publish",
                 $"{Api}: MassTransit: outbox send",
                 $"{Api}: Microsoft.AspNetCore: POST /games",
             ],
             await AncestorsAsync(collector, posted));
+        var consumed = await EndAsync(collector, "MassTransit", "announce-game process");
+        Assert.Equal(
+            [$"{Bot}: MassTransit: announce-game process", $"{Bot}: MassTransit: announce-game receive", $"{Api}: MassTransit: game.created send"],
+            (await AncestorsAsync(collector, consumed))[..3]);
 
         await discord.ClickAsync(await MessageAsync(discord), StandIn.Ben, "Join");
         var answered = await EndAsync(collector, "Games.DiscordClient", "PATCH webhooks/{}/{}/messages/@original");
@@ -59,8 +54,6 @@ public sealed class TelemetryTests(TestDatabase database, TestBroker broker) : I
             [
                 $"{Bot}: Games.DiscordClient: PATCH channels/{{}}/messages/{{}}",
                 $"{Bot}: Games.Bot: announcement deliver",
-                $"{Bot}: MassTransit: update-announcement process",
-                $"{Bot}: MassTransit: update-announcement receive",
                 $"{Bot}: MassTransit: player.joined send",
                 $"{Bot}: Games.Outbox: outbox publish",
                 $"{Bot}: MassTransit: outbox send",
@@ -77,6 +70,52 @@ public sealed class TelemetryTests(TestDatabase database, TestBroker broker) : I
         await EndAsync(collector, "Microsoft.AspNetCore", "GET /games/{id}/calendar.ics");
         Assert.False(collector.HasHeardOf(secret), "A secret link is in the telemetry.");
         Assert.False(collector.HasHeardOf("a.test.token"), "The bot's token is in the telemetry.");
+    }
+
+    [Fact]
+    public async Task Each_of_several_that_are_announced_in_one_transaction_is_delivered_in_its_own_trace()
+    {
+        await using var discord = await StandIn.StartAsync();
+        await using var collector = await OtlpReceiver.StartAsync();
+        await using var services = await RunningWithAsync(discord, collector);
+        await Task.WhenAll(services.Api.StartAsync(), services.Bot.StartAsync());
+        using var client = services.Client();
+
+        services.Bot.Freeze();
+        var games = new Dictionary<string, string>();
+        for (var i = 0; i < 4; i++)
+        {
+            var trace = ActivityTraceId.CreateRandom().ToHexString();
+            client.DefaultRequestHeaders.Remove("traceparent");
+            client.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
+            games.Add($"{(await client.CreateGameAsync(Requests.ValidGame())).IdOf()}", trace);
+        }
+
+        await services.OutboxEmptyAsync();
+        services.Bot.Thaw();
+
+        await Until.TrueAsync(() => games.Keys.All(id => DeliveryOf(id) is not null), "all are delivered");
+        Assert.Equal(games, games.ToDictionary(game => game.Key, game => DeliveryOf(game.Key)!.Trace));
+
+        OtlpReceiver.Span? DeliveryOf(string id) => collector.Spans.FirstOrDefault(
+            span => span.Name == "announcement deliver" && span.Attributes.GetValueOrDefault("game.id") == id);
+    }
+
+    private async Task<RunningServices> RunningWithAsync(StandIn discord, OtlpReceiver collector)
+    {
+        // Those of another test's stand-in are none of this.
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var forget = source.CreateCommand("DELETE FROM gateway_sessions");
+        await forget.ExecuteNonQueryAsync();
+        return new(
+            database.ConnectionString, broker.ConnectionString,
+            new Dictionary<string, string>
+            {
+                ["Discord__Token"] = "a.test.token",
+                ["Discord__BaseAddress"] = $"{discord.Address}/api/v10/",
+                ["Discord__Channels__0"] = StandIn.Channel,
+            },
+            collector.Settings);
     }
 
     private static async Task<OtlpReceiver.Span> EndAsync(OtlpReceiver collector, string source, string name)
