@@ -14,7 +14,8 @@ internal sealed record ConnectionEnd(
 
 /// <summary>One connection of a shard, from HELLO to its end. Each step has its time: a server that says nothing is as good as none.</summary>
 internal sealed class GatewayConnection(
-    int shard, int shards, GatewayOptions options, EventQueue events, GatewaySession? session, Action<GatewaySession> isReady, TimeProvider time)
+    int shard, int shards, GatewayOptions options, EventQueue events, GatewaySession? session, IdentifyTurns.Turn? turn,
+    Action<GatewaySession> isReady, TimeProvider time)
     : IAsyncDisposable
 {
     private const string Full = "its handler is slower than its events";
@@ -112,9 +113,14 @@ internal sealed class GatewayConnection(
         (_awaited, var patience) = _session is null ? ("READY", options.ReadyTimeout) : ("RESUMED", options.ResumedTimeout);
         deadline.CancelAfter(patience);
         if (_session is { } session)
+        {
             await _socket.SendAsync(op: 6, new { token = options.Token, session_id = session.Id, seq = session.Sequence }, false, _life.Token);
+        }
         else
+        {
             await _socket.SendAsync(op: 2, Identity(), false, _life.Token);
+            turn?.Dispose();
+        }
     }
 
     private object Identity() => new

@@ -37,9 +37,9 @@ internal sealed partial class GatewayShard(
             while (!ct.IsCancellationRequested)
             {
                 await _events.WaitForRoomAsync(ct);
-                if (_session is null)
-                    url = await turns.WaitAsync(shard, ct);
-                await ConnectAsync(url, ct);
+                var turn = _session is null ? await turns.TakeAsync(shard, ct) : null;
+                url = turn?.Url ?? url;
+                await ConnectAsync(url, turn, ct);
             }
         }
         finally
@@ -49,11 +49,12 @@ internal sealed partial class GatewayShard(
         }
     }
 
-    private async Task ConnectAsync(string url, CancellationToken ct)
+    private async Task ConnectAsync(string url, IdentifyTurns.Turn? turn, CancellationToken ct)
     {
         ConnectionEnd end;
         var isResume = _session is not null;
-        await using (var connection = new GatewayConnection(shard, shards, options, _events, _session, IsReady, time))
+        using (turn)
+        await using (var connection = new GatewayConnection(shard, shards, options, _events, _session, turn, IsReady, time))
         {
             end = await connection.RunAsync(_unreachable < MaxResumes && _session?.ResumeUrl is { } resume ? resume : url, ct);
             _session = connection.Session;

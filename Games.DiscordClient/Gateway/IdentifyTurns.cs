@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Games.DiscordClient.Rest;
 using Microsoft.Extensions.Logging;
 
@@ -14,11 +15,13 @@ internal sealed partial class IdentifyTurns(Func<CancellationToken, Task<Gateway
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5.1);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<int, DateTimeOffset> _next = [];
+    private readonly ConcurrentDictionary<int, Queue> _queues = [];
 
-    /// <summary>Where to connect to, once it is this shard's turn.</summary>
-    public async Task<string> WaitAsync(int shard, CancellationToken ct)
+    /// <summary>
+    /// Waits until it is this shard's turn. To be disposed when IDENTIFY has been sent, or will not be: the next one's time begins then, as the way
+    /// there may take one shard longer than another.
+    /// </summary>
+    public async Task<Turn> TakeAsync(int shard, CancellationToken ct)
     {
         var gateway = await ask(ct);
         while (gateway.SessionStartLimit is { } limit && limit.Remaining <= Math.Min(Reserve, limit.Total / 2))
@@ -29,22 +32,48 @@ internal sealed partial class IdentifyTurns(Func<CancellationToken, Task<Gateway
             gateway = await ask(ct);
         }
 
-        TimeSpan turn;
-        lock (_lock)
+        var queue = _queues.GetOrAdd(shard % Math.Max(gateway.SessionStartLimit.MaxConcurrency, 1), _ => new());
+        await queue.First.WaitAsync(ct);
+        var turn = new Turn(queue, time, gateway.Url);
+        try
         {
-            var key = shard % Math.Max(gateway.SessionStartLimit.MaxConcurrency, 1);
-            var now = time.GetUtcNow();
-            var at = _next.TryGetValue(key, out var next) && next > now ? next : now;
-            _next[key] = at + Interval;
-            turn = at - now;
+            if (queue.Next - time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+                await Task.Delay(wait, time, ct);
+            return turn;
         }
-
-        if (turn > TimeSpan.Zero)
-            await Task.Delay(turn, time, ct);
-        return gateway.Url;
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
     }
 
     [LoggerMessage(LogLevel.Error,
         "Discord lets this bot start {Remaining} more sessions only: waiting {Wait:F0} s for more")]
     private partial void LogNoSessions(int remaining, double wait);
+
+    /// <summary>Those that may identify one after the other.</summary>
+    internal sealed class Queue
+    {
+        public SemaphoreSlim First { get; } = new(1);
+
+        public DateTimeOffset Next { get; set; }
+    }
+
+    /// <param name="url">Where to connect to.</param>
+    internal sealed class Turn(Queue queue, TimeProvider time, string url) : IDisposable
+    {
+        private int _isOver;
+
+        public string Url => url;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) != 0)
+                return;
+
+            queue.Next = time.GetUtcNow() + Interval;
+            queue.First.Release();
+        }
+    }
 }
