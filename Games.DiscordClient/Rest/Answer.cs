@@ -19,8 +19,8 @@ internal sealed class Answer
         (Limit, Remaining) = ((int?)NumberOf(headers, "X-RateLimit-Limit"), (int?)NumberOf(headers, "X-RateLimit-Remaining"));
         ResetAfter = Seconds(NumberOf(headers, "X-RateLimit-Reset-After"));
 
-        var json = ParsedOf(body);
-        if (IsError && json is { ValueKind: JsonValueKind.Object } error)
+        var json = IsError ? ParsedOf(body) : null;
+        if (json is { ValueKind: JsonValueKind.Object } error)
         {
             var hasCode = error.TryGetProperty("code", out var code) && code.ValueKind is JsonValueKind.Number;
             Code = hasCode && code.TryGetInt32(out var number) ? number : 0;
