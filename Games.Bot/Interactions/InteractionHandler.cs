@@ -19,11 +19,15 @@ internal sealed partial class InteractionHandler(
     private const int MaxActs = 16;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.25);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
+
+    /// <summary>Before the second try none: there is time for it within Discord's 3 s. In all half a minute, beside that of the calls.</summary>
+    private static readonly TimeSpan[] Pauses = [.. new[] { 0, 0.25, 0.5, 1, 2, 4, 8, 15 }.Select(TimeSpan.FromSeconds)];
+
+    /// <summary>Of 2 s each: whoever has clicked does not look for much longer.</summary>
+    private const int FirstTries = 5;
 
     private readonly SemaphoreSlim _acts = new(MaxActs);
-    private readonly ConcurrentDictionary<string, bool> _underWay = new();
+    private readonly ConcurrentDictionary<string, Task> _underWay = new();
 
     /// <summary>Throws nothing: a user hears what went wrong, and the log.</summary>
     public async Task HandleAsync(JsonElement data, CancellationToken ct)
@@ -49,11 +53,16 @@ internal sealed partial class InteractionHandler(
         }
     }
 
-    // Discord may tell of it twice.
+    // Discord may tell of it twice: neither event is handled before the answer is there, as a bot that dies leaves what is not handled to another.
     private async Task AnswerOnceAsync(Interaction interaction, CancellationToken ct)
     {
-        if (!_underWay.TryAdd(interaction.Id, true))
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var underWay = _underWay.GetOrAdd(interaction.Id, answered.Task);
+        if (underWay != answered.Task)
+        {
+            await underWay.WaitAsync(ct);
             return;
+        }
 
         try
         {
@@ -63,6 +72,7 @@ internal sealed partial class InteractionHandler(
         finally
         {
             _underWay.TryRemove(interaction.Id, out _);
+            answered.SetResult();
         }
     }
 
@@ -129,44 +139,47 @@ internal sealed partial class InteractionHandler(
     }
 
     /// <summary>
-    /// A connection may have died in its rest: there is time for a second try. What was answered already was so by the first, or by a bot that has
+    /// A connection may have died in its rest, and Discord's answer may come too late or never: it may have taken ours all the same, and then shows
+    /// for ever that the bot is thinking. So it is asked until it is known. What is answered already was so by an earlier try, or by a bot that has
     /// died since: what is missing then is all that comes after.
     /// </summary>
     /// <exception cref="DiscordException">Nobody waits for it any more: it is not to be done, as its user was told that it failed.</exception>
     private async Task FirstAsync(Interaction interaction, InteractionAnswer answer, CancellationToken ct)
     {
-        for (var isSecond = false; ; isSecond = true)
+        try
         {
-            try
-            {
-                await discord.AnswerInteractionAsync(interaction.Id, interaction.Token, answer, ct);
-                return;
-            }
-            catch (DiscordApiException refused) when (refused.Code == DiscordErrorCode.AlreadyAcknowledged)
-            {
-                return;
-            }
-            catch (DiscordException lost) when (!isSecond && MaySucceed(lost))
-            {
-                // Once more.
-            }
+            await PersistAsync(FirstTries, () => discord.AnswerInteractionAsync(interaction.Id, interaction.Token, answer, ct), ct);
+        }
+        catch (DiscordApiException refused) when (refused.Code == DiscordErrorCode.AlreadyAcknowledged)
+        {
+            // It is.
         }
     }
 
     // What it says is done: whoever asked must hear of it.
-    private async Task FillInAsync(Interaction interaction, string sentence, CancellationToken ct)
+    private Task FillInAsync(Interaction interaction, string sentence, CancellationToken ct) => PersistAsync(
+        Pauses.Length, () => discord.EditAnswerAsync(interaction.ApplicationId, interaction.Token, new() { Content = sentence }, ct), ct);
+
+    private async Task PersistAsync(int tries, Func<Task> call, CancellationToken ct)
     {
-        for (var pause = FirstPause; ; pause *= 2)
+        for (var next = 0; ; next++)
         {
+            var pause = Pauses[next];
             try
             {
-                await discord.EditAnswerAsync(interaction.ApplicationId, interaction.Token, new() { Content = sentence }, ct);
+                await call();
                 return;
             }
-            catch (DiscordException lost) when (pause < LongestPause && MaySucceed(lost))
+            catch (DiscordRateLimitException limit) when (next < tries - 1)
             {
-                await Task.Delay(pause, time, ct);
+                pause = limit.Wait;
             }
+            catch (DiscordException lost) when (next < tries - 1 && MaySucceed(lost))
+            {
+                // Once more.
+            }
+
+            await Task.Delay(pause, time, ct);
         }
     }
 

@@ -13,11 +13,14 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
     [Theory]
     [InlineData("""{"kind":"disconnectAfterSuccess","path":"/callback","times":1}""")]
     [InlineData("""{"kind":"disconnect","path":"/callback","times":1}""")]
+    [InlineData("""{"kind":"timeout","path":"/callback","times":1},{"kind":"timeoutAfterSuccess","path":"/callback","times":1}""")]
     [InlineData("""{"kind":"error","path":"/callback","status":503,"times":1}""")]
     [InlineData("""{"kind":"error","method":"PATCH","path":"/webhooks/","status":503,"times":2}""")]
     [InlineData("""{"kind":"disconnectAfterSuccess","method":"PATCH","path":"/webhooks/","times":1}""")]
     [InlineData("""{"kind":"timeout","method":"PATCH","path":"/webhooks/","times":1}""")]
+    [InlineData("""{"kind":"error","method":"PATCH","path":"/webhooks/","status":503,"times":6}""")]
     [InlineData("""{"kind":"rateLimit","method":"PATCH","path":"/webhooks/","retryAfter":1,"times":1}""")]
+    [InlineData("""{"kind":"rateLimit","method":"PATCH","path":"/webhooks/","retryAfter":11,"times":1}""")]
     [InlineData("""{"kind":"duplicateDispatch","event":"INTERACTION_CREATE","times":1}""")]
     public async Task What_is_lost_on_the_way_is_sent_again_and_the_user_reads_the_sentence(string fault)
     {
@@ -72,6 +75,31 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
         await locked.DisposeAsync();
 
         Assert.StartsWith("You have a seat", (string?)(await click)["text"]);
+    }
+
+    [Fact]
+    public async Task A_click_that_Discord_tells_of_twice_is_left_to_another_bot_until_it_is_answered()
+    {
+        await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);
+        var id = await delivery.Night.CreateAsync();
+        var message = await delivery.DeliveredAsync(id);
+        await Until.TrueAsync(async () => await delivery.Night.CountAsync(Sequence, id) > 0, "the session is saved");
+        await using var locked = await LockedAsync("SELECT 1 FROM games WHERE id = $1 FOR UPDATE", id);
+        await delivery.Discord.PutFaultsAsync("""{"kind":"duplicateDispatch","event":"INTERACTION_CREATE","times":1}""");
+
+        var click = delivery.Discord.ClickAsync(message, StandIn.Ben, "Join");
+        await Until.TrueAsync(() => IsThinkingAsync(delivery, StandIn.Ben), "the bot is at it");
+        var before = await delivery.Night.CountAsync(Sequence, id);
+        for (var number = 0; number < 20; number++)
+            await delivery.Discord.WriteAsync("after the click");
+        await Until.TrueAsync(
+            async () => await delivery.Night.CountAsync("SELECT count(*) FROM discord_messages WHERE content = $1", "after the click") == 20,
+            "the messages are stored");
+
+        Assert.Equal(before, await delivery.Night.CountAsync(Sequence, id));
+        await locked.DisposeAsync();
+        Assert.StartsWith("You have a seat", (string?)(await click)["text"]);
+        await Until.TrueAsync(async () => await delivery.Night.CountAsync(Sequence, id) > before + 20, "the session is saved with what came since");
     }
 
     [Fact]
@@ -132,6 +160,7 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
         Assert.Empty(delivery.Errors);
     }
 
+    private const string Sequence = "SELECT sequence FROM gateway_sessions WHERE $1 IS NOT NULL";
     private const string Blocked =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND $1 IS NOT NULL";
 

@@ -107,7 +107,8 @@ internal sealed class TwoBots : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // What a failure is read by.
-        foreach (var line in _log.Where(line => line.Contains("killed") || line.Contains("ateway")))
+        string[] said = ["killed", "ateway", "warn:", "fail:", "crit:", "had no answer"];
+        foreach (var line in _log.Where(line => said.Any(word => line.Contains(word, StringComparison.Ordinal))))
             TestContext.Current.TestOutputHelper?.WriteLine(line);
         foreach (var bot in _bots)
         {
