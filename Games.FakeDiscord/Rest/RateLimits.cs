@@ -21,13 +21,14 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 {
     private const int KeptBuckets = 10_000;
 
-    // On its way when the 429 was answered, or that answer on its own: with a machine full of other work between two processes that takes so long.
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+    // On its way when the 429 was answered, or that answer on its own: with a machine full of other work between two processes that takes so long. Of
+    // a long wait it is a third: who does not wait at all comes often, and after that too.
+    private static readonly TimeSpan ShortestGrace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GlobalWindow = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (int Used, DateTimeOffset ResetAt)> _buckets = [];
-    private readonly Dictionary<string, (DateTimeOffset AnsweredAt, DateTimeOffset Until)> _refused = [];
+    private readonly Dictionary<string, (DateTimeOffset GraceUntil, DateTimeOffset Until)> _refused = [];
     private (int Used, DateTimeOffset ResetAt) _global;
 
     /// <summary>Counts the request and sets its headers; a refusal is to be answered as 429.</summary>
@@ -89,8 +90,9 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 
     private Refusal Refuse(string key, Refusal refusal, DateTimeOffset now)
     {
-        var longest = Math.Max(refusal.RetryAfter, refusal.HeaderRetryAfter ?? 0);
-        _refused[refusal.Scope == "global" ? "global" : key] = (now, now.AddSeconds(longest));
+        var longest = TimeSpan.FromSeconds(Math.Max(refusal.RetryAfter, refusal.HeaderRetryAfter ?? 0));
+        var grace = longest / 3 > ShortestGrace ? longest / 3 : ShortestGrace;
+        _refused[refusal.Scope == "global" ? "global" : key] = (now + grace, now + longest);
         return refusal;
     }
 
@@ -112,7 +114,7 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
                 continue;
             if (now >= wait.Until)
                 _refused.Remove(refused);
-            else if (now - wait.AnsweredAt > Grace)
+            else if (now > wait.GraceUntil)
                 statistics.CameEarly(context.Request.Method, context.Request.Path);
         }
     }

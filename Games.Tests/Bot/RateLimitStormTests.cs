@@ -12,10 +12,10 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
     private const int MaxInvalid = 100;
 
     [Theory]
-    [InlineData("""{"kind":"rateLimit","path":"/channels/","retryAfter":1.5}""")]
-    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":1.5}""")]
-    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":0.3,"headerRetryAfter":2}""")]
-    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":1.5,"scope":"global"}""")]
+    [InlineData("""{"kind":"rateLimit","path":"/channels/","retryAfter":4.5}""")]
+    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":4.5}""")]
+    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":0.3,"headerRetryAfter":5}""")]
+    [InlineData("""{"kind":"rateLimit","path":"/messages","retryAfter":4.5,"scope":"global"}""")]
     public async Task In_a_storm_of_refusals_nothing_comes_early_little_is_refused_and_nothing_is_lost(string storm)
     {
         await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, storm);
