@@ -15,7 +15,7 @@ public sealed class BrokerGoneTests(TestDatabase database) : IClassFixture<TestD
         var game = await api.CreateGameAsync();
 
         // The journal's listener takes a moment to connect.
-        await Until.TrueAsync(async () => (await api.GetAsync("/health/ready")).StatusCode is HttpStatusCode.OK, "the API is ready");
+        await api.ReadyAsync();
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
         // Without its start and its end, which wait for their time.
         await using var command = source.CreateCommand(

@@ -56,7 +56,7 @@ public sealed class DatabaseGoneTests(TestServers servers) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await Api.GetAsync("/health/live")).StatusCode);
 
         await _postgres.StartAsync();
-        await Until.TrueAsync(async () => (await Api.GetAsync("/health/ready")).IsSuccessStatusCode, "the API is ready again");
+        await Api.ReadyAsync();
         await Api.CreateGameAsync(Requests.ValidGame("title", "after"));
 
         var titles = (await (await Api.GetAsync("/games")).BodyAsync())["items"]!.AsArray().Select(game => (string)game!["title"]!);

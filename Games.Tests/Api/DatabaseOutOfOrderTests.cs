@@ -32,7 +32,7 @@ public sealed class DatabaseOutOfOrderTests(TestDatabase database) : IClassFixtu
         }
 
         await Until.TrueAsync(async () => (await api.PostGameAsync(Requests.ValidGame())).StatusCode is HttpStatusCode.Created, "it is served");
-        await Until.TrueAsync(async () => (await api.GetAsync("/health/ready")).IsSuccessStatusCode, "the API is ready");
+        await api.ReadyAsync();
     }
 
     /// <summary>On a session that is not read-only, whatever the database's default is.</summary>

@@ -44,7 +44,7 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString);
         await using var api = new ApiHost(database.ConnectionString, broker.ConnectionString);
         foreach (var client in new[] { bot.CreateClient(), api.CreateClient() })
-            await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
+            await client.ReadyAsync();
         await using var source = NpgsqlDataSource.Create(database.ConnectionString);
 
         var load = new EventsLoad(

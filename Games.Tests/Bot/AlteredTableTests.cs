@@ -22,7 +22,7 @@ public sealed class AlteredTableTests(TestDatabase database, TestBroker broker) 
         await using var botHost = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var api = apiHost.CreateClient();
         using var bot = botHost.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         var (answers, created) = (new ConcurrentQueue<HttpStatusCode>(), new ConcurrentQueue<Guid>());
         using var end = new CancellationTokenSource();
         var load = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>

@@ -26,7 +26,7 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
             ("Logging:LogLevel:MassTransit", "Debug"), ("Logging:LogLevel:MassTransit.ReceiveTransport", "Debug"),
             ("Logging:LogLevel:MassTransit.Messages", "Debug"));
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
         var (held, later) = (await StoredGameAsync(), await StoredGameAsync());
@@ -48,7 +48,7 @@ public sealed class BotConnectionTests(TestDatabase database, TestBroker broker)
         await Until.TrueAsync(
             () => host.Log.Lines.Any(x => x.Contains("Consumer Completed") && x.Contains("announce-game")),
             "the delivery and its endpoint have ended");
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready again");
+        await bot.ReadyAsync();
         await channel.PublishAsync(later);
         await Until.TrueAsync(
             async () => await CountAsync(source, $"SELECT count(*) FROM announcements WHERE game_id = '{later.Id}'") == 1,

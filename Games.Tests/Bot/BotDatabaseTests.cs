@@ -29,7 +29,7 @@ public sealed class BotDatabaseTests(TestDatabase database, TestBroker broker) :
         await db.SaveChangesAsync();
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
 

@@ -37,7 +37,7 @@ public sealed class BotReadinessTests(TestDatabase database, TestBroker broker) 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await bot.GetAsync("/health/ready")).StatusCode);
 
         await channel.QueueDeleteAsync(Queue);
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await channel.PublishAsync(game);
 
         await Until.TrueAsync(() => IsAnnouncedAsync(game.Id), "the game is announced");

@@ -55,7 +55,7 @@ public sealed class DatabaseOutOfOrderTests(TestDatabase database, TestBroker br
         }
 
         await Until.TrueAsync(async () => await AnnouncedAsync(games) == games.Length, "all are announced");
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready again");
+        await bot.ReadyAsync();
         Assert.Equal(0u, await ErrorsAsync(connection));
     }
 
@@ -95,7 +95,7 @@ public sealed class DatabaseOutOfOrderTests(TestDatabase database, TestBroker br
         await using (var host = new BotHost(database.ConnectionString, broker.ConnectionString))
         {
             using var bot = host.CreateClient();
-            await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot has declared its queue");
+            await bot.ReadyAsync();
         }
 
         var games = Enumerable.Range(0, Games).Select(_ => NewGame.With()).ToArray();

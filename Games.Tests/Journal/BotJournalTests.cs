@@ -49,7 +49,7 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
             await AnswersAsync(bot, HttpStatusCode.ServiceUnavailable);
         }
 
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green again");
+        await bot.ReadyAsync();
         Assert.Equal(("Healthy", null), await StatusAsync(bot, "event-dispatcher"));
     }
 
@@ -83,7 +83,7 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
     private static async Task<HttpClient> ReadyAsync(BotHost host)
     {
         var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         return bot;
     }
 

@@ -26,7 +26,7 @@ public sealed class DatabaseRestartTests(TestServers servers, TestBroker broker)
             database, broker.ConnectionString,
             settings: [("Journal:KeepAliveInterval", "01:00:00"), ("Journal:PollInterval", "01:00:00"), ("Journal:BatchLimit", "20")]);
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
 
         await InsertAsync(events, 1_000);
         await Until.TrueAsync(async () => await CountAsync(events, "discord_messages") > 0, "messages are being stored");
@@ -36,7 +36,7 @@ public sealed class DatabaseRestartTests(TestServers servers, TestBroker broker)
         await InsertAsync(events, 10);
 
         await Until.TrueAsync(async () => await CountAsync(events, "discord_messages") == 1_010, "all messages are stored", TimeSpan.FromMinutes(1));
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green again");
+        await bot.ReadyAsync();
         // Nobody tells while nobody listens: now it is heard again, and not found at the next look.
         await InsertAsync(events, 1);
         await Until.TrueAsync(async () => await CountAsync(events, "discord_messages") == 1_011, "the last message is stored");

@@ -1,4 +1,5 @@
 using Games.Tests.Api;
+using Games.Tests.Servers;
 
 namespace Games.Tests.Journal;
 
@@ -12,7 +13,7 @@ internal static class JournalApi
     {
         var api = new ApiHost(database, broker, settings: [.. Hourly, .. settings]);
         using var client = api.CreateClient();
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
+        await client.ReadyAsync();
         return api;
     }
 }

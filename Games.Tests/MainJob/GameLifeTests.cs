@@ -203,7 +203,7 @@ public sealed class GameLifeTests : IClassFixture<TestDatabase>, IClassFixture<T
         public async Task ReadyAsync()
         {
             using var bot = botHost.CreateClient();
-            await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+            await bot.ReadyAsync();
         }
 
         public async Task SendAsync(string queue, object message) =>

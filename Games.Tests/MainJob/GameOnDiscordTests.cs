@@ -29,7 +29,7 @@ public sealed class GameOnDiscordTests(TestDatabase database, TestBroker broker)
             ("Discord:BaseAddress", $"{discord.Address}/api/v10/"), ("Discord:Channels:0", StandIn.Channel));
         using var api = apiHost.CreateClient();
         using var bot = botHost.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await Until.TrueAsync(() => botHost.Log.Lines.Any(line => line.Contains("is connected, at sequence")), "the bot hears");
 
         var game = Requests.ValidGame("reminders", new JsonArray(60));

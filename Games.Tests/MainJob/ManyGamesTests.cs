@@ -31,7 +31,7 @@ public sealed class ManyGamesTests(TestDatabase database, TestBroker broker) : I
     {
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var client = bot.CreateClient();
-        await Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await client.ReadyAsync();
         var game = NewGame.With();
 
         await using (var scope = bot.Services.CreateAsyncScope())

@@ -163,7 +163,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     {
         var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: settings);
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         if (settings is [])
             await _doctor.ListenedToAsync();
         return host;

@@ -26,7 +26,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     {
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await _doctor.ListenedToAsync();
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
@@ -98,7 +98,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     {
         await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
         using var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         await _doctor.ListenedToAsync();
         var (old, fresh) = (NewGame.With(now: DateTimeOffset.UtcNow.AddMinutes(-10)), NewGame.With(now: DateTimeOffset.UtcNow));
         await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);

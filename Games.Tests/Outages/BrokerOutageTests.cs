@@ -26,7 +26,7 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
         await using var botHost = Bot(broker.ConnectionString);
         using var api = apiHost.CreateClient();
         using var bot = botHost.CreateClient();
-        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+        await Task.WhenAll(api.ReadyAsync(), bot.ReadyAsync());
 
         await broker.StopAsync();
         await api.CreateGameAsync();
@@ -36,7 +36,7 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
             "it says why it is not ready");
 
         await broker.StartAsync();
-        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+        await Task.WhenAll(api.ReadyAsync(), bot.ReadyAsync());
         // A process that only sends knows that its broker is back when it has sent something; what waited may have left by the other one.
         await Until.TrueAsync(
             async () =>
@@ -78,7 +78,7 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
     {
         await using var botHost = Bot(shared.ConnectionString);
         using var bot = botHost.CreateClient();
-        await ReadyAsync(bot);
+        await bot.ReadyAsync();
         await using var connection = await new ConnectionFactory { Uri = new Uri(shared.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
 
@@ -97,6 +97,4 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
 
     private BotHost Bot(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _botAlarms));
 
-    private static Task ReadyAsync(HttpClient service) =>
-        Until.TrueAsync(async () => (await service.GetAsync("/health/ready")).IsSuccessStatusCode, "the service is ready");
 }

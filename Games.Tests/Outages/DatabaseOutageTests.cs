@@ -48,7 +48,7 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
         await using var botHost = Bot();
         using var api = apiHost.CreateClient();
         using var bot = botHost.CreateClient();
-        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+        await Task.WhenAll(api.ReadyAsync(), bot.ReadyAsync());
         await api.CreateGameAsync();
 
         if (killed)
@@ -71,7 +71,7 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
         }
 
         await _postgres.StartAsync();
-        await Task.WhenAll(ReadyAsync(api), ReadyAsync(bot));
+        await Task.WhenAll(api.ReadyAsync(), bot.ReadyAsync());
 
         // Whatever it met first: a server that stops, or one that is gone.
         await _apiAlarms.OneOutageAsync("The database", "");
@@ -85,7 +85,7 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
     {
         await using var apiHost = Api();
         using var api = apiHost.CreateClient();
-        await ReadyAsync(api);
+        await api.ReadyAsync();
 
         await using (var source = NpgsqlDataSource.Create(_database))
         await using (var end = source.CreateCommand("""
@@ -96,7 +96,7 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
         }
 
         await Until.TrueAsync(async () => (await api.PostGameAsync(Requests.ValidGame())).StatusCode is HttpStatusCode.Created, "it serves");
-        await ReadyAsync(api);
+        await api.ReadyAsync();
         Assert.Empty(_apiAlarms.Raised);
         Assert.DoesNotContain(_apiAlarms.Informed, line => line.Contains("available again"));
     }
@@ -110,7 +110,7 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
         await Until.TrueAsync(() => _botAlarms.Raised.Length > 0, "it tells of it");
 
         await _postgres.StartAsync();
-        await ReadyAsync(bot);
+        await bot.ReadyAsync();
 
         await _botAlarms.OneOutageAsync("The database", $"is not available: connection refused (127.0.0.1:{_postgres.Port})");
     }
@@ -119,8 +119,6 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
 
     private BotHost Bot() => new(_database, broker.ConnectionString, services => Alarms.Hear(services, _botAlarms));
 
-    private static Task ReadyAsync(HttpClient service) =>
-        Until.TrueAsync(async () => (await service.GetAsync("/health/ready")).IsSuccessStatusCode, "the service is ready");
 
     private static async Task<string?> ProblemAsync(HttpClient service, string check)
     {

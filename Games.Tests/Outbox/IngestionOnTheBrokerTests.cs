@@ -124,7 +124,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
         Assert.Contains("nothing has been stored", (await StatusAsync(bot)).GetProperty("problem").GetString());
 
         await outbox.ResumeAsync();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green again");
+        await bot.ReadyAsync();
         await Until.TrueAsync(() => host.Services.GetRequiredService<IngestionMetrics>().Total("stored.created") == 1, "the message is counted");
     }
 
@@ -149,7 +149,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
                 """);
             await command.ExecuteNonQueryAsync();
 
-            await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is green");
+            await bot.ReadyAsync();
         }
         finally
         {
@@ -174,7 +174,7 @@ public sealed class IngestionOnTheBrokerTests(TestDatabase database, TestBroker 
     private static async Task<HttpClient> ReadyAsync(BotHost host)
     {
         var bot = host.CreateClient();
-        await Until.TrueAsync(async () => (await bot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await bot.ReadyAsync();
         return bot;
     }
 

@@ -20,8 +20,8 @@ public sealed class PgBouncerTests(PooledDatabase database, TestBroker broker) :
         using var botClient = bot.CreateClient();
         await using var api = new ApiHost(database.ConnectionString, broker.ConnectionString, settings: Deaf);
         using var client = api.CreateClient();
-        await ReadyAsync(botClient);
-        await ReadyAsync(client);
+        await botClient.ReadyAsync();
+        await client.ReadyAsync();
 
         await CreateAndAnnounceAsync(client, 50);
 
@@ -61,8 +61,6 @@ public sealed class PgBouncerTests(PooledDatabase database, TestBroker broker) :
         Assert.Empty(await Migrations.ApplyAsync(database.ConnectionString));
     }
 
-    private static Task ReadyAsync(HttpClient client) =>
-        Until.TrueAsync(async () => (await client.GetAsync("/health/ready")).IsSuccessStatusCode, "it is ready");
 
     private async Task CreateAndAnnounceAsync(HttpClient client, int count)
     {

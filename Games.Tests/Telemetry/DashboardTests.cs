@@ -82,7 +82,7 @@ public sealed partial class DashboardTests(TestDatabase database, TestBroker bro
         await using var bot = new BotHost(database.ConnectionString, broker.ConnectionString, null, collector);
         using var callsApi = api.CreateClient();
         using var callsBot = bot.CreateClient();
-        await Until.TrueAsync(async () => (await callsBot.GetAsync("/health/ready")).IsSuccessStatusCode, "the bot is ready");
+        await callsBot.ReadyAsync();
         await callsApi.CreateGameAsync(Requests.ValidGame());
         await HasEachCheckAsync(api.Services, bot.Services);
         var sent = instruments.Where(x => Games.ServiceDefaults.Telemetry.Meters.Contains(x.Meter.Name));
