@@ -23,6 +23,9 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     /// <summary>Further settings, by their names in postgresql.conf.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The server that it is a streaming standby of, until it is promoted.</summary>
+    public PostgresServer? Primary { get; init; }
+
     /// <summary>The maintenance database; <see cref="CreateDatabaseAsync"/> makes the others.</summary>
     public string ConnectionString => ConnectionStringTo("postgres");
 
@@ -61,6 +64,16 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
     {
         await StopAsync(Signal.Quit);
         await StartAsync(ct);
+    }
+
+    /// <summary>Makes a standby the primary. Nothing keeps the old one from coming back as another: whoever calls does.</summary>
+    public async Task PromoteAsync(CancellationToken ct = default)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(ct);
+        await using var promote = new NpgsqlCommand("select pg_promote()", connection);
+        if (await promote.ExecuteScalarAsync(ct) is not true)
+            throw new InvalidOperationException($"The standby on port {Port} was not promoted.");
     }
 
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
@@ -110,20 +123,22 @@ internal sealed class PostgresServer(string directory, Action<string>? log = nul
 
     private async Task InitializeAsync(string binaries, string data, CancellationToken ct)
     {
-        // Into a directory beside it and renamed when complete: an initdb that was killed half-way leaves nothing that looks like data.
+        // Into a directory beside it and renamed when complete: a program that was killed half-way leaves nothing that looks like data.
         var unfinished = data + ".new";
         if (Directory.Exists(unfinished))
             Directory.Delete(unfinished, recursive: true);
 
-        var command = new Command(
-            Path.Combine(binaries, "initdb"), "-D", unfinished, "-U", Owner, "--auth=trust", "--encoding=UTF8", "--no-locale")
+        string[] words = Primary is null
+            ? ["initdb", "-D", unfinished, "-U", Owner, "--auth=trust", "--encoding=UTF8", "--no-locale"]
+            : ["pg_basebackup", "-D", unfinished, "-U", Owner, "-h", "127.0.0.1", "-p", $"{Primary.Port}", "-R", "-X", "stream", "-c", "fast"];
+        var command = new Command(Path.Combine(binaries, words[0]), words[1..])
         {
             User = RunAs,
             WorkingDirectory = _home,
         };
         var (exitCode, output) = await ChildProcess.RunAsync(command, ct);
         if (exitCode != 0)
-            throw new ServerUnavailableException($"PostgreSQL's initdb ended with exit code {exitCode}:{Environment.NewLine}{output}");
+            throw new ServerUnavailableException($"PostgreSQL's {words[0]} ended with exit code {exitCode}:{Environment.NewLine}{output}");
 
         Directory.Move(unfinished, data);
     }

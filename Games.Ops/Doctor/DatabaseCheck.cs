@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Games.Data;
@@ -78,12 +79,17 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
                     : $"In psql: SET default_transaction_read_only = off; {mend}"));
     }
 
+    // Of several hosts the one that has answered, or all.
     private string Address
     {
         get
         {
-            var server = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
-            return $"{server.Host}:{server.Port}";
+            var connection = (NpgsqlConnection)db.Database.GetDbConnection();
+            if (connection.State is ConnectionState.Open)
+                return $"{connection.Host}:{connection.Port}";
+
+            var hosts = new NpgsqlConnectionStringBuilder(connection.ConnectionString);
+            return string.Join(", ", hosts.Host!.Split(',').Select(host => host.Contains(':') ? host : $"{host}:{hosts.Port}"));
         }
     }
 
