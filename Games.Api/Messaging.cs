@@ -7,7 +7,7 @@ internal static class Messaging
 {
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
-        var broker = builder.Configuration.RequireBrokerAddress();
+        var nodes = builder.Configuration.RequireBrokerNodes();
 
         builder.Services.AddMassTransit(bus =>
         {
@@ -15,7 +15,7 @@ internal static class Messaging
             // Without the default tag "ready": with the broker down games are still taken, and their events wait.
             bus.ConfigureHealthCheckOptions(health => health.Tags.Add("masstransit"));
             bus.AddGamesOutbox();
-            bus.UsingReconnectingRabbitMq(broker, (_, rabbitMq) => rabbitMq.UseGamesExchanges());
+            bus.UsingReconnectingRabbitMq(nodes, (_, rabbitMq) => rabbitMq.UseGamesExchanges());
         });
         builder.Services.StartWithoutBroker();
     }

@@ -19,7 +19,7 @@ internal static class Messaging
 
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
-        var broker = builder.Configuration.RequireBrokerAddress();
+        var nodes = builder.Configuration.RequireBrokerNodes();
 
         builder.Services.AddMassTransit(bus =>
         {
@@ -38,10 +38,11 @@ internal static class Messaging
             bus.AddConsumer<StartGameConsumer, StartGameConsumerDefinition>();
             bus.AddConsumer<FinishGameConsumer, FinishGameConsumerDefinition>();
             bus.AddConsumer<IngestMessageConsumer, IngestMessageConsumerDefinition>();
-            bus.DeclareGivenUpQueues();
-            bus.UsingReconnectingRabbitMq(broker, (context, rabbitMq) =>
+            bus.DeclareGamesQueues(builder.Configuration);
+            bus.UsingReconnectingRabbitMq(nodes, (context, rabbitMq) =>
             {
                 rabbitMq.UseGamesExchanges();
+                rabbitMq.UseGamesQueues();
                 rabbitMq.ConfigureEndpoints(context);
             });
         });

@@ -1,7 +1,7 @@
+using System.Text.RegularExpressions;
 using Games.Contracts;
 using Games.Data;
 using MassTransit;
-using MassTransit.Topology;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using RabbitMQ.Client;
@@ -9,18 +9,32 @@ using RabbitMQ.Client;
 namespace Games.ServiceDefaults;
 
 /// <summary>How a service finds the broker and what it names things there.</summary>
-public static class Broker
+public static partial class Broker
 {
     private const string Name = "RabbitMq";
 
     private static readonly Dictionary<string, object?> NoArguments = [];
 
-    /// <summary>The address in <c>ConnectionStrings:RabbitMq</c>.</summary>
+    /// <summary>The address in <c>ConnectionStrings:RabbitMq</c>, or those of a cluster's nodes: several hosts by comma.</summary>
+    /// <returns>An address a node; login and virtual host are the same in all.</returns>
     /// <exception cref="SettingException">It is missing or no AMQP address.</exception>
-    public static Uri RequireBrokerAddress(this IConfiguration configuration) =>
-        Uri.TryCreate(configuration.RequireConnectionString(Name), UriKind.Absolute, out var address) && address.Scheme is "amqp" or "amqps"
-            ? address
-            : throw new SettingException($"Setting ConnectionStrings:{Name} is not of the form amqp://user:password@host:port/vhost.");
+    public static IReadOnlyList<Uri> RequireBrokerNodes(this IConfiguration configuration)
+    {
+        var setting = AddressPattern().Match(configuration.RequireConnectionString(Name));
+        var nodes = new List<Uri>();
+        foreach (var host in setting.Groups["hosts"].Value.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate($"{setting.Groups["login"]}{host}{setting.Groups["virtualHost"]}", UriKind.Absolute, out var node) || node.Host is "")
+            {
+                throw new SettingException(
+                    $"Setting ConnectionStrings:{Name} is not of the form amqp://user:password@host:port/vhost (of a cluster: …@host,host/vhost).");
+            }
+
+            nodes.Add(node);
+        }
+
+        return nodes;
+    }
 
     /// <summary>
     /// Names the exchange of each event as <see cref="Exchanges"/> does, and says which must arrive: those are kept by the outbox while nobody
@@ -42,31 +56,6 @@ public static class Broker
         rabbitMq.Message<MessageStored>(message => message.SetEntityName(Exchanges.MessageStored));
         rabbitMq.ConfigurePublish(publish => publish.UseExecute(context => context.Mandatory |= IsConsumed(context)));
     }
-
-    /// <summary>
-    /// Declares, beside each queue, those of what its consumer has given up, as MassTransit does with the first such message. AMQP answers the
-    /// question for a queue that is not there by closing the channel, which RabbitMQ logs as an error: whoever looks finds empty ones instead.
-    /// </summary>
-    public static void DeclareGivenUpQueues(this IBusRegistrationConfigurator bus) => bus.AddConfigureEndpointsCallback((_, queue, endpoint) =>
-    {
-        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbitMq)
-            return;
-
-        string[] names =
-        [
-            DefaultErrorQueueNameFormatter.Instance.FormatErrorQueueName(queue),
-            DefaultDeadLetterQueueNameFormatter.Instance.FormatDeadLetterQueueName(queue),
-        ];
-        rabbitMq.ConfigureChannel(channel => channel.UseExecuteAsync(async context =>
-        {
-            foreach (var name in names)
-            {
-                await context.ExchangeDeclare(name, ExchangeType.Fanout, durable: true, autoDelete: false, NoArguments, context.CancellationToken);
-                await context.QueueDeclare(name, durable: true, exclusive: false, autoDelete: false, NoArguments, context.CancellationToken);
-                await context.QueueBind(name, name, routingKey: "", NoArguments, context.CancellationToken);
-            }
-        }));
-    });
 
     /// <summary>
     /// Declares the exchange of an event that nobody consumes yet, beside the queue of what publishes it: whoever comes can bind to it.
@@ -95,6 +84,9 @@ public static class Broker
         outbox.OrderBy<PlayerPromoted>(x => KeyOf(x.GameId));
         outbox.OrderBy<PlayerDemoted>(x => KeyOf(x.GameId));
     });
+
+    [GeneratedRegex("^(?<login>amqps?://(?:[^/]*@)?)(?<hosts>[^/@]+)(?<virtualHost>/.*)?$")]
+    private static partial Regex AddressPattern();
 
     private static string KeyOf(Guid game) => $"game {game}";
 

@@ -26,10 +26,12 @@ public static class BrokerReconnection
 
     /// <summary>Replaces <c>UsingRabbitMq</c> and its call of <c>Host</c>. The log says when the broker is away, and when it is back.</summary>
     /// <param name="bus">The service's bus.</param>
-    /// <param name="broker">The address: <c>amqp://user:password@host:port/vhost</c>.</param>
+    /// <param name="nodes">
+    /// The address, <c>amqp://user:password@host:port/vhost</c>, or those of a cluster's nodes: each attempt to connect goes to the next.
+    /// </param>
     /// <param name="configure">Configures the bus as for <c>UsingRabbitMq</c>.</param>
     public static void UsingReconnectingRabbitMq(
-        this IBusRegistrationConfigurator bus, Uri broker, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
+        this IBusRegistrationConfigurator bus, IReadOnlyList<Uri> nodes, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
     {
         bus.TryAddSingleton(TimeProvider.System);
         bus.TryAddSingleton<BrokerOutage>();
@@ -38,13 +40,25 @@ public static class BrokerReconnection
         bus.SetBusFactory(new BusFactory(new(), (context, rabbitMq) =>
         {
             var limit = new ConnectLimit();
-            rabbitMq.Host(broker, host => host.OnRefreshConnectionFactory = factory =>
+            rabbitMq.Host(nodes[0], host =>
             {
-                factory.SocketFactory = AnsweringSocket.Create;
-                return limit.WaitAsync();
+                host.OnRefreshConnectionFactory = factory =>
+                {
+                    factory.SocketFactory = AnsweringSocket.Create;
+                    return limit.WaitAsync();
+                };
+                if (nodes.Count > 1)
+                    host.UseCluster(cluster => AddNodes(cluster, nodes));
             });
             configure(context, rabbitMq);
         }));
+    }
+
+    /// <summary>In an order of its own, so that not all processes are at the first node.</summary>
+    private static void AddNodes(IRabbitMqClusterConfigurator cluster, IEnumerable<Uri> nodes)
+    {
+        foreach (var node in nodes.Shuffle())
+            cluster.Node($"{node.Host}:{(node.Port > 0 ? node.Port : node.Scheme is "amqps" ? 5671 : 5672)}");
     }
 
     private sealed class BusFactory(BusConfiguration bus, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)

@@ -3,10 +3,9 @@ using RabbitMQ.Client;
 
 namespace Games.AppHost.Servers;
 
-/// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper and cookie.</summary>
+/// <summary>A private RabbitMQ node on loopback ports, with its own Erlang port mapper and cookie, or with those of the node that it joins.</summary>
 internal sealed partial class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
 {
-    private const string Node = "games@localhost";
     private const string Login = "guest";
 
     private readonly string _home = Path.GetFullPath(directory);
@@ -16,7 +15,7 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
         ? null
         : Path.Combine(Path.GetTempPath(), $"games-rabbitmq-{Guid.NewGuid():N}");
     private readonly int _distributionPort = FreePort.Next();
-    private readonly int _mapperPort = FreePort.Next();
+    private readonly int _ownMapperPort = FreePort.Next();
 
     private readonly SemaphoreSlim _erlCallLock = new(1);
 
@@ -24,12 +23,19 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
 
     public int Port { get; init; } = FreePort.Next();
 
+    /// <summary>A node whose cluster this one joins at its first start. It is to run then, and its port mapper serves both.</summary>
+    public RabbitMqServer? Joins { get; init; }
+
     /// <summary>Finds the folder of RabbitMQ's programs; tests replace it.</summary>
     public Func<string> Binaries { get; init; } = () => ServerBinaries.RabbitMq();
 
     public string ConnectionString => ConnectionStringTo("");
 
     protected override Signal CleanStop => Signal.Term;
+
+    private string Node => Joins is null ? "games@localhost" : $"games-{_distributionPort}@localhost";
+
+    private int MapperPort => Joins?.MapperPort ?? _ownMapperPort;
 
     public string ConnectionStringTo(string virtualHost) => $"amqp://{Login}:{Login}@127.0.0.1:{Port}/{Uri.EscapeDataString(virtualHost)}";
 
@@ -64,16 +70,22 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
              log.console.level = warning
              log.file = rabbitmq.log
              log.file.level = info
+             {(Joins is null ? "" : $"cluster_formation.classic_config.nodes.1 = {Joins.Node}")}
 
              """,
             ct);
+        if (Joins is not null)
+            File.Copy(Joins.PathOf(".erlang.cookie"), PathOf(".erlang.cookie"), overwrite: true);
 
         if (_plainLink is not null && !Directory.Exists(_plainLink))
             Directory.CreateSymbolicLink(_plainLink, _home);
 
         // Erlang would start one itself, as a daemon that serves the whole machine and never ends.
-        _portMapper ??= ChildProcess.Start(
-            new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{_mapperPort}") { WorkingDirectory = _home }, Log);
+        if (Joins is null)
+        {
+            _portMapper ??= ChildProcess.Start(
+                new Command(ServerBinaries.Erlang("epmd"), "-address", "127.0.0.1", "-port", $"{MapperPort}") { WorkingDirectory = _home }, Log);
+        }
 
         return new Command(Path.Combine(binaries, "rabbitmq-server"))
         {
@@ -83,7 +95,7 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
                 ["HOME"] = _home,
                 ["ERL_CRASH_DUMP_SECONDS"] = "0",
                 ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-                ["ERL_EPMD_PORT"] = $"{_mapperPort}",
+                ["ERL_EPMD_PORT"] = $"{MapperPort}",
                 ["RABBITMQ_NODENAME"] = Node,
                 ["RABBITMQ_DIST_PORT"] = $"{_distributionPort}",
                 ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",

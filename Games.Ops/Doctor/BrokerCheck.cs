@@ -10,7 +10,7 @@ namespace Games.Ops.Doctor;
 /// RabbitMQ answers, and has what the services declare: asked by passive declares, which change nothing. AMQP cannot be asked for a binding;
 /// one that is missing shows as messages that were returned (<see cref="OutboxCheck"/>).
 /// </summary>
-internal sealed class BrokerCheck(Uri broker) : ICheck
+internal sealed class BrokerCheck(IReadOnlyList<Uri> nodes) : ICheck
 {
     private const string StartBot = "start the bot (Games.Bot): it declares and binds what it consumes";
 
@@ -22,26 +22,45 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
 
     public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
     {
-        var (connection, failure) = await ConnectAsync(ct);
-        if (connection is null)
+        IConnection? connection = null;
+        foreach (var node in nodes)
         {
-            yield return Finding.Wrong(
-                Subject, $"does not answer: {failure}",
-                "start RabbitMQ (that of ./run: ./games broker start), or mend ConnectionStrings:RabbitMq; "
-                + "games are taken meanwhile and their events wait");
+            var (answering, failure) = await ConnectAsync(node, ct);
+            if (answering is null)
+            {
+                yield return Finding.Wrong(
+                    Subject, $"{node.Authority} does not answer: {failure}",
+                    "start RabbitMQ (that of ./run: ./games broker start), or mend ConnectionStrings:RabbitMq; "
+                    + "games are taken meanwhile and their events wait");
+                continue;
+            }
+
+            yield return Finding.Ok(Subject, $"{answering.Endpoint} answers");
+            if (connection is null)
+            {
+                connection = answering;
+                continue;
+            }
+
+            await using (answering)
+                await EndAsync(answering, ct);
+        }
+
+        await using var first = connection;
+        if (first is null)
+        {
             yield return new("exchanges, queues", FindingState.Unknown, "not looked at, because the broker does not answer");
             yield break;
         }
 
-        await using (connection)
-        {
-            yield return Finding.Ok(Subject, $"{connection.Endpoint} answers");
-            await foreach (var finding in ExamineTopologyAsync(connection, ct))
-                yield return finding;
-            // A broker that hangs does not take the farewell either.
-            await connection.CloseAsync(Constants.ReplySuccess, "Goodbye", Timeout, abort: true, ct);
-        }
+        await foreach (var finding in ExamineTopologyAsync(first, ct))
+            yield return finding;
+        await EndAsync(first, ct);
     }
+
+    // A broker that hangs does not take the farewell either.
+    private static Task EndAsync(IConnection connection, CancellationToken ct) =>
+        connection.CloseAsync(Constants.ReplySuccess, "Goodbye", Timeout, abort: true, ct);
 
     /// <summary>What is declared; the last finding is that of a broker which answers no more.</summary>
     private static async IAsyncEnumerable<Finding> ExamineTopologyAsync(IConnection connection, [EnumeratorCancellation] CancellationToken ct)
@@ -90,13 +109,13 @@ internal sealed class BrokerCheck(Uri broker) : ICheck
             : Finding.Wrong("exchanges", $"missing: {string.Join(", ", missing)}", StartBot);
     }
 
-    private async Task<(IConnection? Connection, string? Failure)> ConnectAsync(CancellationToken ct)
+    private static async Task<(IConnection? Connection, string? Failure)> ConnectAsync(Uri node, CancellationToken ct)
     {
         try
         {
             var factory = new ConnectionFactory
             {
-                Uri = broker,
+                Uri = node,
                 RequestedConnectionTimeout = Timeout,
                 ContinuationTimeout = Timeout,
                 AutomaticRecoveryEnabled = false,

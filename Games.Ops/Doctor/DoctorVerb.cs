@@ -64,8 +64,8 @@ internal static class DoctorVerb
     /// <summary>The one place that says what is looked at, and in which order it is shown.</summary>
     private static void AddDoctor(this HostApplicationBuilder builder, DoctorOptions options)
     {
-        var broker = builder.Configuration.RequireBrokerAddress();
-        builder.AddRepublishing(broker);
+        var nodes = builder.Configuration.RequireBrokerNodes();
+        builder.AddRepublishing(nodes[0]);
         builder.Services.AddOutboxInspection<GamesDbContext>();
         builder.Services.AddScoped<JournalInspection>();
         builder.Services.AddSingleton(options);
@@ -73,7 +73,7 @@ internal static class DoctorVerb
         builder.Services.AddJournalOptions();
 
         builder.Services.AddScoped<ICheck, DatabaseCheck>();
-        builder.Services.AddScoped<ICheck>(_ => new BrokerCheck(broker));
+        builder.Services.AddScoped<ICheck>(_ => new BrokerCheck(nodes));
         builder.Services.AddScoped<ICheck, ListenersCheck>();
         builder.Services.AddScoped<ICheck, JournalCheck>();
         builder.Services.AddScoped<ICheck, OutboxCheck>();

@@ -13,7 +13,7 @@ public sealed class HangingBrokerTests(TestBroker broker) : IClassFixture<TestBr
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         var findings = new List<Finding>();
 
-        await foreach (var finding in new BrokerCheck(new Uri(through)).ExamineAsync(TestContext.Current.CancellationToken))
+        await foreach (var finding in new BrokerCheck([new Uri(through)]).ExamineAsync(TestContext.Current.CancellationToken))
         {
             findings.Add(finding);
             line.Freeze();
@@ -28,7 +28,7 @@ public sealed class HangingBrokerTests(TestBroker broker) : IClassFixture<TestBr
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         var findings = new List<Finding>();
 
-        await foreach (var finding in new BrokerCheck(new Uri(through)).ExamineAsync(TestContext.Current.CancellationToken))
+        await foreach (var finding in new BrokerCheck([new Uri(through)]).ExamineAsync(TestContext.Current.CancellationToken))
         {
             findings.Add(finding);
             line.Cut();

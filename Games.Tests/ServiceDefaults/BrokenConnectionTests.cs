@@ -16,7 +16,7 @@ public sealed class BrokenConnectionTests(TestBroker broker) : IClassFixture<Tes
         await using var services = new ServiceCollection().AddLogging().AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
-            bus.UsingReconnectingRabbitMq(new(throughLine), (_, rabbitMq) =>
+            bus.UsingReconnectingRabbitMq([new(throughLine)], (_, rabbitMq) =>
             {
                 for (var i = 0; i < Endpoints; i++)
                     rabbitMq.ReceiveEndpoint($"endpoint-{i}", endpoint => endpoint.Handler<Anything>(_ => Task.CompletedTask));
@@ -48,7 +48,7 @@ public sealed class BrokenConnectionTests(TestBroker broker) : IClassFixture<Tes
         await using var services = new ServiceCollection().AddLogging().AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
-            bus.UsingReconnectingRabbitMq(new(broker.ConnectionString), (_, rabbitMq) =>
+            bus.UsingReconnectingRabbitMq([new(broker.ConnectionString)], (_, rabbitMq) =>
             {
                 rabbitMq.ConnectEndpointConfigurationObserver(observed);
                 rabbitMq.ReceiveEndpoint("observed", endpoint => endpoint.Handler<Anything>(_ => Task.CompletedTask));

@@ -20,7 +20,7 @@ public sealed class ReconnectionAttemptsTests
         await using var services = new ServiceCollection().AddLogging().AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
-            bus.UsingReconnectingRabbitMq(new($"amqp://guest:guest@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/"), (_, _) => { });
+            bus.UsingReconnectingRabbitMq([new($"amqp://guest:guest@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/")], (_, _) => { });
         }).BuildServiceProvider();
         var bus = services.GetRequiredService<IBusControl>();
         using var enough = new CancellationTokenSource();
