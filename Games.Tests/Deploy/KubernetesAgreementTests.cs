@@ -38,7 +38,8 @@ public sealed partial class KubernetesAgreementTests
     public void A_probe_asks_what_the_services_map(string service)
     {
         var container = ContainerOf(service);
-        (string Probe, string Path)[] probes = [("startupProbe", "/health/live"), ("livenessProbe", "/health/live"), ("readinessProbe", "/health/ready")];
+        (string Probe, string Path)[] probes =
+            [("startupProbe", "/health/live"), ("livenessProbe", "/health/live"), ("readinessProbe", "/health/ready")];
         var mapped = MappedHealth();
 
         Assert.All(probes, probe =>
@@ -91,7 +92,7 @@ public sealed partial class KubernetesAgreementTests
     [Fact]
     public void What_scales_the_bots_is_a_metric_of_the_alerts()
     {
-        var metric = Manifests.ObjectOf(Manifests.Base, "HorizontalPodAutoscaler", "games-bot")["spec"]!["metrics"].Items().Single();
+        var metric = ScalingOf("bot")["metrics"].Items().Single();
         var name = metric["external"]!["metric"].Name();
 
         // DashboardTests holds those to the metrics that exist.
@@ -105,7 +106,7 @@ public sealed partial class KubernetesAgreementTests
         var parts = Connections().Match(File.ReadAllText(Repository.PathOf("docs/operations.md"))).Groups;
         var ofProcess = int.Parse(parts[1].Value) + 2;
         // One more of each during a rollout.
-        var processes = Services.Sum(x => 1 + (int)Manifests.ObjectOf(Manifests.Base, "HorizontalPodAutoscaler", $"games-{x}")["spec"]!["maxReplicas"]!);
+        var processes = Services.Sum(x => 1 + (int)ScalingOf(x)["maxReplicas"]!);
         var cluster = Yaml.DocumentsOf("docker-compose.cluster.yml").Single()["services"]!;
         var replicas = Services.Sum(x => (int)cluster[x]!["deploy"]!["replicas"]!);
 
@@ -145,6 +146,8 @@ public sealed partial class KubernetesAgreementTests
 
     private static JsonNode Postgres() => Manifests.ObjectOf(Manifests.Servers, "Cluster", "games-postgres")["spec"]!;
 
+    private static JsonNode ScalingOf(string service) => Manifests.ObjectOf(Manifests.Base, "HorizontalPodAutoscaler", $"games-{service}")["spec"]!;
+
     private static JsonNode ContainerOf(string service) =>
         Manifests.PodOf(service)["spec"]!["containers"].Items().Single(container => container.Name() == service);
 
@@ -167,7 +170,8 @@ public sealed partial class KubernetesAgreementTests
         builder.Services.AddHealthChecks();
         using var app = builder.Build();
         app.MapHealth();
-        return [.. ((IEndpointRouteBuilder)app).DataSources.SelectMany(x => x.Endpoints).OfType<RouteEndpoint>().Select(x => x.RoutePattern.RawText!)];
+        var endpoints = ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints);
+        return [.. endpoints.OfType<RouteEndpoint>().Select(endpoint => endpoint.RoutePattern.RawText!)];
     }
 
     /// <summary>Of the services; not what only another variable takes in.</summary>
@@ -185,7 +189,8 @@ public sealed partial class KubernetesAgreementTests
     /// <summary>Keys of the README's table, and variables of OpenTelemetry and ASP.NET Core that the guides speak of.</summary>
     private static HashSet<string> Documented()
     {
-        var table = File.ReadLines(Repository.PathOf("README.md")).SkipWhile(line => line != "## Configuration").TakeWhile(line => line != "## Operate it")
+        var table = File.ReadLines(Repository.PathOf("README.md"))
+            .SkipWhile(line => line != "## Configuration").TakeWhile(line => line != "## Operate it")
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')[1]);
         string[] guides = ["docs/operations.md", "docs/security.md"];
         var variables = guides.SelectMany(guide => Variable().Matches(File.ReadAllText(Repository.PathOf(guide)))).Select(x => x.Groups[1].Value);
