@@ -89,14 +89,14 @@ public sealed partial class KubernetesAgreementTests
         var documented = Documented().Concat(NotYetDocumented).ToHashSet();
 
         Assert.True(given.Length > 10, string.Join(", ", given));
-        Assert.Empty(given.Where(name => !documented.Contains(Index().Replace(name.Replace("__", ":"), ":0"))));
+        Assert.Empty(given.Select(name => Index().Replace(name.Replace("__", ":"), ":0")).Except(documented));
     }
 
     [Fact]
     public void What_scales_the_bots_is_a_metric_of_the_alerts()
     {
         var metric = ScalingOf("bot")["metrics"].Items().Single();
-        var name = metric["external"]!["metric"].Name();
+        var name = metric["external"]!["metric"]!.Name();
 
         // DashboardTests holds those to the metrics that exist.
         Assert.Matches($@"expr: max\({name}\) > \d+", File.ReadAllText(Repository.PathOf("deploy/prometheus-rules.yml")));
@@ -135,7 +135,7 @@ public sealed partial class KubernetesAgreementTests
             var variables = container["env"].Items().ToDictionary(x => x.Name());
             Assert.Equal("games-postgres-app password", SecretOf(variables["POSTGRES_PASSWORD"]));
             // Before what it is put into: Kubernetes knows no later one.
-            Assert.Equal("POSTGRES_PASSWORD", container["env"]![0].Name());
+            Assert.Equal("POSTGRES_PASSWORD", container["env"]![0]!.Name());
             Assert.Equal(
                 $"Host=games-postgres-rw;Database={login["database"]};Username={login["owner"]};Password=$(POSTGRES_PASSWORD)",
                 (string?)variables["ConnectionStrings__Games"]["value"]);
