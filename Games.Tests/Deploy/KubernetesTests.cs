@@ -1,54 +1,12 @@
-using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Games.Tests.Architecture;
-using k8s.Models;
 
 namespace Games.Tests.Deploy;
 
-/// <summary>
-/// No cluster runs where these tests do. The objects are read into the types that the official client generates from the API of Kubernetes: a field
-/// that it does not know, lacks or has of another type is found. The objects of the two operators are not in that API.
-/// </summary>
+/// <summary>What the manifests let a service be, do and be reached by.</summary>
 public sealed partial class KubernetesTests
 {
-    private static readonly string[] OfOperators = ["postgresql.cnpg.io/v1/Cluster", "rabbitmq.com/v1beta1/RabbitmqCluster"];
-
-    private static readonly JsonSerializerOptions Strict = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-
-    private static readonly Dictionary<string, Type> Kinds = typeof(V1Deployment).Assembly.GetTypes()
-        .Select(type => (type, kind: type.GetCustomAttribute<KubernetesEntityAttribute>()))
-        .Where(x => x.kind is not null)
-        .ToDictionary(x => $"{x.kind!.Group}/{x.kind.ApiVersion}/{x.kind.Kind}".TrimStart('/'), x => x.type);
-
-    [Theory]
-    [InlineData(Manifests.Base, 12)]
-    [InlineData(Manifests.Servers, 1)]
-    public void Each_object_is_as_the_API_of_Kubernetes_has_it(string folder, int count)
-    {
-        var objects = Manifests.ObjectsOf(folder).Where(x => !OfOperators.Contains(TypeOf(x))).ToArray();
-
-        Assert.Equal(count, objects.Length);
-        Assert.All(objects, x =>
-        {
-            Assert.True(Kinds.TryGetValue(TypeOf(x), out var type), $"Kubernetes has no {TypeOf(x)}.");
-            try
-            {
-                x.Deserialize(type, Strict);
-            }
-            catch (Exception failure) when (failure is JsonException or FormatException)
-            {
-                Assert.Fail($"{TypeOf(x)} {x.Name()}: {failure.Message}");
-            }
-        });
-    }
-
-    [Fact]
-    public void The_servers_are_objects_of_their_operators() =>
-        Assert.Equal(OfOperators, Manifests.ObjectsOf(Manifests.Servers).Select(TypeOf).Intersect(OfOperators));
-
     [Theory]
     [InlineData(Manifests.Base)]
     [InlineData(Manifests.Servers)]
@@ -142,8 +100,6 @@ public sealed partial class KubernetesTests
 
     private static JsonNode? SelectorOf(JsonNode? spec) =>
         spec?["podSelector"]?["matchLabels"] ?? spec?["selector"]?["matchLabels"] ?? spec?["selector"];
-
-    private static string TypeOf(JsonNode x) => $"{x["apiVersion"]}/{x.Kind()}";
 
     // A password in a connection string or an address, a key of ours; not what Kubernetes puts in, nor a word of the guide's in its place.
     [GeneratedRegex(@"Password=(?!\$\(|…)|://[^:/@\s]+:(?!password@)[^@\s]+@|(games|calendar)_[0-9a-f]{64}|secretGenerator")]
