@@ -59,8 +59,8 @@ public sealed partial class KubernetesAgreementTests
     [InlineData("bot")]
     public void A_pod_is_given_the_time_that_its_host_takes_to_stop(string service)
     {
-        var sleep = ContainerOf(service)["lifecycle"]?["preStop"]?["exec"]?["command"]?[1];
-        var needed = new HostOptions().ShutdownTimeout + TimeSpan.FromSeconds(sleep is null ? 0 : int.Parse((string)sleep!));
+        var before = (int?)ContainerOf(service)["lifecycle"]?["preStop"]!["sleep"]!["seconds"] ?? 0;
+        var needed = new HostOptions().ShutdownTimeout + TimeSpan.FromSeconds(before);
 
         Assert.True(TimeSpan.FromSeconds((int)Manifests.PodOf(service)["spec"]!["terminationGracePeriodSeconds"]!) > needed);
     }

@@ -6,8 +6,8 @@ using Games.Tests.Architecture;
 namespace Games.Tests.Deploy;
 
 /// <summary>
-/// No cluster runs where these tests do. The objects are compiled as literals of the types that kubernetes-models generates from the API of Kubernetes:
-/// a field that it does not know, lacks or has of another type is an error. The objects of the two operators are not in that API.
+/// No cluster runs where these tests do. The objects are compiled as literals of the types that kubernetes-models generates from the API of
+/// Kubernetes: a field that it does not know, lacks or has of another type is an error. The objects of the two operators are not in that API.
 /// </summary>
 public sealed partial class KubernetesSchemaTests : IDisposable
 {
