@@ -1,40 +1,53 @@
 extern alias Bot;
 
 using System.Text.RegularExpressions;
+using Games.Tests.Architecture;
 
 namespace Games.Tests.AppHost;
 
-/// <summary>No Docker engine runs where these tests do: they hold the compose file and the Dockerfile to the names that the code goes by.</summary>
+/// <summary>No Docker engine runs where these tests do: they hold the compose files and the Dockerfile to the names that the code goes by.</summary>
 public sealed partial class ComposeFileTests
 {
-    private static readonly string Root = RootOf(AppContext.BaseDirectory);
-    private static readonly string Compose = File.ReadAllText(Path.Combine(Root, "docker-compose.yml"));
-    private static readonly string Dockerfile = File.ReadAllText(Path.Combine(Root, "Dockerfile"));
+    private const string OneNode = "docker-compose.yml";
+    private const string SeveralNodes = "docker-compose.cluster.yml";
 
-    [Fact]
-    public void It_is_the_whole_system() =>
-        Assert.Equal(["postgres", "rabbitmq", "migrate", "api", "bot", "discord", "ops"], ServiceNames());
+    private static readonly string Root = Repository.PathOf("");
+    private static readonly string[] PostgresLogin = ["POSTGRES_USER: games\n", "POSTGRES_PASSWORD: games\n", "POSTGRES_DB: games\n"];
+    private static readonly string[] RabbitMqLogin = ["RABBITMQ_DEFAULT_USER: games\n", "RABBITMQ_DEFAULT_PASS: games\n"];
+    private static readonly string Dockerfile = File.ReadAllText(Repository.PathOf("Dockerfile"));
 
     [Theory]
-    [InlineData("api", "5080", "/health/ready")]
-    [InlineData("bot", "5081", "/health/ready")]
-    [InlineData("discord", "5082", "/_fake/settings")]
-    public void A_service_is_built_published_and_asked_for_its_health_on_its_own_port(string service, string port, string path)
+    [InlineData(OneNode, "postgres", "rabbitmq", "migrate", "api", "bot", "discord", "ops")]
+    [InlineData(
+        SeveralNodes, "postgres", "standby", "rabbitmq1", "rabbitmq2", "rabbitmq3", "migrate", "api", "proxy", "bot", "discord", "ops")]
+    public void It_is_the_whole_system(string file, params string[] services) => Assert.Equal(services, new ComposeFile(file).ServiceNames);
+
+    [Theory]
+    [InlineData(OneNode, "api", "5080", "/health/ready")]
+    [InlineData(OneNode, "bot", "5081", "/health/ready")]
+    [InlineData(OneNode, "discord", "5082", "/_fake/settings")]
+    [InlineData(SeveralNodes, "api", "5080", "/health/ready")]
+    [InlineData(SeveralNodes, "bot", "5081", "/health/ready")]
+    [InlineData(SeveralNodes, "discord", "5082", "/_fake/settings")]
+    public void A_service_is_built_and_asked_for_its_health_on_its_own_port(string file, string service, string port, string path)
     {
-        var settings = SettingsOf(service);
+        var settings = new ComposeFile(file).SettingsOf(service);
         var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {service}", StringComparison.Ordinal)..];
 
         Assert.Contains($"target: {service}", settings);
-        Assert.Contains($":{port}:{port}\"", settings);
+        // Of two on one machine neither has the port.
+        Assert.Equal(!settings.Contains("replicas: 2"), settings.Contains($"- \"127.0.0.1:{port}:{port}\""));
         Assert.Contains($"http://127.0.0.1:{port}{path}", settings);
         Assert.Equal(service != "discord", settings.Contains(": *connections"));
         Assert.Contains($"ASPNETCORE_URLS=http://+:{port}", image);
     }
 
-    [Fact]
-    public void The_operators_console_is_in_the_image_of_the_API_and_runs_when_it_is_called_whoever_is_down()
+    [Theory]
+    [InlineData(OneNode)]
+    [InlineData(SeveralNodes)]
+    public void The_operators_console_is_in_the_image_of_the_API_and_runs_when_it_is_called_whoever_is_down(string file)
     {
-        var settings = SettingsOf("ops");
+        var settings = new ComposeFile(file).SettingsOf("ops");
         var image = Dockerfile.Split("FROM runtime AS ").Single(stage => stage.StartsWith("api\n", StringComparison.Ordinal));
 
         Assert.Contains("target: api", settings);
@@ -44,23 +57,30 @@ public sealed partial class ComposeFileTests
         Assert.Contains("--output /published/ops", Dockerfile);
         Assert.Contains("WORKDIR /app\n", Dockerfile);
         Assert.Contains("COPY --from=build /published/ops ops\n", image);
-        Assert.Empty(NeedsOf("ops"));
+        Assert.Empty(new ComposeFile(file).NeedsOf("ops"));
         Assert.DoesNotContain("ports:", settings);
     }
 
-    [Fact]
-    public void Nobody_starts_before_what_they_need()
+    [Theory]
+    [InlineData(OneNode, "rabbitmq")]
+    [InlineData(SeveralNodes, "rabbitmq1", "rabbitmq2", "rabbitmq3")]
+    public void Nobody_starts_before_what_they_need(string file, params string[] brokers)
     {
-        Assert.Equal(["postgres: service_healthy"], NeedsOf("migrate"));
-        Assert.Equal(["migrate: service_completed_successfully", "postgres: service_healthy"], NeedsOf("api"));
-        Assert.Equal(["migrate: service_completed_successfully", "postgres: service_healthy", "rabbitmq: service_healthy"], NeedsOf("bot"));
-        Assert.Contains("command: [\"--migrate\"]", SettingsOf("migrate"));
+        var compose = new ComposeFile(file);
+        string[] database = ["migrate: service_completed_successfully", "postgres: service_healthy"];
+
+        Assert.Equal(["postgres: service_healthy"], compose.NeedsOf("migrate"));
+        Assert.Equal(database, compose.NeedsOf("api"));
+        Assert.Equal([.. database, .. brokers.Select(broker => $"{broker}: service_healthy")], compose.NeedsOf("bot"));
+        Assert.Contains("command: [\"--migrate\"]", compose.SettingsOf("migrate"));
     }
 
-    [Fact]
-    public void The_bot_speaks_to_the_stand_in_until_it_is_given_a_token_and_the_address_of_Discord()
+    [Theory]
+    [InlineData(OneNode)]
+    [InlineData(SeveralNodes)]
+    public void The_bot_speaks_to_the_stand_in_until_it_is_given_a_token_and_the_address_of_Discord(string file)
     {
-        var settings = SettingsOf("bot");
+        var settings = new ComposeFile(file).SettingsOf("bot");
 
         Assert.Contains("Discord__Token: ${Discord__Token:-local.stand.in}\n", settings);
         Assert.Contains("Discord__BaseAddress: ${Discord__BaseAddress:-http://discord:5082/api/v10/}\n", settings);
@@ -74,10 +94,70 @@ public sealed partial class ComposeFileTests
     [Fact]
     public void The_connection_strings_have_the_keys_and_the_logins_that_the_servers_have()
     {
-        Assert.Contains("ConnectionStrings__Games: Host=postgres;Port=5432;Username=games;Password=games;Database=games", Compose);
-        Assert.Contains("ConnectionStrings__RabbitMq: amqp://games:games@rabbitmq:5672/", Compose);
-        Assert.All(["POSTGRES_USER: games", "POSTGRES_PASSWORD: games", "POSTGRES_DB: games"], line => Assert.Contains(line, SettingsOf("postgres")));
-        Assert.All(["RABBITMQ_DEFAULT_USER: games", "RABBITMQ_DEFAULT_PASS: games"], line => Assert.Contains(line, SettingsOf("rabbitmq")));
+        var compose = new ComposeFile(OneNode);
+
+        Assert.Contains("ConnectionStrings__Games: Host=postgres;Port=5432;Username=games;Password=games;Database=games\n", compose.Text);
+        Assert.Contains("ConnectionStrings__RabbitMq: amqp://games:games@rabbitmq:5672/\n", compose.Text);
+        Assert.All(PostgresLogin, line => Assert.Contains(line, compose.SettingsOf("postgres")));
+        Assert.All(RabbitMqLogin, line => Assert.Contains(line, compose.SettingsOf("rabbitmq")));
+    }
+
+    [Fact]
+    public void The_connection_strings_of_several_nodes_name_each_and_say_which_database_and_which_queues()
+    {
+        var compose = new ComposeFile(SeveralNodes);
+        const string Database =
+            "Host=postgres,standby;Port=5432;Username=games;Password=games;Database=games;Target Session Attributes=primary";
+
+        Assert.Contains($"ConnectionStrings__Games: {Database}\n", compose.Text);
+        Assert.Contains("ConnectionStrings__RabbitMq: amqp://games:games@rabbitmq1:5672,rabbitmq2:5672,rabbitmq3:5672/\n", compose.Text);
+        Assert.Contains("RabbitMq__Quorum: \"true\"\n", compose.Text);
+        Assert.All(PostgresLogin, line => Assert.Contains(line, compose.SettingsOf("postgres")));
+        Assert.All(RabbitMqLogin, line => Assert.Contains(line, compose.Text));
+    }
+
+    [Fact]
+    public void The_nodes_of_RabbitMQ_are_those_that_its_configuration_looks_for()
+    {
+        var compose = new ComposeFile(SeveralNodes);
+        var found = Node.Matches(TextOf("rabbitmq.conf")).Select(node => node.Groups[1].Value).ToArray();
+
+        Assert.Equal(compose.ServiceNames.Where(service => service.StartsWith("rabbitmq", StringComparison.Ordinal)), found);
+        Assert.All(found, node =>
+        {
+            Assert.Contains($"hostname: {node}\n", compose.SettingsOf(node));
+            Assert.Contains($"- {node}:/var/lib/rabbitmq\n", compose.SettingsOf(node));
+            Assert.Contains("- ./deploy/compose/rabbitmq.conf:/etc/rabbitmq/conf.d/20-cluster.conf:ro", compose.SettingsOf(node));
+        });
+        Assert.Contains($"cluster_formation.target_cluster_size_hint = {found.Length}\n", TextOf("rabbitmq.conf"));
+    }
+
+    [Fact]
+    public void The_proxy_knows_the_port_and_the_health_of_the_APIs_and_they_believe_it_who_asks()
+    {
+        var compose = new ComposeFile(SeveralNodes);
+
+        Assert.Contains("- \"127.0.0.1:5080:5080\"", compose.SettingsOf("proxy"));
+        Assert.Contains("- ./deploy/compose/haproxy.cfg:", compose.SettingsOf("proxy"));
+        Assert.Equal(["api: service_healthy"], compose.NeedsOf("proxy"));
+        Assert.Contains("bind :5080\n", TextOf("haproxy.cfg"));
+        Assert.Contains("option httpchk GET /health/ready\n", TextOf("haproxy.cfg"));
+        Assert.Matches(@"server-template api 1-\d api:5080\n", TextOf("haproxy.cfg"));
+        Assert.Contains("option forwardfor\n", TextOf("haproxy.cfg"));
+        Assert.Contains("ASPNETCORE_FORWARDEDHEADERS_ENABLED: \"true\"\n", compose.SettingsOf("api"));
+    }
+
+    [Fact]
+    public void The_standby_follows_the_primary_which_lets_it_in()
+    {
+        var compose = new ComposeFile(SeveralNodes);
+
+        Assert.Contains("- ./deploy/compose/replication.sh:/docker-entrypoint-initdb.d/", compose.SettingsOf("postgres"));
+        Assert.Contains("host replication games all", TextOf("replication.sh"));
+        Assert.Contains("- ./deploy/compose/standby.sh:/standby.sh:ro", compose.SettingsOf("standby"));
+        Assert.Contains("entrypoint: [\"bash\", \"/standby.sh\"]", compose.SettingsOf("standby"));
+        Assert.Contains("--host=postgres --username=games", TextOf("standby.sh"));
+        Assert.Equal(["postgres: service_healthy"], compose.NeedsOf("standby"));
     }
 
     [Theory]
@@ -107,43 +187,21 @@ public sealed partial class ComposeFileTests
     [Fact]
     public void The_services_do_not_run_as_root() => Assert.Contains("USER $APP_UID", Dockerfile);
 
-    private static List<string> ServiceNames() =>
-        [.. Services().Split('\n').Where(line => ServiceName.IsMatch(line)).Select(line => line.Trim().TrimEnd(':'))];
-
-    private static string SettingsOf(string service)
-    {
-        var lines = Services().Split('\n').SkipWhile(line => line != $"  {service}:").Skip(1).TakeWhile(line => !ServiceName.IsMatch(line));
-        return string.Join('\n', lines);
-    }
-
-    private static List<string> NeedsOf(string service) =>
-        [.. Need.Matches(SettingsOf(service)).Select(need => $"{need.Groups[1].Value}: {need.Groups[2].Value}")];
-
-    private static string Services()
-    {
-        var start = Compose.IndexOf("\nservices:\n", StringComparison.Ordinal);
-        return Compose[start..Compose.IndexOf("\nvolumes:\n", start, StringComparison.Ordinal)];
-    }
+    private static string TextOf(string file) => File.ReadAllText(Repository.PathOf($"deploy/compose/{file}"));
 
     private static HashSet<string> ProjectsOf(string project)
     {
         var folder = Path.GetDirectoryName(project)!;
-        var direct = Reference.Matches(File.ReadAllText(Path.Combine(Root, project)))
+        var direct = Reference.Matches(File.ReadAllText(Repository.PathOf(project)))
             .Select(reference => Path.GetRelativePath(Root, Path.GetFullPath(Path.Combine(Root, folder, reference.Groups[1].Value))));
         return [project, .. direct.SelectMany(ProjectsOf)];
     }
 
-    private static string RootOf(string folder) =>
-        File.Exists(Path.Combine(folder, "Games.sln")) ? folder : RootOf(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(folder))!);
-
-    [GeneratedRegex("^  [a-z]+:$")]
-    private static partial Regex ServiceName { get; }
-
-    [GeneratedRegex(@"      (\w+):\n        condition: (\w+)")]
-    private static partial Regex Need { get; }
-
     [GeneratedRegex("      Discord__([A-Za-z]+)")]
     private static partial Regex BotSetting { get; }
+
+    [GeneratedRegex(@"\.nodes\.\d = rabbit@(\w+)\n")]
+    private static partial Regex Node { get; }
 
     [GeneratedRegex("ProjectReference Include=\"([^\"]+)\"")]
     private static partial Regex Reference { get; }
