@@ -51,7 +51,7 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
                 if (answer is null)
                     return null;
 
-                _buckets.Name(route, bucket, answer);
+                _buckets.Name(route, answer);
             }
             finally
             {

@@ -13,25 +13,29 @@ internal sealed class RateLimits(TimeProvider time)
     public Bucket Find(Route route)
     {
         lock (_lock)
-            return FindNamed(_names.GetValueOrDefault(route.ToString(), route.ToString()), route.Major);
+            return FindNamed(NameOf(route), route.Major);
     }
 
-    /// <summary>The answer names the bucket: those who come later share it.</summary>
-    public void Name(Route route, Bucket bucket, Answer answer)
+    /// <summary>The answer names the buckets of its route, those of other channels too: whoever comes later shares them.</summary>
+    public void Name(Route route, Answer answer)
     {
         if (answer.Bucket is not { Length: > 0 } name)
             return;
 
         lock (_lock)
         {
-            if (_names.GetValueOrDefault(route.ToString()) == name)
+            var before = NameOf(route);
+            if (before == name)
                 return;
 
             _names[route.ToString()] = name;
-            // Who waits in it stays, and whoever comes joins him.
-            _buckets.TryAdd((name, route.Major), bucket);
+            // Who waits in one stays, and whoever comes joins him: also where the first answer is still on its way.
+            foreach (var (key, bucket) in _buckets.Where(x => x.Key.Name == before).ToList())
+                _buckets.TryAdd((name, key.Major), bucket);
         }
     }
+
+    private string NameOf(Route route) => _names.GetValueOrDefault(route.ToString(), route.ToString());
 
     private Bucket FindNamed(string name, string major)
     {

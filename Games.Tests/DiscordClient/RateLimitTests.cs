@@ -33,6 +33,30 @@ public sealed class RateLimitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_bucket_named_by_another_channels_answer_is_still_that_of_those_whose_first_is_on_its_way()
+    {
+        var held = new TaskCompletionSource();
+        _discord.Answer = async context =>
+        {
+            if (context.Request.Path.Value!.Contains("/channels/2/"))
+                await held.Task;
+            await ScriptedDiscord.Json(context, 200, """{"id":"1","channel_id":"2"}""", ScriptedDiscord.Limit(remaining: 0, resetAfter: 3));
+        };
+        var client = _discord.Client();
+        var first = client.CreateMessageAsync("2", Body, default);
+        await client.CreateMessageAsync("3", Body, default);
+        held.SetResult();
+        await first;
+
+        var waits = new TaskCompletionSource();
+        var second = client.CreateMessageAsync("2", _ => new(Body), _ => waits.TrySetResult(), default);
+
+        Assert.Same(waits.Task, await Task.WhenAny(waits.Task, second));
+        _discord.Time.Advance(TimeSpan.FromSeconds(3.5));
+        await second;
+    }
+
+    [Fact]
     public async Task As_many_as_are_left_go_out_and_the_body_is_made_when_its_turn_comes()
     {
         var sent = 0;
