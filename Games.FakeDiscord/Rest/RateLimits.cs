@@ -21,14 +21,15 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 {
     private const int KeptBuckets = 10_000;
 
-    // On its way when the 429 was answered, or that answer on its own: with a machine full of other work between two processes that takes so long. Of
-    // a long wait it is a third: who does not wait at all comes often, and after that too.
-    private static readonly TimeSpan ShortestGrace = TimeSpan.FromMilliseconds(500);
+    // Others may be on their way when one is refused for all: with a machine full of other work between two processes that takes so long. Whoever was
+    // refused itself knows.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GlobalWindow = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (int Used, DateTimeOffset ResetAt)> _buckets = [];
-    private readonly Dictionary<string, (DateTimeOffset GraceUntil, DateTimeOffset Until)> _refused = [];
+    private readonly Dictionary<string, DateTimeOffset> _refused = [];
+    private (DateTimeOffset GraceUntil, DateTimeOffset Until) _refusedForAll;
     private (int Used, DateTimeOffset ResetAt) _global;
 
     /// <summary>Counts the request and sets its headers; a refusal is to be answered as 429.</summary>
@@ -78,6 +79,7 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
         {
             _buckets.Clear();
             _refused.Clear();
+            _refusedForAll = default;
             _global = default;
         }
     }
@@ -90,9 +92,10 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 
     private Refusal Refuse(string key, Refusal refusal, DateTimeOffset now)
     {
-        var longest = TimeSpan.FromSeconds(Math.Max(refusal.RetryAfter, refusal.HeaderRetryAfter ?? 0));
-        var grace = longest / 3 > ShortestGrace ? longest / 3 : ShortestGrace;
-        _refused[refusal.Scope == "global" ? "global" : key] = (now + grace, now + longest);
+        var wait = TimeSpan.FromSeconds(Math.Max(refusal.RetryAfter, refusal.HeaderRetryAfter ?? 0));
+        _refused[key] = now + wait;
+        if (refusal.Scope == "global")
+            _refusedForAll = (now + Grace, now + wait);
         return refusal;
     }
 
@@ -108,15 +111,12 @@ internal sealed class RateLimits(TimeProvider time, SettingsHolder settings, Sta
 
     private void NoteEarly(HttpContext context, string key, DateTimeOffset now, bool countsGlobally)
     {
-        foreach (var refused in (ReadOnlySpan<string>)(countsGlobally ? [key, "global"] : [key]))
-        {
-            if (!_refused.TryGetValue(refused, out var wait))
-                continue;
-            if (now >= wait.Until)
-                _refused.Remove(refused);
-            else if (now > wait.GraceUntil)
-                statistics.CameEarly(context.Request.Method, context.Request.Path);
-        }
+        var isEarly = _refused.TryGetValue(key, out var until) && now < until
+            || countsGlobally && now > _refusedForAll.GraceUntil && now < _refusedForAll.Until;
+        if (isEarly)
+            statistics.CameEarly(context.Request.Method, context.Request.Path);
+        else
+            _refused.Remove(key);
     }
 
     private static string KeyOf(HttpContext context, RateLimit limit)

@@ -32,7 +32,7 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
         foreach (var (id, channel) in games)
             await IsThereOnceAsync(delivery, id, channel);
         var (refused, early, invalid) = await StatisticsAsync(delivery);
-        Assert.Equal(0, early);
+        Assert.True(early == "[]", $"{storm}: {early}");
         Assert.InRange(invalid, 1, MaxInvalid - 1);
         Assert.InRange(refused, 5, MaxInvalid - 1);
         Assert.Equal(0, await delivery.Night.CountAsync("SELECT count(*) FROM announcements WHERE failure IS NOT NULL AND $1 = 1", 1));
@@ -111,9 +111,9 @@ public sealed class RateLimitStormTests(TestDatabase database) : IClassFixture<T
         return Assert.Single(await delivery.MessagesAsync(id, channel));
     }
 
-    private static async Task<(int Refused, int Early, int Invalid)> StatisticsAsync(DeliveryNight delivery)
+    private static async Task<(int Refused, string Early, int Invalid)> StatisticsAsync(DeliveryNight delivery)
     {
         var seen = await delivery.Discord.FakeAsync("GET", "statistics");
-        return ((int)seen["rateLimited"]!, seen["early"]!.AsArray().Count, (int)seen["invalid"]!);
+        return ((int)seen["rateLimited"]!, seen["early"]!.ToJsonString(), (int)seen["invalid"]!);
     }
 }
