@@ -18,13 +18,16 @@ internal sealed partial class InteractionHandler(
     /// <summary>Who clicks waits for his turn, and the others who need the database do not wait for all who click.</summary>
     private const int MaxActs = 16;
 
+    /// <summary>Of 2 s each: whoever has clicked does not look for much longer.</summary>
+    private const int FirstTries = 5;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
 
     /// <summary>Before the second try none: there is time for it within Discord's 3 s. In all half a minute, beside that of the calls.</summary>
     private static readonly TimeSpan[] Pauses = [.. new[] { 0, 0.25, 0.5, 1, 2, 4, 8, 15 }.Select(TimeSpan.FromSeconds)];
 
-    /// <summary>Of 2 s each: whoever has clicked does not look for much longer.</summary>
-    private const int FirstTries = 5;
+    /// <summary>A rate limit that is longer is not waited out: a click that is not handled holds back where another bot would go on.</summary>
+    private static readonly TimeSpan LongestLimit = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _acts = new(MaxActs);
     private readonly ConcurrentDictionary<string, Task> _underWay = new();
@@ -170,7 +173,7 @@ internal sealed partial class InteractionHandler(
                 await call();
                 return;
             }
-            catch (DiscordRateLimitException limit) when (next < tries - 1)
+            catch (DiscordRateLimitException limit) when (next < tries - 1 && limit.Wait <= LongestLimit)
             {
                 pause = limit.Wait;
             }

@@ -41,6 +41,7 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
     [InlineData("""{"kind":"latency","path":"/callback","milliseconds":3500}""", false)]
     [InlineData("""{"kind":"error","path":"/callback","status":400,"code":40060,"message":"Interaction has already been acknowledged."}""", true)]
     [InlineData("""{"kind":"error","path":"/webhooks/","status":401,"code":50027,"message":"Invalid Webhook Token"}""", true)]
+    [InlineData("""{"kind":"rateLimit","path":"/webhooks/","retryAfter":3600}""", true)]
     public async Task Who_cannot_be_answered_is_no_error_and_what_Discord_called_failed_is_not_done(string fault, bool isDone)
     {
         await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);
