@@ -63,15 +63,16 @@ internal sealed partial class IdentifyTurns(Func<CancellationToken, Task<Gateway
     /// <param name="url">Where to connect to.</param>
     internal sealed class Turn(Queue queue, TimeProvider time, string url) : IDisposable
     {
-        private int _isOver;
+        private bool _isOver;
 
         public string Url => url;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _isOver, 1) != 0)
+            if (_isOver)
                 return;
 
+            _isOver = true;
             queue.Next = time.GetUtcNow() + Interval;
             queue.First.Release();
         }
