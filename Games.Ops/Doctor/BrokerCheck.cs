@@ -30,8 +30,10 @@ internal sealed class BrokerCheck(IReadOnlyList<Uri> nodes) : ICheck
             {
                 yield return Finding.Wrong(
                     Subject, $"{node.Authority} does not answer: {failure}",
-                    "start RabbitMQ (that of ./run: ./games broker start), or mend ConnectionStrings:RabbitMq; "
-                    + "games are taken meanwhile and their events wait");
+                    nodes.Count > 1
+                        ? "start that node, or mend ConnectionStrings:RabbitMq; the services use the others meanwhile"
+                        : "start RabbitMQ (that of ./run: ./games broker start), or mend ConnectionStrings:RabbitMq; "
+                            + "games are taken meanwhile and their events wait");
                 continue;
             }
 
