@@ -1,8 +1,13 @@
+extern alias Ops;
+
 using System.Net;
 using Games.AppHost.Servers;
+using Games.Data;
 using Games.Tests.Api;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
+using Microsoft.EntityFrameworkCore;
+using Ops::Games.Ops.Doctor;
 
 namespace Games.Tests.Outages;
 
@@ -40,6 +45,14 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
         await AnnouncedGames.HeardAsync(standby.ConnectionStringTo("games"), games);
         await api.ReadyAsync();
         await bot.ReadyAsync();
+        Assert.Contains($" at 127.0.0.1:{standby.Port} ", await ExaminedAsync(either));
+    }
+
+    /// <summary>What the doctor says of the database.</summary>
+    private static async Task<string> ExaminedAsync(string connectionString)
+    {
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(connectionString).Options);
+        return (await new DatabaseCheck(db).ExamineAsync(Ct).SingleAsync(Ct)).Saw;
     }
 
     /// <summary>A database on both; whoever connects gets to the one that takes writes.</summary>
