@@ -26,6 +26,7 @@ public static partial class GamesMigrations
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
     /// replicas may start at once. Returns the names of the migrations applied here.
     /// </summary>
+    /// <exception cref="SettingException">The server is too old (<see cref="OldestServer"/>).</exception>
     public static async Task<IReadOnlyList<string>> MigrateGamesDatabaseAsync(this IServiceProvider services, CancellationToken ct = default)
     {
         var start = Stopwatch.GetTimestamp();
@@ -47,6 +48,7 @@ public static partial class GamesMigrations
         await using var scope = services.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database;
         await CreateIfMissingAsync(database, ct);
+        await RefuseOldServerAsync(database, ct);
 
         // The lock belongs to a transaction beside those of the migrations: one of the session is lost behind PgBouncer, which gives each transaction
         // another one.
@@ -78,6 +80,14 @@ public static partial class GamesMigrations
         {
             // Another replica was faster.
         }
+    }
+
+    private static async Task RefuseOldServerAsync(DatabaseFacade database, CancellationToken ct)
+    {
+        await database.OpenConnectionAsync(ct);
+        if (((NpgsqlConnection)database.GetDbConnection()).FindRefusal() is { } refusal)
+            throw new SettingException($"ConnectionStrings:{GamesDatabase.Name}: {refusal}.");
+        await database.CloseConnectionAsync();
     }
 
     [LoggerMessage(LogLevel.Warning, "The database has not answered in time, and is asked again")]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Games.Contracts;
 using Games.Data;
@@ -35,6 +36,12 @@ public static partial class Broker
 
         return nodes;
     }
+
+    /// <summary>The version that the broker tells of itself; empty if it tells none.</summary>
+    public static string ServerVersion(this IConnection connection) =>
+        connection.ServerProperties is { } told && told.TryGetValue("version", out var version) && version is byte[] text
+            ? Encoding.UTF8.GetString(text)
+            : "";
 
     /// <summary>
     /// Names the exchange of each event as <see cref="Exchanges"/> does, and says which must arrive: those are kept by the outbox while nobody

@@ -1,6 +1,8 @@
+using Games.Data;
 using Games.Outbox.Outages;
 using MassTransit;
 using MassTransit.Configuration;
+using MassTransit.RabbitMqTransport;
 using MassTransit.RabbitMqTransport.Configuration;
 using MassTransit.Transports;
 using Microsoft.Extensions.DependencyInjection;
@@ -109,6 +111,8 @@ public static class BrokerReconnection
                 });
                 // MassTransit gives an endpoint up for good after one refused login, and a broker that starts or stops may refuse one.
                 policy.Handle<AuthenticationFailureException>();
+                // Of a server that is too old.
+                policy.Handle<SettingException>();
                 // Not the number of attempts: when they are used up, MassTransit asks the policy for the next.
                 policy.Interval(1, RetryDelay);
             });
@@ -124,8 +128,16 @@ public static class BrokerReconnection
             base.ReceiveEndpoint(queueName, endpoint =>
             {
                 endpoint.ConfigureChannel(channel => channel.UseFilter(new EndingCalls.Filter()));
+                endpoint.ConfigureChannel(channel => channel.UseExecute(RefuseOldServer));
                 configureEndpoint(endpoint);
             });
+    }
+
+    /// <summary>An outage of the broker, by its words: it ends when a newer one answers.</summary>
+    private static void RefuseOldServer(ChannelContext context)
+    {
+        if (OldestServer.FindRefusalOfBroker(context.ConnectionContext.Connection.ServerVersion()) is { } refusal)
+            throw new SettingException(refusal);
     }
 
     private sealed class ConnectLimit

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Games.Contracts;
+using Games.Data;
+using Games.ServiceDefaults;
 using MassTransit.Topology;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -37,7 +39,10 @@ internal sealed class BrokerCheck(IReadOnlyList<Uri> nodes) : ICheck
                 continue;
             }
 
-            yield return Finding.Ok(Subject, $"{answering.Endpoint} answers");
+            var version = answering.ServerVersion();
+            yield return OldestServer.FindRefusalOfBroker(version) is { } refusal
+                ? Finding.Wrong(Subject, $"{answering.Endpoint}: {refusal}", "move to a newer broker: what waits in the outbox follows")
+                : Finding.Ok(Subject, $"RabbitMQ {version} at {answering.Endpoint} answers");
             if (connection is null)
             {
                 connection = answering;

@@ -19,6 +19,7 @@ internal sealed class CuttableLine : IAsyncDisposable
     private readonly Task _accepting;
     private volatile TaskCompletionSource _frozen = Thawed();
     private volatile string? _inserting;
+    private (byte[] Said, byte[] Heard) _renamed = ([], []);
     private int _answered = int.MaxValue;
     private int _taken;
 
@@ -71,6 +72,13 @@ internal sealed class CuttableLine : IAsyncDisposable
 
     /// <summary>Breaks the first connection that inserts into the table, when it commits: the server hears of it, and its answer is lost.</summary>
     public void LoseCommitAfterInsertInto(string table) => _inserting = $"INSERT INTO {table}";
+
+    /// <summary>Whoever connects from now on hears the one in the place of the other, which is as long.</summary>
+    public void Rename(string said, string heard)
+    {
+        Assert.Equal(said.Length, heard.Length);
+        _renamed = (Encoding.ASCII.GetBytes(said), Encoding.ASCII.GetBytes(heard));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -145,6 +153,8 @@ internal sealed class CuttableLine : IAsyncDisposable
                 return;
             }
 
+            if (isAnswerTo is not null && _renamed is ({ Length: > 0 } said, var heard) && buffer.AsSpan(0, read).IndexOf(said) is >= 0 and var at)
+                heard.CopyTo(buffer, at);
             await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stopped.Token);
         }
     }
