@@ -63,7 +63,7 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
             "insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
         await _events.ScalarAsync(
             "update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', "
-            + "created_at = now() - interval '50 seconds' where id = $1", id!);
+            + "created_at = now() - interval '5 seconds' where id = $1", id!);
         await AnswersAsync(bot, HttpStatusCode.OK);
 
         await _events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);

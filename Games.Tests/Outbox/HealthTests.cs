@@ -21,14 +21,14 @@ public sealed class HealthTests(EmptyDatabase database, TestBroker broker) : ICl
         await using var service = await BuildAsync(broker.ConnectionString);
         await service.TakeNoteAsync();
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(service)).Status);
-        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '59 seconds'""");
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '30 seconds'""");
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(service)).Status);
 
-        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '61 seconds'""");
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '70 seconds'""");
 
         var health = await CheckAsync(service);
         Assert.Equal(HealthStatus.Degraded, health.Status);
-        Assert.Contains("has waited for 61 s", health.Description);
+        Assert.Contains("has waited for 7", health.Description);
         Assert.Equal(1L, health.Data["pending"]);
     }
 

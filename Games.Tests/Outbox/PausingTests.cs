@@ -102,6 +102,7 @@ public sealed class PausingTests(EmptyDatabase database, TestBroker broker) : IC
         // Leases do not end meanwhile, and the keep-alive does not look: only the pause itself can make a relay claim.
         var service = await StartAsync(null, ("Outbox:Lease", "01:00:00"), ("Outbox:KeepAliveInterval", "01:00:00"), (key, value));
         await ArrivesAsync(await service.TakeNoteAsync());
+        await Until.TrueAsync(() => LeasedAsync(service, 0), "it is deleted");
         await using var console = new ServiceCollection()
             .AddLogging()
             .AddDbContext<NotesDbContext>(x => x.UseNpgsql(database.ConnectionString))
