@@ -27,12 +27,17 @@ internal sealed class DeliveryCheck(GamesDbContext db, TimeProvider clock) : ICh
         var bots = await db.Leases.FromSql($"SELECT * FROM leases WHERE starts_with(name, {Lease.BotPrefix}) AND expires_at > now()").ToListAsync(ct);
         if (bots.Find(bot => bot.Problem is not null) is { Problem: { } problem })
             yield return Finding.Wrong("discord", $"a bot does not reach Discord: {problem}", "mend it; docs/discord.md has what it may mean");
+        else if (bots is [] && await IsReadOnlyAsync(ct))
+            yield return new("discord", FindingState.Unknown, "not known, because bots say it in the database, which takes nothing");
         else
             yield return Finding.Ok("discord", bots is [] ? "no bot with a token says that it runs" : $"{Count(bots.Count)} with a token, connected");
         yield return await RefusedAnnouncementsAsync(now - ClosedMatters, ct)
             ?? await WaitingAnnouncementsAsync(now, isDelivered: bots is not [], ct);
         yield return await DirectMessagesAsync(now, ct);
     }
+
+    private Task<bool> IsReadOnlyAsync(CancellationToken ct) =>
+        db.Database.SqlQuery<bool>($"""SELECT current_setting('transaction_read_only')::bool AS "Value" """).SingleAsync(ct);
 
     private async Task<Finding?> RefusedAnnouncementsAsync(DateTimeOffset since, CancellationToken ct)
     {

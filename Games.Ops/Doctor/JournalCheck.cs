@@ -29,8 +29,8 @@ internal sealed class JournalCheck(JournalInspection journal, JournalOptions opt
             yield return Finding.Wrong(
                 "journal, dead",
                 $"{Events(dead.Count)} given up, the newest is {dead.Id}: {dead.Error}",
-                $"if the cause is mended: ./games events retry {dead.Id}; else publish what is right under a new id, and: "
-                + $"./games events discard {dead.Id}");
+                $"if the cause is mended, or its payload (docs/events.md): ./games events retry {dead.Id}; "
+                + $"else publish what is right under a new id, and: ./games events discard {dead.Id}");
         }
     }
 

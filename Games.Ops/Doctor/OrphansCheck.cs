@@ -30,7 +30,11 @@ internal sealed class OrphansCheck(IEnumerable<IOrphans> kinds, IServiceScopeFac
             }
 
             if (count > 0)
-                yield return Finding.Wrong(kind.Name, Words(count, ids), "publish them again: ./games doctor --republish");
+            {
+                yield return Finding.Wrong(
+                    kind.Name, Words(count, ids), "is the bot ready (its /health/ready)? Then publish them again: ./games doctor --republish");
+            }
+
             if (hopeless > 0)
             {
                 yield return Finding.Wrong(

@@ -74,11 +74,16 @@ internal static class EventsVerbs
             var wanted = new EventFilter(
                 options.GetValue(type), options.GetValue(channel), options.GetValue(correlation), options.GetValue(state));
             var db = services.GetRequiredService<GamesDbContext>();
+            var isFound = false;
             await foreach (var line in EventList.FindAsync(db, wanted, options.GetValue(limit), ct))
             {
+                isFound = true;
                 Console.Out.WriteLine(line);
             }
 
+            // Not among the lines, which a script may count.
+            if (!isFound)
+                Console.Error.WriteLine("No such events.");
             return true;
         }));
         return command;

@@ -84,6 +84,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         var wrong = findings.Single(finding => finding.GetProperty("subject").GetString() == "database");
         Assert.Equal((1, "wrong"), (exitCode, wrong.GetProperty("state").GetString()));
         Assert.Contains("default_transaction_read_only is on (database)", wrong.GetProperty("saw").GetString());
+        Assert.Contains("bots say it in the database, which takes nothing", Doctor.Saw(findings, "discord"));
         var published = await RunAsync("events", "publish", "test.event", "--payload", "{}", "--source", "test");
         Assert.Equal(1, published.ExitCode);
         Assert.Contains("takes nothing: cannot execute INSERT in a read-only transaction. doctor says why", Assert.Single(published.Errors));
@@ -91,6 +92,29 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         var advised = wrong.GetProperty("toDo").GetString()!.Split("In psql: ")[1];
         await readOnly.MendAsync(advised);
         Assert.DoesNotContain("database", Wrong((await ExamineAsync()).Findings));
+    }
+
+    [Fact]
+    public async Task A_login_that_may_not_write_to_a_table_is_found_with_the_GRANT_that_it_lacks()
+    {
+        var role = $"limited_{Guid.NewGuid():N}";
+        await SqlAsync($"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; "
+            + $"REVOKE INSERT, DELETE ON announcements FROM {role}; REVOKE UPDATE ON \"OutboxState\" FROM {role}");
+        var limited = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = "x" };
+        try
+        {
+            var doctor = new Doctor(limited.ConnectionString, broker.ConnectionString);
+            var (_, findings) = await doctor.ExamineAsync();
+            Assert.Equal($"{role} lacks UPDATE on \"OutboxState\"; INSERT, DELETE on announcements", Doctor.Saw(findings, "database"));
+
+            var advised = findings.Single(finding => finding.GetProperty("subject").GetString() == "database").GetProperty("toDo").GetString()!;
+            await SqlAsync(advised[advised.IndexOf("GRANT", StringComparison.Ordinal)..]);
+            Assert.Contains("all migrations are applied", Doctor.Saw((await doctor.ExamineAsync()).Findings, "database"));
+        }
+        finally
+        {
+            await SqlAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
     }
 
     [Fact]

@@ -60,6 +60,15 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal([ids[1], ids[0]], listed.Output.Select(line => line.Split(' ')[0]));
     }
 
+    [Fact]
+    public async Task A_list_of_nothing_says_so_beside_its_lines()
+    {
+        var listed = await RunAsync("", "list", "--correlation-id", $"{Guid.NewGuid()}");
+
+        Assert.Equal((0, "No such events."), (listed.ExitCode, Assert.Single(listed.Errors)));
+        Assert.Empty(listed.Output);
+    }
+
     [Theory]
     [InlineData("list", "star%")]
     [InlineData("list", @"star_one.\")]
