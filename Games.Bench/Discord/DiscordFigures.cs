@@ -35,6 +35,7 @@ internal sealed record DiscordFigures(
 
     public bool Passed => !Complaints.Any();
 
+    /// <summary>What would be wrong on any machine: how fast it is, is shown beside what is asked for.</summary>
     public IEnumerable<string> Complaints
     {
         get
@@ -49,12 +50,6 @@ internal sealed record DiscordFigures(
                 yield return $"{times} clicks were not answered as they should be: {seen}.";
             if (TooEarly > 0)
                 yield return $"{TooEarly} requests came before a rate limit let them.";
-            if (!(MessageMilliseconds.P50 <= MostMessageP50))
-                yield return $"Commit to message takes {MessageMilliseconds.P50:0.0} ms at p50, more than {MostMessageP50} ms.";
-            if (!(MessageMilliseconds.P99 <= MostMessageP99))
-                yield return $"Commit to message takes {MessageMilliseconds.P99:0.0} ms at p99, more than {MostMessageP99} ms.";
-            if (!(ClickMilliseconds.P99 <= MostClickP99))
-                yield return $"Click to answer takes {ClickMilliseconds.P99:0.0} ms at p99, more than {MostClickP99} ms.";
         }
     }
 }

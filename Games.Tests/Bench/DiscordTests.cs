@@ -16,10 +16,11 @@ public sealed class DiscordTests(TestDatabase database, TestBroker broker) : ICl
         300, None, Distribution.Of([60, 60, 250]), 0, 0, Distribution.Of([300]), None, 0);
 
     [Fact]
-    public void Figures_that_are_as_asked_for_are_no_complaint() => Assert.True(Good.Passed, string.Join(' ', Good.Complaints));
+    public void What_is_only_slow_is_no_complaint() =>
+        Assert.True((Good with { MessageMilliseconds = Distribution.Of([5_000]), ClickMilliseconds = Distribution.Of([5_000]) }).Passed);
 
     [Fact]
-    public void Each_figure_that_is_not_as_asked_for_is_one_complaint()
+    public void What_is_lost_doubled_or_too_early_is_a_complaint_each()
     {
         (string Said, DiscordFigures Figures)[] bad =
         [
@@ -28,9 +29,6 @@ public sealed class DiscordTests(TestDatabase database, TestBroker broker) : ICl
             ("4 games have more than one", Good with { Doubled = 4 }),
             ("5 clicks were not answered as they should be: thinking", Good with { Unanswered = new Dictionary<string, int> { ["thinking"] = 5 } }),
             ("6 requests came before", Good with { TooEarly = 6 }),
-            ("at p50", Good with { MessageMilliseconds = Distribution.Of([60.1, 60.1, 70]) }),
-            ("Commit to message takes 250.1 ms at p99", Good with { MessageMilliseconds = Distribution.Of([60, 60, 250.1]) }),
-            ("Click to answer takes 300.1 ms at p99", Good with { ClickMilliseconds = Distribution.Of([300.1]) }),
         ];
 
         Assert.All(bad, one => Assert.Contains(one.Said, Assert.Single(one.Figures.Complaints)));

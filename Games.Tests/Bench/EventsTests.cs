@@ -16,21 +16,29 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
         new(100, Distribution.Of([15, 15, 500]), 0, 0), new(10_000, 5, 0, 0), new(10_000, 20, 0, 0), new(60, AtRest));
 
     [Fact]
-    public void Figures_that_are_as_asked_for_are_no_complaint() => Assert.True(Good.Passed, string.Join(' ', Good.Complaints));
+    public void What_is_only_slow_is_no_complaint()
+    {
+        var slow = Good with
+        {
+            Inserts = Good.Inserts with { Milliseconds = Distribution.Of([500]) },
+            Dispatch = Good.Dispatch with { Seconds = 500 },
+            Ingest = Good.Ingest with { Seconds = 500 },
+            Idle = new(60, [AtRest[0] with { Calls = 60 }]),
+        };
+
+        Assert.Empty(slow.Complaints);
+        Assert.True(slow.Passed);
+    }
 
     [Fact]
-    public void Each_figure_that_is_not_as_asked_for_is_one_complaint()
+    public void What_is_lost_or_doubled_is_a_complaint_each()
     {
         (string Said, EventsFigures Figures)[] bad =
         [
             ("1 single events did not arrive", Good with { Inserts = Good.Inserts with { Lost = 1 } }),
             ("2 single events came more than once", Good with { Inserts = Good.Inserts with { Repeats = 2 } }),
-            ("at p50", Good with { Inserts = Good.Inserts with { Milliseconds = Distribution.Of([15.1]) } }),
-            ("3 events of one statement did not arrive", Good with { Dispatch = Good.Dispatch with { Lost = 3, Seconds = 1 } }),
-            ("fewer than 2000", Good with { Dispatch = Good.Dispatch with { Seconds = 5.1 } }),
+            ("3 events of one statement did not arrive", Good with { Dispatch = Good.Dispatch with { Lost = 3 } }),
             ("4 messages came more than once", Good with { Ingest = Good.Ingest with { Repeats = 4 } }),
-            ("fewer than 500", Good with { Ingest = Good.Ingest with { Seconds = 20.1 } }),
-            ("8 times in 60 s", Good with { Idle = new(60, [AtRest[0] with { Calls = 8 }]) }),
             ("cannot be counted", Good with { Idle = new(60, null) }),
         ];
 

@@ -63,14 +63,13 @@ public sealed class ListsTests(TestDatabase database) : IClassFixture<TestDataba
     }
 
     [Theory]
-    [InlineData(19.9, 1, null, 0, true)]
-    [InlineData(20, 1, null, 0, false)]
-    [InlineData(1, 0, null, 0, false)]
-    [InlineData(1, 1, "games", 0, false)]
-    [InlineData(1, 1, null, 1, false)]
-    public void A_list_passes_if_it_is_fast_and_its_plans_were_seen_and_scan_nothing(double p99, int plans, string? scanned, int refused, bool passes)
+    [InlineData(1, null, 0, true)]
+    [InlineData(0, null, 0, false)]
+    [InlineData(1, "games", 0, false)]
+    [InlineData(1, null, 1, false)]
+    public void A_list_passes_however_slow_if_its_plans_were_seen_and_scan_nothing(int plans, string? scanned, int refused, bool passes)
     {
-        var milliseconds = Distribution.Of([p99]);
+        var milliseconds = Distribution.Of([5_000]);
         var list = new ListFigures(
             "all", "newest", milliseconds, milliseconds, plans, scanned is null ? [] : [scanned], 0,
             refused == 0 ? new Dictionary<string, int>() : new Dictionary<string, int> { ["503 ServiceUnavailable"] = refused });
