@@ -69,14 +69,16 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
     {
         var tables = db.Model.GetEntityTypes().Select(x => x.GetTableName()).Distinct().ToArray();
         var forbidden = await db.Database.SqlQuery<Forbidden>($"""
-            SELECT string_agg(needed, ', ') AS "Rights", quote_ident(name) AS "Table", quote_ident(current_user) AS "Role"
-            FROM unnest({tables}) AS name CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
-            WHERE NOT has_table_privilege(to_regclass(quote_ident(name)), needed) GROUP BY name ORDER BY name
+            SELECT string_agg(needed, ', ') AS "Rights", oid::regclass::text AS "Table", quote_ident(pg_get_userbyid(relowner)) AS "Owner",
+                quote_ident(current_user) AS "Role"
+            FROM pg_class CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+            WHERE oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest({tables}) AS name) AND NOT has_table_privilege(oid, needed)
+            GROUP BY oid, relowner ORDER BY 2
             """).ToListAsync(ct);
-        return forbidden is [{ Role: var role }, ..]
+        return forbidden is [{ Role: var role, Owner: var owner }, ..]
             ? Finding.Wrong(
                 Subject, $"{role} lacks {string.Join("; ", forbidden.Select(x => $"{x.Rights} on {x.Table}"))}",
-                "if that is the login of the services, as the owner of the tables: "
+                $"if that is the login of the services, as the tables' owner, {owner}: "
                 + string.Join(' ', forbidden.Select(x => $"GRANT {x.Rights} ON {x.Table} TO {role};")))
             : null;
     }
@@ -101,10 +103,10 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
 
         var mend = source switch
         {
-            "database" => $"ALTER DATABASE {database} RESET default_transaction_read_only;",
-            "user" => $"ALTER ROLE {role} RESET default_transaction_read_only;",
-            "database user" => $"ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only;",
-            "configuration file" => "ALTER SYSTEM SET default_transaction_read_only = off; SELECT pg_reload_conf();",
+            "database" => InWriting($"ALTER DATABASE {database} RESET default_transaction_read_only"),
+            "user" => InWriting($"ALTER ROLE {role} RESET default_transaction_read_only"),
+            "database user" => InWriting($"ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only"),
+            "configuration file" => "ALTER SYSTEM SET default_transaction_read_only = off; SELECT pg_reload_conf(); (each its own -c)",
             _ => null,
         };
         return Finding.Wrong(
@@ -112,7 +114,10 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
             "somebody has set it, or a tool because its disk is full. "
                 + (mend is null
                     ? "End it where it is set: the server's command line or environment, or Options in the connection string"
-                    : $"In psql: SET default_transaction_read_only = off; {mend}"));
+                    : $"In psql: {mend}"));
+
+        // At its prompt and as one -c alike.
+        static string InWriting(string statement) => $"BEGIN READ WRITE; {statement}; COMMIT;";
     }
 
     // Of several hosts the one that has answered, or all.
@@ -132,7 +137,7 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
     private Task<string> AskVersionAsync(CancellationToken ct) =>
         db.Database.SqlQuery<string>($"""SELECT current_setting('server_version') AS "Value" """).SingleAsync(ct);
 
-    private sealed record Forbidden(string Rights, string Table, string Role);
+    private sealed record Forbidden(string Rights, string Table, string Owner, string Role);
 
     private sealed record Writes(bool IsStandby, string? ReadOnlyBy, string Database, string Role);
 }

@@ -42,8 +42,8 @@ internal sealed class OutboxCheck(OutboxInspection<GamesDbContext> outbox, Outbo
             ? Finding.Ok("bindings", "no message was returned for want of a queue")
             : Finding.Wrong(
                 "bindings", $"no queue gets what is sent to {string.Join(", ", returned.Select(Exchange))}",
-                "start the consumer that binds a queue to it, or, if it runs, start it again (./run: end it, and call it again), for it binds at "
-                + "its start: nothing is lost, the messages wait and leave then");
+                "its consumer (for Games' own events the bot) binds its queue when it connects: start it, or, if it runs, restart it (beside ./run: "
+                + "./games broker stop, then start). Nothing is lost: the messages wait and leave then");
     }
 
     private static string Exchange(Uri address) => address.AbsolutePath.Split('/')[^1];

@@ -50,7 +50,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         await SqlAsync("""DELETE FROM "OutboxMessage" """);
 
         await SqlAsync(Row("now() + interval '1 hour'", "NULL", "'MessageReturnedException: no route'"));
-        await FindsAsync("bindings", "start the consumer");
+        await FindsAsync("bindings", "binds its queue when it connects");
         await SqlAsync("""UPDATE "OutboxMessage" SET "LastError" = 'refused', "Created" = now() - interval '2 minutes'""");
         await FindsAsync("outbox", "outbox list");
         await SqlAsync("""DELETE FROM "OutboxMessage" """);

@@ -25,16 +25,12 @@ internal sealed class ReadOnlyDatabase : IAsyncDisposable
         return made;
     }
 
-    /// <summary>Statement by statement in a session like any other, as psql does.</summary>
+    /// <summary>All of it at once in a session like any other, as psql -c does.</summary>
     public async Task MendAsync(string advised)
     {
-        await using var session = new NpgsqlConnection($"{_database};Pooling=false");
-        await session.OpenAsync();
-        foreach (var statement in advised.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            await using var command = new NpgsqlCommand(statement, session);
-            await command.ExecuteNonQueryAsync();
-        }
+        await using var session = NpgsqlDataSource.Create($"{_database};Pooling=false");
+        await using var command = session.CreateCommand(advised);
+        await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()
