@@ -175,7 +175,8 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal((1, 2_498), (said.ExitCode, said.Output.Length));
         Assert.Equal(["Line 700", "Line 701"], said.Errors.Where(x => x.StartsWith("Line", StringComparison.Ordinal)).Select(x => x[..8]));
         Assert.Contains("2 of 2500 lines were refused; the others are published.", said.Errors);
-        Assert.Contains("2,000 lines, 2 refused", said.Errors);
+        // Where a batch ends depends on how the lines come.
+        Assert.Contains(said.Errors, x => x.StartsWith("2,", StringComparison.Ordinal) && x.EndsWith("lines, 2 refused", StringComparison.Ordinal));
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal(2_398L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
         Assert.True((bool)(await events.ScalarAsync(

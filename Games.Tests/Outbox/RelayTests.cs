@@ -75,7 +75,7 @@ public sealed class RelayTests(EmptyDatabase database, TestBroker broker) : ICla
     [Fact]
     public async Task A_backlog_flows_off_in_batches_past_a_poison_in_front_with_nothing_lost_or_doubled()
     {
-        const int Backlog = 10_000;
+        const int Backlog = 3_000;
         await using (var process = await BuildAsync())
         {
             await InsertAsync(process, NoDestination("in front"));
