@@ -56,21 +56,21 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
     [Fact]
     public async Task The_bot_is_red_while_an_event_waits_for_longer_than_the_option()
     {
-        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: ("Journal:MaxPendingAge", "00:01:00"));
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: ("Journal:MaxPendingAge", "01:00:00"));
         using var bot = await ReadyAsync(host);
 
         var id = await _events.ScalarAsync(
             "insert into events (event_type, payload, source, dispatched_at) values ('test.event', '{}', 'a test', now()) returning id");
         await _events.ScalarAsync(
             "update events set dispatched_at = null, next_attempt_at = now() + interval '1 hour', "
-            + "created_at = now() - interval '5 seconds' where id = $1", id!);
+            + "created_at = now() - interval '59 minutes' where id = $1", id!);
         await AnswersAsync(bot, HttpStatusCode.OK);
 
-        await _events.ScalarAsync("update events set created_at = now() - interval '70 seconds' where id = $1", id!);
+        await _events.ScalarAsync("update events set created_at = now() - interval '61 minutes' where id = $1", id!);
         await AnswersAsync(bot, HttpStatusCode.ServiceUnavailable);
         var (health, problem) = await StatusAsync(bot, "event-backlog");
         Assert.Equal("Unhealthy", health);
-        Assert.Contains("has waited to be dispatched for 7", problem);
+        Assert.Contains("has waited to be dispatched for 36", problem);
 
         await _events.ScalarAsync("update events set dispatched_at = now(), next_attempt_at = null where id = $1", id!);
         await AnswersAsync(bot, HttpStatusCode.OK);

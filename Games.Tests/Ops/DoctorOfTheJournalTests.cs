@@ -43,7 +43,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         await _events.ScalarAsync("delete from events where id = $1", broken);
 
         await PlantAsync(
-            "attempts = 0, created_at = clock_timestamp() - interval '5 seconds', next_attempt_at = clock_timestamp() + interval '1 hour'");
+            "attempts = 0, created_at = clock_timestamp() - interval '30 seconds', next_attempt_at = clock_timestamp() + interval '1 hour'");
         Assert.Equal(0, (await _doctor.ExamineAsync()).ExitCode);
         await _events.ScalarAsync("update events set created_at = clock_timestamp() - interval '70 seconds' where event_type = 'test.planted'");
         await _doctor.FindsAsync("journal", "no dispatcher gets to it");
@@ -74,7 +74,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
         await _events.ScalarAsync("delete from discord_messages where message_id = $1", stored[0]);
         var edit = await PlantAsync(NewMessage.Event(stored[1], "edited", NewMessage.SentAt.AddMinutes(1).AddTicks(7)), minutes: 10);
         var deletion = await PlantAsync(NewMessage.Deletion(stored[2]), minutes: 10);
-        await PlantAsync(NewMessage.Event(), minutes: 1);
+        await PlantAsync(NewMessage.Event(), minutes: 3);
         var waiting = await PlantAsync(NewMessage.Event(), minutes: 10);
         await _events.ScalarAsync("""
             insert into "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "DestinationAddress", "Attempts",

@@ -105,7 +105,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         {
             var doctor = new Doctor(limited.ConnectionString, broker.ConnectionString);
             var (_, findings) = await doctor.ExamineAsync();
-            Assert.Equal($"{role} lacks UPDATE on \"OutboxState\"; INSERT, DELETE on announcements", Doctor.Saw(findings, "database"));
+            Assert.Equal($"{role} lacks UPDATE on \"OutboxState\"; DELETE, INSERT on announcements", Doctor.Saw(findings, "database"));
 
             var advised = findings.Single(finding => finding.GetProperty("subject").GetString() == "database").GetProperty("toDo").GetString()!;
             await SqlAsync(advised[advised.IndexOf("GRANT", StringComparison.Ordinal)..]);

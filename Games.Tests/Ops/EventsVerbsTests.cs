@@ -176,7 +176,7 @@ public sealed class EventsVerbsTests(TestDatabase database, TestServers servers)
         Assert.Equal(["Line 700", "Line 701"], said.Errors.Where(x => x.StartsWith("Line", StringComparison.Ordinal)).Select(x => x[..8]));
         Assert.Contains("2 of 2500 lines were refused; the others are published.", said.Errors);
         // Where a batch ends depends on how the lines come.
-        Assert.Contains(said.Errors, x => x.StartsWith("2,", StringComparison.Ordinal) && x.EndsWith("lines, 2 refused", StringComparison.Ordinal));
+        Assert.Equal(["1,", "2,"], said.Errors.Where(x => x.EndsWith(" lines, 2 refused", StringComparison.Ordinal)).Select(x => x[..2]));
         await using var events = new EventsTable(database.ConnectionString);
         Assert.Equal(2_398L, await events.ScalarAsync("select count(*) from events where correlation_id = $1", correlation));
         Assert.True((bool)(await events.ScalarAsync(

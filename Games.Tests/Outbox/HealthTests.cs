@@ -19,6 +19,7 @@ public sealed class HealthTests(EmptyDatabase database, TestBroker broker) : ICl
     public async Task A_message_that_waits_for_long_is_degraded()
     {
         await using var service = await BuildAsync(broker.ConnectionString);
+        await using var patient = await BuildAsync(broker.ConnectionString, ("Outbox:DegradedAge", "01:00:00"));
         await service.TakeNoteAsync();
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(service)).Status);
         await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '30 seconds'""");
@@ -30,6 +31,11 @@ public sealed class HealthTests(EmptyDatabase database, TestBroker broker) : ICl
         Assert.Equal(HealthStatus.Degraded, health.Status);
         Assert.Contains("has waited for 7", health.Description);
         Assert.Equal(1L, health.Data["pending"]);
+
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '59 minutes'""");
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(patient)).Status);
+        await ExecuteAsync("""UPDATE "OutboxMessage" SET "Created" = now() - interval '61 minutes'""");
+        Assert.Equal(HealthStatus.Degraded, (await CheckAsync(patient)).Status);
     }
 
     [Fact]
