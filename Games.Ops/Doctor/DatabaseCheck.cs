@@ -69,8 +69,8 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
     {
         var tables = db.Model.GetEntityTypes().Select(x => x.GetTableName()).Distinct().ToArray();
         var forbidden = await db.Database.SqlQuery<Forbidden>($"""
-            SELECT string_agg(needed, ', ' ORDER BY needed) AS "Rights", oid::regclass::text AS "Table", quote_ident(pg_get_userbyid(relowner)) AS "Owner",
-                quote_ident(current_user) AS "Role"
+            SELECT string_agg(needed, ', ' ORDER BY needed) AS "Rights", oid::regclass::text AS "Table",
+                quote_ident(pg_get_userbyid(relowner)) AS "Owner", quote_ident(current_user) AS "Role"
             FROM pg_class CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
             WHERE oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest({tables}) AS name) AND NOT has_table_privilege(oid, needed)
             GROUP BY oid, relowner ORDER BY oid::regclass::text COLLATE "C"
