@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using Refusal = RabbitMQ.Client.Exceptions.PublishException;
 
 namespace Games.ServiceDefaults;
 
@@ -70,6 +71,7 @@ public static class BrokerReconnection
             IBusRegistrationContext context, IEnumerable<IBusInstanceSpecification> specifications, string busName)
         {
             bus.Host.Outage = context.GetRequiredService<BrokerOutage>();
+            bus.Host.Outage.Reconnect = bus.Host.ReconnectAsync;
             return CreateBus(new RabbitMqBusFactoryConfigurator(bus), context, configure, specifications);
         }
     }
@@ -104,6 +106,9 @@ public static class BrokerReconnection
             {
                 policy.Handle<Exception>(failure =>
                 {
+                    // A connection over which nothing is kept is not mended by sending again at once: the relay decides.
+                    if (failure.GetBaseException() is Refusal { IsReturn: false })
+                        return false;
                     // The one place that hears of each attempt to connect: of a bus that only sends nobody else does.
                     if (failure is ConnectionException)
                         Outage?.Met(failure);
@@ -119,6 +124,21 @@ public static class BrokerReconnection
         }
 
         public BrokerOutage? Outage { get; set; }
+
+        /// <summary>Endpoints and sends meet a connection that is lost, and open another.</summary>
+        public async Task ReconnectAsync()
+        {
+            try
+            {
+                await ConnectionContextSupervisor.Send(
+                    Pipe.ExecuteAsync<ConnectionContext>(context => context.Connection.AbortAsync(context.CancellationToken)),
+                    CancellationToken.None);
+            }
+            catch (Exception failure) when (failure is ConnectionException or OperationCanceledException)
+            {
+                // It is lost already, or the bus stops.
+            }
+        }
 
         /// <summary>For sends too: MassTransit takes this one if no other is named.</summary>
         public override IRetryPolicy ReceiveTransportRetryPolicy { get; }

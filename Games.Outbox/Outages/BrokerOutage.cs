@@ -13,6 +13,12 @@ public sealed class BrokerOutage(TimeProvider time, ILogger<BrokerOutage> logger
 {
     private readonly Outage _outage = new("The broker", ", messages wait in the outbox", time, logger);
 
+    /// <summary>
+    /// Closes the connection to the broker, so that another is opened; whoever connects the bus sets it. Null: a connection on which the broker keeps
+    /// no message is waited for.
+    /// </summary>
+    public Func<Task>? Reconnect { get; set; }
+
     internal bool IsOn => _outage.IsOn;
 
     /// <summary>An attempt to connect has failed, and another will follow.</summary>

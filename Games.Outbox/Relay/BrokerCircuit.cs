@@ -1,3 +1,4 @@
+using Games.Outbox.Database;
 using Games.Outbox.Monitoring;
 using Games.Outbox.Outages;
 using MassTransit.EntityFrameworkCoreIntegration;
@@ -18,6 +19,9 @@ internal sealed partial class BrokerCircuit<TDbContext>(
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly Backoff _reconnects = new(TimeSpan.FromSeconds(3), TimeSpan.FromMinutes(1));
+
+    private (long Since, TimeSpan Patience)? _nacks;
     private volatile bool _isClosed;
     private volatile int _period;
 
@@ -66,9 +70,13 @@ internal sealed partial class BrokerCircuit<TDbContext>(
             var isToBlame = outcome.Result is PublishResult.Broken && publisher.BrokerIsReachable;
             outcomes.Report(isToBlame ? outcome with { Result = PublishResult.Refused } : outcome);
 
-            if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken)
+            if (outcome.Result is PublishResult.Nacked)
+                await MeetNackAsync();
+            if (outcome.IsOutage)
                 return false;
 
+            _nacks = null;
+            _reconnects.Reset();
             Confirmed();
         }
         else if (leased.Count > 0)
@@ -86,6 +94,21 @@ internal sealed partial class BrokerCircuit<TDbContext>(
         return true;
     }
 
+    /// <summary>
+    /// A broker may refuse all that comes over one connection and nothing over the next: of RabbitMQ 3.10, one whose first message for a quorum queue
+    /// came before the queue had a leader again. A new one is not opened at once, because a leader takes its time, and ever less often.
+    /// </summary>
+    private async Task MeetNackAsync()
+    {
+        _nacks ??= (time.GetTimestamp(), _reconnects.Next());
+        if (brokerOutage.Reconnect is null || time.GetElapsedTime(_nacks.Value.Since) < _nacks.Value.Patience)
+            return;
+
+        LogReconnects();
+        await brokerOutage.Reconnect();
+        _nacks = (time.GetTimestamp(), _reconnects.Next());
+    }
+
     /// <summary>The first message that is to be published: those that have expired, however many, say nothing about the broker.</summary>
     private async Task<OutboxMessage?> ClaimProbeAsync()
     {
@@ -100,6 +123,9 @@ internal sealed partial class BrokerCircuit<TDbContext>(
 
         return null;
     }
+
+    [LoggerMessage(LogLevel.Information, "Outbox: the broker still keeps no message that comes over this connection, a new one is opened")]
+    private partial void LogReconnects();
 
     [LoggerMessage(LogLevel.Information, "Outbox: messages flow as they come")]
     private partial void LogFlows();

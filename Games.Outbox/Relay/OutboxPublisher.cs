@@ -69,14 +69,21 @@ internal sealed class OutboxPublisher<TDbContext>(
         {
             var result = Classify(exception);
 
-            return result is PublishResult.Unroutable && mayBeDropped
-                ? new(row, PublishResult.Dropped)
-                : new(row, result, result is PublishResult.Unreachable ? exception.InWords() : $"{exception.GetType().Name}: {exception.Message}");
+            return result switch
+            {
+                PublishResult.Unroutable when mayBeDropped => new(row, PublishResult.Dropped),
+                PublishResult.Unreachable => new(row, result, exception.InWords()),
+                PublishResult.Nacked => new(row, result, "it keeps no message: a queue is full or has no leader"),
+                _ => new(row, result, $"{exception.GetType().Name}: {exception.Message}")
+            };
         }
     }
 
     private PublishResult Classify(Exception exception)
     {
+        if (exception.GetBaseException().GetType().FullName is PublishErrors.Nack)
+            return PublishResult.Nacked;
+
         for (var cause = exception; cause is not null; cause = cause.InnerException)
         {
             // The transports' own types, by name: this library knows no transport.

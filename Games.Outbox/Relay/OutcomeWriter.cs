@@ -78,9 +78,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             leased.Forget(outcome.Row);
 
         await DeleteAsync(outcomes, stopping);
-        await WriteAsync(
-            Rows(outcomes, x => x.Result is PublishResult.Unreachable or PublishResult.Broken or PublishResult.Withheld),
-            store.ReleaseAsync, stopping);
+        await WriteAsync(Rows(outcomes, x => x.IsOutage || x.Result is PublishResult.Withheld), store.ReleaseAsync, stopping);
         await PutOffAsync([.. outcomes.Where(x => x.Result is PublishResult.Unroutable)], stopping);
 
         foreach (var (row, result, error) in outcomes)

@@ -23,6 +23,9 @@ internal enum PublishResult
     /// <summary>The broker could not be asked. Says nothing about the message.</summary>
     Unreachable,
 
+    /// <summary>The broker was there and kept nothing (a nack). Says nothing about the message.</summary>
+    Nacked,
+
     /// <summary>The channel was closed under it: by an outage, or by a message that the broker cannot bear, this one or another.</summary>
     Broken,
 
@@ -35,10 +38,16 @@ internal readonly record struct PublishOutcome(OutboxMessage Row, PublishResult 
 {
     /// <summary>Whether the row has nothing more to wait for.</summary>
     public bool Leaves => Result is PublishResult.Confirmed or PublishResult.Dropped or PublishResult.Expired;
+
+    /// <summary>Whether it tells that the broker takes nothing at the moment.</summary>
+    public bool IsOutage => Result is PublishResult.Unreachable or PublishResult.Nacked or PublishResult.Broken;
 }
 
 internal static class PublishErrors
 {
     /// <summary>How the error of a message begins that the broker has returned for want of a queue: the name of the transport's exception.</summary>
     public const string Returned = "MessageReturnedException";
+
+    /// <summary>The type of what is thrown for a nack.</summary>
+    public const string Nack = "RabbitMQ.Client.Exceptions.PublishException";
 }

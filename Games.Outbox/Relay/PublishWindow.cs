@@ -121,7 +121,7 @@ internal sealed class PublishWindow<TDbContext>(
         var outcome = await publisher.PublishAsync(row);
         outcomes.Report(outcome);
 
-        if (outcome.Result is PublishResult.Unreachable or PublishResult.Broken && circuit.Open(period, outcome.Error!))
+        if (outcome.IsOutage && circuit.Open(period, outcome.Error!))
             wakeUp.Set();
         else if (outcome.Result is PublishResult.Confirmed)
             circuit.Confirmed();

@@ -93,8 +93,38 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
         Assert.DoesNotContain('\n', told);
     }
 
+    [Fact]
+    public async Task A_broker_that_will_not_keep_a_message_is_asked_again_over_a_new_connection_and_nothing_is_lost()
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(shared.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.ExchangeDeclareAsync(Exchanges.GameCreated, ExchangeType.Fanout, durable: true);
+        await channel.QueueDeclareAsync(
+            "full", durable: true, exclusive: false, autoDelete: false,
+            new Dictionary<string, object?> { ["x-max-length"] = 1, ["x-overflow"] = "reject-publish" });
+        await channel.QueueBindAsync("full", Exchanges.GameCreated, "");
+        await using var line = CuttableLine.ToBroker(shared.ConnectionString, out var through);
+        await using var apiHost = Api(through);
+        using var api = apiHost.CreateClient();
+        await api.ReadyAsync();
+        await api.CreateGameAsync();
+        await Until.TrueAsync(async () => await channel.MessageCountAsync("full") == 1, "the queue is full");
+        Assert.Equal(1, line.Taken);
+
+        for (var i = 0; i < 3; i++)
+            await api.CreateGameAsync();
+        await Until.TrueAsync(() => line.Taken > 1, "it has connected anew");
+        Assert.Contains("a queue is full or has no leader", Assert.Single(_apiAlarms.Raised));
+        await channel.QueueDeleteAsync("full");
+        await channel.QueueDeclareAsync("full", durable: true, exclusive: false, autoDelete: false);
+        await channel.QueueBindAsync("full", Exchanges.GameCreated, "");
+
+        await Until.TrueAsync(async () => await channel.MessageCountAsync("full") == 3, "the others have come");
+        await _apiAlarms.OneOutageAsync("The broker", "a queue is full or has no leader");
+        await channel.QueueDeleteAsync("full");
+    }
+
     private ApiHost Api(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _apiAlarms));
 
     private BotHost Bot(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _botAlarms));
-
 }
