@@ -62,6 +62,7 @@ public static class Defaults
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<DatabaseOutage>();
         builder.Services.AddReadyReport();
+        builder.Services.AddDraining();
         builder.AddTelemetry();
     }
 }

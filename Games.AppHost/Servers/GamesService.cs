@@ -12,11 +12,17 @@ internal sealed class GamesService(string name, string project, string urls, IRe
     // The dotnet that runs this process, also where it is neither on the PATH nor in DOTNET_ROOT.
     private static readonly string Dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
+    /// <summary><c>solution/project/bin/configuration/framework</c></summary>
+    private static DirectoryInfo Own => new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+
     /// <summary>Where a client on this machine reaches it.</summary>
     public Uri Address { get; } = Addresses(urls)[0];
 
     /// <summary>Answers 200 once it is ready.</summary>
     public string ReadyPath { get; init; } = "/health/ready";
+
+    /// <summary>The folder of the solution whose build is run: this one's, unless an older one is to run beside it.</summary>
+    public string Solution { get; set; } = OwnSolution();
 
     /// <summary>Whether it cannot start without the servers of its run.</summary>
     public bool NeedsServers { get; init; } = true;
@@ -35,12 +41,10 @@ internal sealed class GamesService(string name, string project, string urls, IRe
                 : throw new ServerUnavailableException($"'{url}' is not a URL to listen on.")),
     ];
 
-    /// <summary>The project's output beside this one's, as the build laid them out: <c>root/project/bin/configuration/framework</c>.</summary>
-    public static string OutputOf(string project)
+    /// <summary>The project's output as the build lays it out, with this one's configuration and framework.</summary>
+    public static string OutputOf(string project, string? solution = null)
     {
-        var own = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var root = own.Parent!.Parent!.Parent!.Parent!;
-        var output = Path.Combine(root.FullName, project, "bin", own.Parent.Name, own.Name);
+        var output = Path.Combine(solution ?? OwnSolution(), project, "bin", Own.Parent!.Name, Own.Name);
         return File.Exists(Path.Combine(output, $"{project}.dll"))
             ? output
             : throw new ServerUnavailableException($"{project} is not built: no {project}.dll in {output}. Build Games.sln first.");
@@ -67,6 +71,8 @@ internal sealed class GamesService(string name, string project, string urls, IRe
             $"port {string.Join(" and port ", taken)} is taken, and {Name} is to listen on {urls}. Choose another with --{Name}-urls.");
     }
 
+    private static string OwnSolution() => Own.Parent!.Parent!.Parent!.Parent!.FullName;
+
     protected override Task<Command> PrepareAsync(CancellationToken ct) => Task.FromResult(CommandOf());
 
     protected override async Task ConnectAsync(CancellationToken ct)
@@ -77,7 +83,7 @@ internal sealed class GamesService(string name, string project, string urls, IRe
 
     private Command CommandOf(params IEnumerable<string> arguments)
     {
-        var output = OutputOf(project);
+        var output = OutputOf(project, Solution);
         return new Command(Dotnet, ["exec", Path.Combine(output, $"{project}.dll"), .. arguments])
         {
             // ASP.NET Core looks for settings files here.

@@ -24,6 +24,11 @@ internal static class ServerBinaries
         ?? throw new ServerMissingException(
             $"PgBouncer is not installed: no pgbouncer in {folder} or on the PATH. On Debian or Ubuntu: apt-get install pgbouncer");
 
+    public static string HaProxy(string folder = "/usr/sbin", string? path = null) =>
+        PathFolders(path).Prepend(folder).FirstOrDefault(candidate => Has(candidate, "haproxy"))
+        ?? throw new ServerMissingException(
+            $"HAProxy is not installed: no haproxy in {folder} or on the PATH. On Debian or Ubuntu: apt-get install haproxy");
+
     /// <summary>One of Erlang's own programs (epmd, erl_call), which come with RabbitMQ.</summary>
     public static string Erlang(string program, string root = "/usr/lib/erlang", string? path = null) =>
         PathFolders(path).Append(Path.Combine(root, "bin")).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Games.ServiceDefaults;
@@ -56,8 +57,8 @@ public sealed partial class KubernetesAgreementTests
     [InlineData("bot")]
     public void A_pod_is_given_the_time_that_its_host_takes_to_stop(string service)
     {
-        var before = (int?)ContainerOf(service)["lifecycle"]?["preStop"]!["sleep"]!["seconds"] ?? 0;
-        var needed = new HostOptions().ShutdownTimeout + TimeSpan.FromSeconds(before);
+        var settings = Manifests.ObjectOf(Manifests.Base, "ConfigMap", "games-settings")["data"]!;
+        var needed = new HostOptions().ShutdownTimeout + TimeSpan.Parse((string)settings["Shutdown__DrainTime"]!, CultureInfo.InvariantCulture);
 
         Assert.True(TimeSpan.FromSeconds((int)Manifests.PodOf(service)["spec"]!["terminationGracePeriodSeconds"]!) > needed);
     }
