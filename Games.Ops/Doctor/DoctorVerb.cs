@@ -12,13 +12,14 @@ namespace Games.Ops.Doctor;
 
 /// <summary>How the doctor looks.</summary>
 /// <param name="OlderThan">An event has this long to have its effect.</param>
-internal sealed record DoctorOptions(TimeSpan OlderThan);
+internal sealed record DoctorOptions(TimeSpan OlderThan)
+{
+    public static readonly TimeSpan Default = TimeSpan.FromMinutes(5);
+}
 
 /// <summary>Looks at everything that the services need and says what is wrong and what to do. Reads only, unless it is told to republish.</summary>
 internal static class DoctorVerb
 {
-    private const double DefaultMinutes = 5;
-
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "One JSON object" };
@@ -28,7 +29,7 @@ internal static class DoctorVerb
         {
             Description = "How long an event has to have its effect (minutes)",
             HelpName = "MINUTES",
-            DefaultValueFactory = _ => DefaultMinutes,
+            DefaultValueFactory = _ => DoctorOptions.Default.TotalMinutes,
         };
         olderThan.Validators.Add(result =>
         {
@@ -82,6 +83,7 @@ internal static class DoctorVerb
         builder.Services.AddScoped<ICheck>(services => services.GetRequiredService<OrphansCheck>());
         builder.Services.AddScoped<IOrphans, UnannouncedGames>();
         builder.Services.AddScoped<IOrphans, UnannouncedEvents>();
+        builder.Services.AddScoped<IOrphans, OverdueGames>();
         builder.Services.AddScoped<IOrphans, UnstoredMessages>();
     }
 

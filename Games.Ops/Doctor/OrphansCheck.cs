@@ -13,6 +13,9 @@ internal sealed class OrphansCheck(IEnumerable<IOrphans> kinds, IServiceScopeFac
 
     public string Subject => "orphans";
 
+    /// <summary>As it was asked for.</summary>
+    private string Age => options.OlderThan == DoctorOptions.Default ? "" : $" --older-than {options.OlderThan.TotalMinutes:0.##}";
+
     private DateTimeOffset Before => clock.GetUtcNow() - options.OlderThan;
 
     public async IAsyncEnumerable<Finding> ExamineAsync([EnumeratorCancellation] CancellationToken ct)
@@ -32,7 +35,7 @@ internal sealed class OrphansCheck(IEnumerable<IOrphans> kinds, IServiceScopeFac
             if (count > 0)
             {
                 yield return Finding.Wrong(
-                    kind.Name, Words(count, ids), "is the bot ready (its /health/ready)? Then publish them again: ./games doctor --republish");
+                    kind.Name, Words(count, ids), $"is the bot ready (its /health/ready)? Then publish them again: ./games doctor --republish{Age}");
             }
 
             if (hopeless > 0)
@@ -70,14 +73,25 @@ internal sealed class OrphansCheck(IEnumerable<IOrphans> kinds, IServiceScopeFac
             await foreach (var batch in kind.FindAsync(Before, ct).Where(orphan => orphan.Event is not null).Chunk(Batch).WithCancellation(ct))
             {
                 await using var scope = scopes.CreateAsyncScope();
-                var publisher = scope.ServiceProvider.GetRequiredService<IPublishEndpoint>();
                 foreach (var orphan in batch)
-                    await publisher.Publish(orphan.Event!, ct);
+                    await PublishAsync(orphan, scope.ServiceProvider, ct);
                 await scope.ServiceProvider.GetRequiredService<GamesDbContext>().SaveChangesAsync(ct);
                 count += batch.Length;
             }
         }
 
         return count;
+    }
+
+    private static async Task PublishAsync(Orphan orphan, IServiceProvider services, CancellationToken ct)
+    {
+        if (orphan.Queue is null)
+        {
+            await services.GetRequiredService<IPublishEndpoint>().Publish(orphan.Event!, ct);
+            return;
+        }
+
+        var queue = await services.GetRequiredService<ISendEndpointProvider>().GetSendEndpoint(new($"queue:{orphan.Queue}"));
+        await queue.Send(orphan.Event!, ct);
     }
 }

@@ -155,6 +155,39 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     }
 
     [Fact]
+    public async Task A_game_whose_start_or_end_is_lost_is_found_and_goes_on()
+    {
+        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        using var bot = host.CreateClient();
+        await bot.ReadyAsync();
+        await _doctor.ListenedToAsync();
+        var now = DateTimeOffset.UtcNow;
+        var late = NewGame.With(scheduledAt: now.AddMinutes(-10), durationMinutes: 120, now: now.AddHours(-9));
+        var over = NewGame.With(scheduledAt: now.AddHours(-8), durationMinutes: 60, now: now.AddHours(-9));
+        var open = NewGame.With(scheduledAt: now.AddHours(-8), durationMinutes: 60, now: now.AddHours(-9));
+        open.Start(open.ScheduledAt, open.ScheduledAt);
+        var soon = NewGame.With(scheduledAt: now.AddMinutes(-2), durationMinutes: 120, now: now.AddHours(-9));
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        db.AddRange(late, over, open, soon);
+        await db.SaveChangesAsync();
+
+        var found = await RunAsync("doctor");
+        var overdue = Assert.Single(found.Output, line => line.StartsWith("WRONG", StringComparison.Ordinal) && line.Contains("not started"));
+        Assert.Contains("3: ", overdue);
+        Assert.All([late, over, open], game => Assert.Contains($"{game.Id}", overdue));
+        Assert.Contains((await RunAsync("doctor", "--older-than", "1")).Output, line => line.Contains("doctor --republish --older-than 1"));
+        await RunAsync("doctor", "--republish");
+
+        await Until.TrueAsync(
+            async () => (await db.Games.AsNoTracking().OrderBy(game => game.Id).Select(game => new { game.Id, game.Status }).ToListAsync())
+                .ToDictionary(game => game.Id, game => game.Status) is var status
+                && (status[late.Id], status[over.Id], status[open.Id], status[soon.Id])
+                == (GameStatus.Started, GameStatus.Finished, GameStatus.Finished, GameStatus.Scheduled),
+            "each is what it is to be by now");
+        await db.Games.ExecuteDeleteAsync();
+    }
+
+    [Fact]
     public async Task Without_its_servers_it_says_what_to_start()
     {
         var nothing = await ServiceProcess.RunAsync(
