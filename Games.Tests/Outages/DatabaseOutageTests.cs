@@ -97,7 +97,8 @@ public sealed class DatabaseOutageTests(TestServers servers, TestBroker broker) 
 
         await Until.TrueAsync(async () => (await api.PostGameAsync(Requests.ValidGame())).StatusCode is HttpStatusCode.Created, "it serves");
         await api.ReadyAsync();
-        Assert.Empty(_apiAlarms.Raised);
+        // No bot has bound its queue, and the relay may have met that by now.
+        Assert.DoesNotContain(_apiAlarms.Raised, line => !line.Contains("because no queue gets them"));
         Assert.DoesNotContain(_apiAlarms.Informed, line => line.Contains("available again"));
     }
 
