@@ -179,8 +179,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         await RunAsync("doctor", "--republish");
 
         await Until.TrueAsync(
-            async () => (await db.Games.AsNoTracking().OrderBy(game => game.Id).Select(game => new { game.Id, game.Status }).ToListAsync())
-                .ToDictionary(game => game.Id, game => game.Status) is var status
+            async () => await db.Games.AsNoTracking().ToDictionaryAsync(game => game.Id, game => game.Status) is var status
                 && (status[late.Id], status[over.Id], status[open.Id], status[soon.Id])
                 == (GameStatus.Started, GameStatus.Finished, GameStatus.Finished, GameStatus.Scheduled),
             "each is what it is to be by now");
