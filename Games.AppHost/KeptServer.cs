@@ -78,7 +78,8 @@ internal sealed class KeptServer(ServerProcess server, IReadOnlyList<KeptServer>
     private async Task StartAgainAsync(CancellationToken ct)
     {
         _deathsAtOnce = Stopwatch.GetElapsedTime(_ready) < AtOnce ? _deathsAtOnce + 1 : 0;
-        write($"{Name} died (exit code {server.ExitCode}): starting it again{(server is GamesService ? "" : " on its data")}");
+        var death = server.ExitCode == 0 ? "was ended" : $"died (exit code {server.ExitCode})";
+        write($"{Name} {death}: starting it again{(server is GamesService ? "" : " on its data")}");
         for (; _deathsAtOnce < DeathsAtOnceToGiveUp; _deathsAtOnce++)
         {
             await Task.Delay(Pause, ct);

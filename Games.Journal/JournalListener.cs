@@ -37,6 +37,6 @@ internal sealed partial class JournalListener(
 
     protected override void LogConnectionLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
 
-    [LoggerMessage(LogLevel.Warning, "Journal: the connection that listens is lost, next try in {Pause:F1} s: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Journal: notifications are not heard, next try in {Pause:F1} s: {Reason}")]
     private partial void LogLost(double pause, string reason);
 }

@@ -25,6 +25,7 @@ internal static class CommonOptions
     public static void RequireOneOrAll(this Command command, Argument one, Option<bool> all, string refusal)
     {
         one.Arity = ArgumentArity.ZeroOrOne;
+        one.HelpName = $"{one.HelpName}|{all.Name}";
         command.Validators.Add(result =>
         {
             if (result.GetValue(all) == (result.GetResult(one) is { Tokens.Count: > 0 }))

@@ -130,6 +130,8 @@ internal sealed partial class InteractionHandler(
             var isTold = outage.Met(failure);
             if (!isTold && timeout.IsCancellationRequested)
                 LogTooSlow(Patience.TotalSeconds);
+            else if (!isTold && failure.IsDatabaseUnavailable())
+                LogUnserved(failure.InWords());
             else if (!isTold)
                 LogFailed(failure);
             return "That did not work just now. Please try again in a minute.";
@@ -194,6 +196,9 @@ internal sealed partial class InteractionHandler(
 
     [LoggerMessage(LogLevel.Warning, "An interaction was given up after {Patience} s: the database is slow, or too many click")]
     private partial void LogTooSlow(double patience);
+
+    [LoggerMessage(LogLevel.Error, "A click or command cannot be served by the database: {Reason}")]
+    private partial void LogUnserved(string reason);
 
     [LoggerMessage(LogLevel.Error, "An interaction has failed")]
     private partial void LogFailed(Exception failure);

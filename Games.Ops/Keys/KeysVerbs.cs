@@ -31,9 +31,8 @@ internal static class KeysVerbs
         });
         var scopes = new Option<string[]>("--scope")
         {
-            Description = "What its holder may do; may come several times",
+            Description = $"What its holder may do; may come several times [default: {string.Join(" and ", Scope.OfAGuild)}]",
             HelpName = "SCOPE",
-            DefaultValueFactory = _ => [.. Scope.OfAGuild],
         };
         scopes.AcceptOnlyFromAmong([.. Scope.All]);
         var guilds = new Option<string[]>("--guild")
@@ -60,7 +59,7 @@ internal static class KeysVerbs
         command.Validators.Add(result =>
         {
             if (!result.Errors.Any() && result.GetValue(guilds) is { Length: > 0 }
-                && result.GetValue(scopes)!.Except(Scope.OfAGuild).FirstOrDefault() is { } wide)
+                && ScopesIn(result.GetValue(scopes)).Except(Scope.OfAGuild).FirstOrDefault() is { } wide)
             {
                 result.AddError($"A key for some guilds cannot have {wide}: it would open what happens in all of them.");
             }
@@ -73,7 +72,7 @@ internal static class KeysVerbs
             if (options.GetValue(replace))
                 (await db.ApiKeys.SingleOrDefaultAsync(key => key.RevokedAt == null && key.Name == wanted, ct))?.Revoke(now);
             db.ApiKeys.Add(ApiKey.Create(
-                wanted, text, options.GetValue(scopes)!, options.GetValue(guilds) ?? [], now + options.GetValue(expires), now));
+                wanted, text, ScopesIn(options.GetValue(scopes)), options.GetValue(guilds) ?? [], now + options.GetValue(expires), now));
 
             try
             {
@@ -88,6 +87,8 @@ internal static class KeysVerbs
         }));
         return command;
     }
+
+    private static string[] ScopesIn(string[]? given) => given is { Length: > 0 } ? given : [.. Scope.OfAGuild];
 
     private static Command List()
     {

@@ -10,7 +10,8 @@ namespace Games.Ops.Outbox;
 /// <summary>Shows what the outbox holds as tables.</summary>
 internal static class OutboxScreen
 {
-    private const int RedirectedWidth = 160;
+    // No line is broken: a file, or the next program, takes each as one.
+    private const int RedirectedWidth = 400;
     private const int ErrorLength = 120;
 
     private static readonly JsonSerializerOptions Readable = new()

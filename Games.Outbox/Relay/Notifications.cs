@@ -34,7 +34,7 @@ internal sealed partial class Notifications<TDbContext>(
 
     protected override void LogConnectionLost(TimeSpan pause, string reason) => LogLost(pause.TotalSeconds, reason);
 
-    [LoggerMessage(LogLevel.Warning, "Outbox: the connection for notifications is lost, next try in {Pause:F1} s: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Outbox: notifications are not heard, next try in {Pause:F1} s: {Reason}")]
     private partial void LogLost(double pause, string reason);
 }
 

@@ -79,6 +79,23 @@ public sealed class InteractionFailureTests(TestDatabase database) : IClassFixtu
     }
 
     [Fact]
+    public async Task What_the_database_refuses_is_one_line_of_the_log_and_a_sentence_for_whoever_clicked()
+    {
+        await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);
+        var id = await delivery.Night.CreateAsync();
+        var message = await delivery.DeliveredAsync(id);
+        await delivery.Night.ExecuteAsync("ALTER TABLE players RENAME TO players_that_are_gone");
+
+        var seen = await delivery.Discord.ClickAsync(message, StandIn.Ben, "Join");
+        await delivery.Night.ExecuteAsync("ALTER TABLE players_that_are_gone RENAME TO players");
+
+        Assert.StartsWith("That did not work just now", (string?)seen["text"]);
+        var line = Assert.Single(delivery.Errors);
+        Assert.StartsWith("Error: A click or command cannot be served by the database: relation \"players\" does not exist (42P01)", line);
+        Assert.DoesNotContain("Exception", line);
+    }
+
+    [Fact]
     public async Task A_click_that_Discord_tells_of_twice_is_left_to_another_bot_until_it_is_answered()
     {
         await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);

@@ -33,6 +33,13 @@ public sealed class ConsoleTests(TestDatabase database) : IClassFixture<TestData
         Assert.Contains(await SucceedsAsync(arguments), line => line.StartsWith("Games.Ops ", StringComparison.Ordinal));
 
     [Theory]
+    [InlineData("[default: games:read and games:write]", "keys", "create")]
+    [InlineData("retry <N|--all>", "outbox")]
+    [InlineData("retry <GAME|--all>", "announcements")]
+    public async Task Help_shows_what_may_stand_there(string shown, params string[] verb) =>
+        Assert.Contains(await SucceedsAsync([.. verb, "--help"]), line => line.Contains(shown));
+
+    [Theory]
     [InlineData("There are: outbox, events, keys, announcements, doctor.", "bury")]
     [InlineData("There are: status, list, show, retry, discard, pause, resume.", "outbox", "bury")]
     [InlineData("There are: publish, list, show, tail, retry, discard.", "events", "bury")]
