@@ -74,6 +74,7 @@ internal static class DoctorVerb
         builder.Services.AddJournalOptions();
 
         builder.Services.AddScoped<ICheck, DatabaseCheck>();
+        builder.Services.AddScoped<ICheck, LocksCheck>();
         builder.Services.AddScoped<ICheck>(_ => new BrokerCheck(nodes));
         builder.Services.AddScoped<ICheck, ListenersCheck>();
         builder.Services.AddScoped<ICheck, JournalCheck>();
