@@ -30,11 +30,12 @@ internal static class ListsCommand
         var (system, json) = (new SystemOptions(), CommonOptions.Json());
         var command = new Command("lists", """
             GET /games on many games: each filter and what goes together, newest and soonest first, the first page and one deep inside.
-            It fills a private PostgreSQL by COPY and starts the API on it.
+            It fills a private PostgreSQL by COPY and starts the API on it, and before it the limit, which has one list: all, newest first.
             Exit code 1 if a plan reads a whole table, or a request is refused; a p99 that is not below 20 ms is red.
             """)
         {
-            games, players, guilds, hosts, users, requests, clients, pages, only, plansTo, system.ApiDll, system.BotDll, json,
+            games, players, guilds, hosts, users, requests, clients, pages, only, plansTo, system.ApiDll, system.BotDll,
+            system.LimitProject, json,
         };
 
         command.SetAction((options, ct) => ExitCode.OfAsync(async () =>
@@ -50,19 +51,29 @@ internal static class ListsCommand
                 var plans = new QueryPlans();
                 // Nothing is published, so no broker is needed.
                 await using var servers = await Servers.OpenAsync(null, Backlog.NoBroker, allowRemote: false, ct, QueryPlans.Settings, plans.Read);
-                var ours = system.Ours(options);
+                var (ours, limit) = (system.Ours(options), await system.BuildLimitAsync(options, ct));
                 await ours.PrepareAsync(servers, ct);
                 await using var database = GamesDatabase.Open(servers.ConnectionStringTo(ours.Database));
                 var started = Stopwatch.GetTimestamp();
                 await new GamesGenerator(database, many).RunAsync(begin, ct);
                 var filled = Stopwatch.GetElapsedTime(started);
 
-                await using var service = ours.NewApi(servers);
-                await service.StartAsync(ct);
-                using var api = new ApiConnections(service.Address, await BenchKey.CreateAsync(database, ct), load.Clients);
-                var lists = ListQuery.All(many, TimeProvider.System.GetUtcNow())
-                    .Where(list => list.Name.Contains(options.GetValue(only) ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
-                return new ListsFigures(load, filled.TotalSeconds, await new ListsRun(api, database, plans, load).RunAsync(lists, Write, begin, ct));
+                var all = ListQuery.All(many, TimeProvider.System.GetUtcNow());
+                var lists = all.Where(list => list.Name.Contains(options.GetValue(only) ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
+                var key = await BenchKey.CreateAsync(database, ct);
+                var ofLimit = await OnAsync(ours.NewLists(servers, limit), run => run.FirstPageAsync(all[0], ct));
+                return new ListsFigures(
+                    load, filled.TotalSeconds, ofLimit, await OnAsync(ours.NewApi(servers), run => run.RunAsync(lists, Write, begin, ct)));
+
+                async Task<T> OnAsync<T>(MeasuredService service, Func<ListsRun, Task<T>> measure)
+                {
+                    await using (service)
+                    {
+                        await service.StartAsync(ct);
+                        using var api = new ApiConnections(service.Address, key, load.Clients);
+                        return await measure(new ListsRun(api, database, plans, load));
+                    }
+                }
             });
             screen.Show(figures, figures.Complaints, TableOf(figures));
             return figures.Passed;
@@ -79,6 +90,7 @@ internal static class ListsCommand
         var table = Screen.TableOf(
             $"{many.Games} games, {many.Players} players, filled in {figures.FillSeconds:0} s; {load.Clients} clients, ms",
             "list", "order", "first, p50", "p99", "deep, p50", "p99", "plan", "rows discarded");
+        table.AddRow("limit: all", "newest", $"{figures.Limit.P50:0.0}", Bounded(figures.Limit.P99));
         foreach (var list in figures.Lists)
         {
             table.AddRow(

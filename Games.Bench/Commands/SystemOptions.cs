@@ -6,6 +6,9 @@ namespace Games.Bench.Commands;
 /// <summary>What a command starts itself: our services or the limit, on the servers that are named or on private ones.</summary>
 internal sealed class SystemOptions
 {
+    private const string Wolverine = "wolverine";
+    private const string Official = "official";
+
     private static readonly string Root = FindRoot();
 
     public Option<string> ApiDll { get; } = Dll("--api-dll", "Our API, built", "Games.Api");
@@ -20,6 +23,8 @@ internal sealed class SystemOptions
         HelpName = "PATH",
         DefaultValueFactory = _ => Path.Combine("bench", "limit"),
     };
+
+    public Option<string[]> Peers { get; } = NewPeers();
 
     public ConnectionOption GamesDb { get; } = Private(CommonOptions.GamesDb());
 
@@ -41,6 +46,27 @@ internal sealed class SystemOptions
 
     public Task<Implementation> BuildLimitAsync(ParseResult options, CancellationToken ct) =>
         Implementation.BuildLimitAsync(FullPath(options.GetValue(LimitProject)!), ct);
+
+    /// <summary>Builds those of <see cref="Peers" /> that are named.</summary>
+    public async Task<IReadOnlyList<Implementation>> BuildPeersAsync(ParseResult options, CancellationToken ct)
+    {
+        var peers = new List<Implementation>();
+        foreach (var name in options.GetValue(Peers)?.Distinct() ?? [])
+            peers.Add(await (name == Wolverine ? Implementation.BuildWolverineAsync(Root, ct) : Implementation.BuildOfficialAsync(Root, ct)));
+        return peers;
+    }
+
+    private static Option<string[]> NewPeers()
+    {
+        var peers = new Option<string[]>("--with")
+        {
+            Description = $"A peer in the same table, built first: {Wolverine} (bench/peers), {Official} (our services on the published "
+                + "MassTransit.EntityFrameworkCore); may come several times",
+            HelpName = "PEER",
+        };
+        peers.AcceptOnlyFromAmong(Wolverine, Official);
+        return peers;
+    }
 
     private static Option<string> Dll(string name, string description, string project) => new(name)
     {

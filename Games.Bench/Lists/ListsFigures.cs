@@ -27,7 +27,8 @@ internal sealed record ListFigures(
 }
 
 /// <param name="FillSeconds">From empty tables to analyzed ones with all their indexes.</param>
-internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, IReadOnlyList<ListFigures> Lists)
+/// <param name="Limit">Milliseconds of the first page of all games, newest first, of the limit.</param>
+internal sealed record ListsFigures(ListsLoad Load, double FillSeconds, Distribution Limit, IReadOnlyList<ListFigures> Lists)
 {
     public const double MostMilliseconds = 20;
 

@@ -48,6 +48,13 @@ internal sealed class ListsRun(ApiConnections api, NpgsqlDataSource database, Qu
         return figures;
     }
 
+    /// <summary>How long the first page takes, when the process that answers is warm.</summary>
+    public async Task<Distribution> FirstPageAsync(ListQuery list, CancellationToken ct)
+    {
+        await MeasureAsync(_ => list.Path(new Random(0)), WarmUp, ct);
+        return (await MeasureAsync(number => list.Path(new Random(number)), load.Requests, ct)).Milliseconds;
+    }
+
     private async Task<(Distribution Milliseconds, IReadOnlyDictionary<string, int> Refused)> MeasureAsync(
         Func<int, string> path, int requests, CancellationToken ct)
     {

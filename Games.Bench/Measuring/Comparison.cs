@@ -1,10 +1,15 @@
+using System.Text.Json.Serialization;
+
 namespace Games.Bench.Measuring;
 
-/// <summary>The rounds of ours and of the limit, taken in turn on the same servers.</summary>
+/// <summary>The rounds of ours, of the limit and of the peers, taken in turn on the same servers.</summary>
 internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnlyList<Round> Ours, IReadOnlyList<Round> Limit)
 {
     public static readonly string EndToEnd = "end to end";
     public static readonly string AcceptedPosts = "accepted POSTs";
+
+    /// <summary>By name; none unless asked for.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<Round>> Peers { get; init; } = new Dictionary<string, IReadOnlyList<Round>>();
 
     /// <summary>A round in which a figure could not be measured does not count for it, and is complained about.</summary>
     public IReadOnlyList<ComparedFigure> Figures =>
@@ -24,11 +29,16 @@ internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnly
 
     public IReadOnlyList<string> Complaints =>
     [
-        .. from side in new[] { (Name: "ours", Rounds: Ours), (Name: "limit", Rounds: Limit) }
+        .. from side in Sides
            from round in side.Rounds.Index()
            from complaint in round.Item.Complaints
            select $"{side.Name}, round {round.Index + 1}: {complaint}",
     ];
+
+    /// <summary>Each side with its rounds.</summary>
+    [JsonIgnore]
+    public IEnumerable<(string Name, IReadOnlyList<Round> Rounds)> Sides =>
+        Peers.Select(peer => (peer.Key, peer.Value)).Prepend(("limit", Limit)).Prepend(("ours", Ours));
 
     /// <summary>POSTs that were not answered 201, over all rounds of one side.</summary>
     public static IReadOnlyDictionary<string, int> RefusedIn(IReadOnlyList<Round> rounds) => rounds
@@ -39,5 +49,11 @@ internal sealed record Comparison(int Games, int Clients, double Rate, IReadOnly
     private static double? PerGame(TimeSpan? time, Round round) => time?.TotalMilliseconds / round.Load.Accepted;
 
     private ComparedFigure Of(string name, string unit, Func<Round, double?> figure) =>
-        new(name, unit, [.. Ours.Select(figure).OfType<double>()], [.. Limit.Select(figure).OfType<double>()]);
+        new(name, unit, In(Ours, figure), In(Limit, figure))
+        {
+            Peers = Peers.ToDictionary(peer => peer.Key, peer => In(peer.Value, figure)),
+        };
+
+    private static IReadOnlyList<double> In(IReadOnlyList<Round> rounds, Func<Round, double?> figure) =>
+        [.. rounds.Select(figure).OfType<double>()];
 }

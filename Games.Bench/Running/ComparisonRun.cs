@@ -7,26 +7,29 @@ namespace Games.Bench.Running;
 internal sealed record ComparisonLoad(int Games, int Clients, int WarmUp, double Rate, int Seconds);
 
 /// <summary>
-/// Ours and the limit in turn on the same servers, each round on a new database with new processes. The side that begins changes with every
-/// round, so that a machine that gets slower favours neither.
+/// Ours, the limit and the peers in turn on the same servers, each round on a new database with new processes. The side that begins changes with
+/// every round, so that a machine that gets slower favours none.
 /// </summary>
-internal sealed class ComparisonRun(Servers servers, Implementation ours, Implementation limit, TimeSpan timeout)
+internal sealed class ComparisonRun(
+    Servers servers, Implementation ours, Implementation limit, IReadOnlyList<Implementation> peers, TimeSpan timeout)
 {
     public async Task<Comparison> RunAsync(int rounds, ComparisonLoad load, BeginPhase begin, CancellationToken ct)
     {
-        var (ofOurs, ofLimit) = (new List<Round>(), new List<Round>());
-        var finished = begin($"{rounds} rounds each", rounds * 2);
+        (Implementation Side, List<Round> Rounds)[] sides = [.. peers.Prepend(limit).Prepend(ours).Select(side => (side, new List<Round>()))];
+        var finished = begin($"{rounds} rounds each", rounds * sides.Length);
         for (var round = 1; round <= rounds; round++)
         {
-            (Implementation Side, List<Round> Rounds)[] sides = [(ours, ofOurs), (limit, ofLimit)];
             foreach (var (side, results) in round % 2 == 1 ? sides : sides.Reverse())
             {
                 var title = $"round {round}, {side.Name}";
                 results.Add(await MeasureAsync(side, load, (phase, total) => begin($"{title}: {phase}", total), ct));
-                finished.Report(ofOurs.Count + ofLimit.Count);
+                finished.Report(sides.Sum(one => one.Rounds.Count));
             }
         }
-        return new Comparison(load.Games, load.Clients, load.Rate, ofOurs, ofLimit);
+        return new Comparison(load.Games, load.Clients, load.Rate, sides[0].Rounds, sides[1].Rounds)
+        {
+            Peers = sides[2..].ToDictionary(one => one.Side.Name, IReadOnlyList<Round> (one) => one.Rounds),
+        };
     }
 
     private async Task<Round> MeasureAsync(Implementation side, ComparisonLoad load, BeginPhase begin, CancellationToken ct)

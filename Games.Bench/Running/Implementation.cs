@@ -14,25 +14,54 @@ internal sealed record Implementation(
 {
     public string Database => $"games_bench_{Name}";
 
-    public static Implementation Ours(string apiDll, string botDll) => new(
-        "ours",
+    public static Implementation Ours(string apiDll, string botDll) => OfServices("ours", apiDll, botDll);
+
+    public static Task<Implementation> BuildLimitAsync(string project, CancellationToken ct) =>
+        BuildOneAsync("limit", project, "Limit.dll", outboxTable: "outbox", queue: "limit", ct);
+
+    /// <summary>One of the peers in <c>bench/peers</c>.</summary>
+    public static Task<Implementation> BuildWolverineAsync(string root, CancellationToken ct) => BuildOneAsync(
+        "wolverine", Path.Combine(root, "bench", "peers", "wolverine"), "WolverinePeer.dll",
+        outboxTable: "wolverine_api.wolverine_outgoing_envelopes", queue: "wolverine-announcements", ct);
+
+    /// <summary>Our own services on the published package's outbox, in a folder of its own.</summary>
+    public static async Task<Implementation> BuildOfficialAsync(string root, CancellationToken ct)
+    {
+        var output = Path.Combine(root, "bench", "peers", "official", "bin");
+        string[] projects = ["Games.Api", "Games.Bot"];
+        foreach (var project in projects)
+            await BuildAsync(Path.Combine(root, project), ct, "-p:OfficialPackages=true", "--artifacts-path", output);
+
+        string DllOf(string project) => Path.Combine(output, "bin", project, "release", $"{project}.dll");
+        return OfServices("official", DllOf(projects[0]), DllOf(projects[1]));
+    }
+
+    private static Implementation OfServices(string name, string apiDll, string botDll) => new(
+        name,
         OutboxTable: "\"OutboxMessage\"",
         Queue: "announce-game",
         Prepare: [apiDll, "--migrate"],
         Api: port => [apiDll, "--urls", $"http://127.0.0.1:{port}"],
         Bot: port => [botDll, "--urls", $"http://127.0.0.1:{port}"]);
 
-    public static async Task<Implementation> BuildLimitAsync(string project, CancellationToken ct)
+    /// <summary>Of one program, that is told what to be.</summary>
+    private static async Task<Implementation> BuildOneAsync(
+        string name, string project, string assembly, string outboxTable, string queue, CancellationToken ct)
+    {
+        await BuildAsync(project, ct);
+        var dll = Path.Combine(project, "bin", "Release", "net10.0", assembly);
+        return new(name, outboxTable, queue, [dll, "init"], port => [dll, "api", $"{port}"], port => [dll, "bot", $"{port}"]);
+    }
+
+    private static async Task BuildAsync(string project, CancellationToken ct, params string[] options)
     {
         if (!Directory.Exists(project))
-            throw new BenchException($"{project} does not exist: name the folder of the limit's project with --limit-project.");
+            throw new BenchException($"{project} does not exist: it is a folder of the repository, and the limit's is named with --limit-project.");
 
-        var (exitCode, output) = await ChildProcess.RunAsync(new Command("dotnet", "build", project, "--configuration", "Release"), ct);
+        var build = new Command("dotnet", ["build", project, "--configuration", "Release", "--nologo", .. options]);
+        var (exitCode, output) = await ChildProcess.RunAsync(build, ct);
         if (exitCode != 0)
-            throw new BenchException($"The limit could not be built:{Environment.NewLine}{output}");
-
-        var dll = Path.Combine(project, "bin", "Release", "net10.0", "Limit.dll");
-        return new("limit", OutboxTable: "outbox", Queue: "limit", [dll, "init"], port => [dll, "api", $"{port}"], port => [dll, "bot", $"{port}"]);
+            throw new BenchException($"{project} could not be built:{Environment.NewLine}{output}");
     }
 
     /// <summary>Creates its database anew, with its tables.</summary>
@@ -45,6 +74,10 @@ internal sealed record Implementation(
     }
 
     public MeasuredService NewApi(Servers servers) => NewService($"The API of {Name}", servers, Api);
+
+    /// <summary>What the limit has of the lists, on these tables.</summary>
+    public MeasuredService NewLists(Servers servers, Implementation limit) =>
+        NewService("The list of the limit", servers, port => [limit.Prepare[0], "lists", $"{port}"]);
 
     /// <param name="settings">Beside the servers' addresses, as environment variables.</param>
     public MeasuredService NewBot(Servers servers, Dictionary<string, string?>? settings = null) =>

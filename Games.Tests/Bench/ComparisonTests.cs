@@ -52,6 +52,21 @@ public sealed class ComparisonTests
         Assert.Null(figures["PostgreSQL, processor time a game"].OursMedian);
     }
 
+    [Fact]
+    public void A_peer_stands_in_the_same_table_with_its_share_of_the_limit()
+    {
+        var comparison = Compare([RoundWith(endToEnd: 600)], [RoundWith(endToEnd: 1_000)]) with
+        {
+            Peers = new Dictionary<string, IReadOnlyList<Round>> { ["wolverine"] = [RoundWith(endToEnd: 400, "1 twice"), RoundWith(endToEnd: 300)] },
+        };
+
+        var figure = comparison.Figures.Single(figure => figure.Name == Comparison.EndToEnd);
+
+        Assert.Equal((350, 0.35), (figure.PeerMedians["wolverine"], figure.PeerRatios["wolverine"]));
+        Assert.Equal(0.6, figure.Ratio);
+        Assert.Equal(["wolverine, round 1: 1 twice"], comparison.Complaints);
+    }
+
     private static Comparison Compare(Round[] ours, Round[] limit) => new(Games: 100, Clients: 32, Rate: 40, ours, limit);
 
     private static Round RoundWith(double? endToEnd, params string[] complaints) =>

@@ -74,7 +74,7 @@ public sealed class ListsTests(TestDatabase database) : IClassFixture<TestDataba
             "all", "newest", milliseconds, milliseconds, plans, scanned is null ? [] : [scanned], 0,
             refused == 0 ? new Dictionary<string, int>() : new Dictionary<string, int> { ["503 ServiceUnavailable"] = refused });
 
-        Assert.Equal(passes, new ListsFigures(new(new(1, 1, 1, 1, 1), 1, 1, 1), FillSeconds: 1, [list]).Passed);
+        Assert.Equal(passes, new ListsFigures(new(new(1, 1, 1, 1, 1), 1, 1, 1), FillSeconds: 1, milliseconds, [list]).Passed);
     }
 
     private static Task<List<string>> PartsAsync(NpgsqlDataSource source, CancellationToken ct) => source.QueryAsync(

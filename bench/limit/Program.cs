@@ -1,6 +1,7 @@
 // The practical limit on a machine: the main job with its guarantees (game and outbox row in one commit, relay with publisher
 // confirms, consumer de-duplication and announcement in one commit), written by hand on Npgsql and RabbitMQ.Client, no framework.
 // Usage: Limit init | api PORT | bot PORT, with ConnectionStrings__Games and ConnectionStrings__RabbitMq set.
+//        Limit lists PORT answers with one page of the project's own tables.
 // The tables and columns that a load generator reads are those of the project: games(id, created_at), announcements(game_id, created_at).
 using System.Text;
 using System.Text.Json;
@@ -37,6 +38,12 @@ builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
 var app = builder.Build();
 app.MapGet("/health/ready", () => "ok");
+if (mode == "lists")
+{
+    app.MapGet("/games", http => Lists.WriteAsync(http, pg));
+    app.Run();
+    return;
+}
 var conn = await new ConnectionFactory { Uri = new Uri(Setting("ConnectionStrings__RabbitMq")) }.CreateConnectionAsync();
 if (mode == "api")
 {
