@@ -7,6 +7,7 @@ namespace Games.AppHost.Servers;
 internal sealed partial class RabbitMqServer(string directory, Action<string>? log = null) : ServerProcess("RabbitMQ", log ?? (_ => { }))
 {
     private const string Login = "guest";
+    private const string Ok = "{ok, ok}";
 
     private readonly string _home = Path.GetFullPath(directory);
 
@@ -23,8 +24,13 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
 
     public int Port { get; init; } = FreePort.Next();
 
-    /// <summary>A node whose cluster this one joins at its first start. It is to run then, and its port mapper serves both.</summary>
+    /// <summary>
+    /// A node whose cluster this one joins at its first start. It is to run then, and its port mapper serves both until it is disposed.
+    /// </summary>
     public RabbitMqServer? Joins { get; init; }
+
+    /// <summary>Further settings, by their names in rabbitmq.conf.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Finds the folder of RabbitMQ's programs; tests replace it.</summary>
     public Func<string> Binaries { get; init; } = () => ServerBinaries.RabbitMq();
@@ -57,6 +63,24 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
     public Task DeleteVirtualHostAsync(string name, CancellationToken ct = default) =>
         EvaluateAsync($"""rabbit_vhost:delete(<<"{name}">>, <<"{Login}">>).""", ct);
 
+    /// <summary>
+    /// Cuts it off from these nodes of its cluster, as a network that is broken would, until <see cref="JoinAgainAsync" />: each refuses the other's
+    /// cookie. Clients reach it still.
+    /// </summary>
+    public Task CutOffAsync(IEnumerable<RabbitMqServer> others, CancellationToken ct = default) =>
+        EvaluateAsync($"lists:foreach(fun(N) -> erlang:set_cookie(N, cut_off), erlang:disconnect_node(N) end, {NamesOf(others)}), ok.", ct);
+
+    public Task JoinAgainAsync(IEnumerable<RabbitMqServer> others, CancellationToken ct = default) => EvaluateAsync(
+        $"lists:foreach(fun(N) -> erlang:set_cookie(N, erlang:get_cookie()), net_kernel:connect_node(N) end, {NamesOf(others)}), ok.", ct);
+
+    /// <summary>Whether it leads the quorum queue, as it sees it itself.</summary>
+    public async Task<bool> LeadsAsync(string queue, CancellationToken ct = default) => await AskAsync(
+        $$"""
+          {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"{{queue}}">>)),
+          case amqqueue:get_pid(Queue) of {_, Leader} when Leader =:= node() -> ok; _ -> another end.
+          """,
+        ct) == Ok;
+
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
     {
         var binaries = Binaries();
@@ -71,6 +95,7 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
              log.file = rabbitmq.log
              log.file.level = info
              {(Joins is null ? "" : $"cluster_formation.classic_config.nodes.1 = {Joins.Node}")}
+             {string.Join('\n', Settings.Select(setting => $"{setting.Key} = {setting.Value}"))}
 
              """,
             ct);
@@ -119,11 +144,16 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
         await using var connection = await factory.CreateConnectionAsync(ct);
     }
 
-    protected override void OnStopped()
+    public override async ValueTask DisposeAsync()
     {
+        await base.DisposeAsync();
         _portMapper?.Kill();
         _portMapper?.Dispose();
         _portMapper = null;
+    }
+
+    protected override void OnStopped()
+    {
         if (Directory.Exists(_plainLink))
             Directory.Delete(_plainLink);
     }
@@ -134,6 +164,13 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
     private string PathOf(string name) => Path.Combine(_home, name);
 
     private async Task EvaluateAsync(string erlang, CancellationToken ct)
+    {
+        if (await AskAsync(erlang, ct) is var answer and not Ok)
+            throw new InvalidOperationException($"RabbitMQ did not take {erlang}{Environment.NewLine}{answer}");
+    }
+
+    /// <summary>What the running node says to it.</summary>
+    private async Task<string> AskAsync(string erlang, CancellationToken ct)
     {
         var cookie = await File.ReadAllTextAsync(PathOf(".erlang.cookie"), ct);
         var command = new Command(ServerBinaries.Erlang("erl_call"), "-address", $"127.0.0.1:{_distributionPort}", "-c", cookie.Trim(), "-e")
@@ -147,7 +184,8 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
         await _erlCallLock.WaitAsync(ct);
         try
         {
-            await EvaluateAsync(command, erlang, ct);
+            var (exitCode, answer) = await ChildProcess.RunAsync(command, ct);
+            return exitCode == 0 ? answer.Trim() : $"exit code {exitCode}: {answer}";
         }
         finally
         {
@@ -155,10 +193,5 @@ internal sealed partial class RabbitMqServer(string directory, Action<string>? l
         }
     }
 
-    private static async Task EvaluateAsync(Command command, string erlang, CancellationToken ct)
-    {
-        var (exitCode, answer) = await ChildProcess.RunAsync(command, ct);
-        if (exitCode != 0 || answer.Trim() != "{ok, ok}")
-            throw new InvalidOperationException($"RabbitMQ did not take {erlang}{Environment.NewLine}{answer}");
-    }
+    private static string NamesOf(IEnumerable<RabbitMqServer> nodes) => $"[{string.Join(", ", nodes.Select(node => $"'{node.Node}'"))}]";
 }

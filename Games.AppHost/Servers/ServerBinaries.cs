@@ -29,6 +29,12 @@ internal static class ServerBinaries
         ?? throw new ServerMissingException(
             $"HAProxy is not installed: no haproxy in {folder} or on the PATH. On Debian or Ubuntu: apt-get install haproxy");
 
+    /// <summary>The library that, loaded before all others, gives a process another clock (FAKETIME).</summary>
+    public static string FakeTime(string root = "/usr/lib") =>
+        FoldersUnder(root).Select(folder => Path.Combine(folder.FullName, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
+        ?? throw new ServerMissingException(
+            $"faketime is not installed: no libfaketimeMT.so.1 in {root}/*/faketime. On Debian or Ubuntu: apt-get install faketime");
+
     /// <summary>One of Erlang's own programs (epmd, erl_call), which come with RabbitMQ.</summary>
     public static string Erlang(string program, string root = "/usr/lib/erlang", string? path = null) =>
         PathFolders(path).Append(Path.Combine(root, "bin")).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)

@@ -104,7 +104,11 @@ internal abstract class ServerProcess(string name, Action<string> log) : IAsyncD
         await StartAsync(ct);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Waits until a server that runs answers again.</summary>
+    public Task AnswersAsync(CancellationToken ct = default) =>
+        WaitUntilReadyAsync(_process ?? throw new InvalidOperationException($"{name} has not been started."), Stopwatch.GetTimestamp(), ct);
+
+    public virtual async ValueTask DisposeAsync()
     {
         await StopAsync();
         _process?.Dispose();

@@ -11,9 +11,13 @@ namespace Games.Bench.Chaos;
 /// <summary>The load of a run.</summary>
 /// <param name="Games">To be accepted; requests in a mix.</param>
 /// <param name="IsMix">Whether all that people do with games is done, and not only their creation.</param>
+/// <param name="IsCluster">Whether on several nodes of each server, and up to Discord.</param>
 /// <param name="Lease">The outbox's lease; a process is frozen for longer than this.</param>
-/// <param name="Timeout">For the next game to be accepted, and for the system to come to rest.</param>
-internal sealed record ChaosLoad(int Games, bool IsMix, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Timeout);
+/// <param name="Timeout">For the next game to be accepted, and for the system to come nearer to its rest.</param>
+internal sealed record ChaosLoad(int Games, bool IsMix, bool IsCluster, int Clients, int Faults, int Seed, TimeSpan Lease, TimeSpan Timeout)
+{
+    public FaultSet Set => IsCluster ? FaultSet.Cluster : FaultSet.OneOfEachServer;
+}
 
 /// <summary>
 /// Games at full load while the faults of a seed are inflicted; then, when no message is under way and the services are stopped, a check
@@ -34,8 +38,10 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
 
     public async Task<ChaosFigures> RunAsync(BeginPhase begin, CancellationToken ct)
     {
-        var plan = FaultPlan.Of(load.Seed, load.Games, load.Faults);
-        await using var system = new ChaosSystem(directory, load.Lease, logs);
+        var plan = FaultPlan.Of(load.Seed, load.Games, load.Faults, load.Set);
+        await using ChaosSystem system = load.IsCluster
+            ? new ClusterSystem(directory, load.Lease, logs)
+            : new PairSystem(directory, load.Lease, logs);
         var starting = begin("servers and services started", 1);
         await system.StartAsync(ct);
         starting.Report(1);
@@ -49,7 +55,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
 
         var check = new ChaosCheck(system.Database);
         if (!await WaitForRestAsync(system, check, begin, ct))
-            complaints.Add($"The system did not come to rest within {load.Timeout.TotalSeconds:0} s after the last answer.");
+            complaints.Add($"The system did not come nearer to its rest for {load.Timeout.TotalSeconds:0} s.");
         await system.StopServicesAsync();
 
         Finding[] findings =
@@ -57,6 +63,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
             .. await check.FindingsAsync(accepted.Ids, clients.Posted, ct),
             .. load.IsMix ? await new MixCheck(system.Database).FindingsAsync(clients.Done, ct) : [],
             .. await LeftInQueuesAsync(system, ct),
+            .. await system.FindingsAsync(ct),
             // In a mix an event finds the announcement at its version already whenever a later one has been faster.
             .. load.IsMix ? [] : FindingOf(FindingKind.Doubled, "consumed more than once, by the bots' logs", logs.AnnouncedAgain),
             .. FindingOf(FindingKind.Wrong, "not there yet when the event came, by the bots' logs", logs.NotFound),
@@ -112,7 +119,8 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
     {
         var run = $"chaos {load.Seed}";
         var key = await BenchKey.CreateAsync(system.Database, ct);
-        var posters = system.Apis.Select(api => new GamePoster(api.Address, key, run, load.Clients, RequestTimeout)).ToList();
+        var posters = system.Entrances
+            .Select(entrance => new GamePoster(entrance, key, run, load.Clients, RequestTimeout, system.Channels)).ToList();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var known = new KnownGames();
         var clients = new ChaosClients([.. posters.Select(poster => Sending(poster, known))], accepted, load.Clients);
@@ -143,14 +151,16 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         return clients;
     }
 
-    /// <summary>Waits until no message is under way at two polls in a row; false after the timeout.</summary>
+    /// <summary>Waits until no message is under way at two polls in a row; false when they have not become fewer for the timeout.</summary>
     private async Task<bool> WaitForRestAsync(ChaosSystem system, ChaosCheck check, BeginPhase begin, CancellationToken ct)
     {
-        var (started, phase, pollsAtRest, most) = (Stopwatch.GetTimestamp(), begin("come to rest", 100), 0, 0L);
-        while (Stopwatch.GetElapsedTime(started) < load.Timeout)
+        var (fewer, phase, pollsAtRest, most, least) = (Stopwatch.GetTimestamp(), begin("come to rest", 100), 0, 0L, long.MaxValue);
+        while (Stopwatch.GetElapsedTime(fewer) < load.Timeout)
         {
             if (await CountPendingAsync(system, check, ct) is { } left)
             {
+                if (left < least)
+                    (least, fewer) = (left, Stopwatch.GetTimestamp());
                 most = Math.Max(most, left);
                 pollsAtRest = left == 0 ? pollsAtRest + 1 : 0;
                 phase.Report(most == 0 ? 100 : 100.0 * (most - left) / most);
@@ -168,7 +178,7 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         try
         {
             var queued = await new BrokerQueues(system.RabbitMq).CountAsync(Queues, ct);
-            return await check.CountPendingAsync(ct) + queued.Values.Sum(count => count);
+            return await check.CountPendingAsync(ct) + await system.CountPendingAsync(ct) + queued.Values.Sum(count => count);
         }
         catch (Exception away) when (away is NpgsqlException or BrokerUnreachableException or OperationInterruptedException or IOException)
         {

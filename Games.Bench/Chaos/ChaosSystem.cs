@@ -5,91 +5,105 @@ using Npgsql;
 
 namespace Games.Bench.Chaos;
 
-/// <summary>Two APIs and two bots as processes on a private PostgreSQL and RabbitMQ, and the faults that they suffer.</summary>
-internal sealed class ChaosSystem : IAsyncDisposable
+/// <summary>APIs and bots as processes on private servers, and the faults that they suffer.</summary>
+internal abstract class ChaosSystem(TimeSpan lease) : IAsyncDisposable
 {
     private static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(200);
 
-    private readonly PostgresServer _postgres;
-    private readonly RabbitMqServer _rabbitMq;
-    private readonly TimeSpan _freeze;
+    // Longer than a lease that was just renewed, so that another process takes over the leased rows.
+    private readonly TimeSpan _freeze = lease + TimeSpan.FromSeconds(2);
 
-    /// <param name="directory">For the servers' data; the caller deletes it.</param>
-    /// <param name="lease">The outbox's lease in all four services.</param>
-    public ChaosSystem(string directory, TimeSpan lease, ServiceLogs logs)
-    {
-        // Longer than a lease that was just renewed, so that another process takes over the leased rows.
-        _freeze = lease + TimeSpan.FromSeconds(2);
-        _postgres = new PostgresServer(Path.Combine(directory, "postgres"), logs.Of("postgres"));
-        _rabbitMq = new RabbitMqServer(Path.Combine(directory, "rabbitmq"), logs.Of("rabbitmq"));
-        var settings = new Dictionary<string, string>
-        {
-            ["ConnectionStrings__Games"] = _postgres.ConnectionStringTo("games"),
-            ["ConnectionStrings__RabbitMq"] = _rabbitMq.ConnectionString,
-            ["Outbox__Lease"] = lease.ToString(),
-        };
-        Apis = [.. new[] { "api-1", "api-2" }.Select(name => Service(name, "Games.Api"))];
-        Bots = [.. new[] { "bot-1", "bot-2" }.Select(name => Service(name, "Games.Bot"))];
-        Database = GamesDatabase.Open(_postgres.ConnectionStringTo("games"));
+    public required IReadOnlyList<GamesService> Apis { get; init; }
 
-        GamesService Service(string name, string project) => new(name, project, $"http://127.0.0.1:{FreePort.Next()}", settings, logs.Of(name));
-    }
+    public required IReadOnlyList<GamesService> Bots { get; init; }
 
-    public IReadOnlyList<GamesService> Apis { get; }
+    public required NpgsqlDataSource Database { get; init; }
 
-    public IReadOnlyList<GamesService> Bots { get; }
+    public required string RabbitMq { get; init; }
 
-    public NpgsqlDataSource Database { get; }
+    /// <summary>Where clients send their requests: to each in turn.</summary>
+    public abstract IReadOnlyList<Uri> Entrances { get; }
 
-    public string RabbitMq => _rabbitMq.ConnectionString;
+    /// <summary>Channels of Discord over which the games are spread.</summary>
+    public virtual int Channels => 1;
+
+    protected IEnumerable<GamesService> Services => Apis.Concat(Bots);
 
     public async Task StartAsync(CancellationToken ct)
     {
-        await Task.WhenAll(StartDatabaseAsync(ct), _rabbitMq.StartAsync(ct));
-        await Task.WhenAll(Apis.Concat(Bots).Select(service => service.StartAsync(ct)));
+        await StartServersAsync(ct);
+        await Apis[0].RunOnceAsync(ct, "--migrate");
+        await AuditTrail.InstallAsync(Database, ct);
+        await Task.WhenAll(Services.Select(service => service.StartAsync(ct)));
+        await OpenAsync(ct);
     }
 
     /// <summary>Completes when the fault is over: the service is ready again, the server answers again.</summary>
-    public Task InflictAsync(PlannedFault fault, CancellationToken ct) => fault.Kind switch
+    public virtual Task InflictAsync(PlannedFault fault, CancellationToken ct) => fault.Kind switch
     {
         FaultKind.KillApi => KillAsync(Apis[fault.Replica - 1], ct),
         FaultKind.KillBot => KillAsync(Bots[fault.Replica - 1], ct),
         FaultKind.FreezeApi => FreezeAsync(Apis[fault.Replica - 1], ct),
         FaultKind.FreezeBot => FreezeAsync(Bots[fault.Replica - 1], ct),
-        FaultKind.RestartRabbitMq => _rabbitMq.RestartAsync(ct: ct),
-        FaultKind.KillRabbitMq => _rabbitMq.RestartAsync(kill: true, ct),
-        FaultKind.RestartPostgres => _postgres.RestartAsync(ct: ct),
-        FaultKind.CrashPostgres => _postgres.RestartImmediatelyAsync(ct),
-        FaultKind.TerminateBackends => TerminateBackendsAsync(ct),
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };
 
-    /// <summary>Stops the four services cleanly, so that no consumer has an unacknowledged message.</summary>
-    public Task StopServicesAsync() => Task.WhenAll(Apis.Concat(Bots).Select(service => service.StopAsync()));
+    /// <summary>What is under way beside messages.</summary>
+    public virtual Task<long> CountPendingAsync(CancellationToken ct) => Task.FromResult(0L);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>What this system has wrong beside its database and its queues.</summary>
+    public virtual Task<IReadOnlyList<Finding>> FindingsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<Finding>>([]);
+
+    /// <summary>Stops the services cleanly, so that no consumer has an unacknowledged message.</summary>
+    public Task StopServicesAsync() => Task.WhenAll(Services.Select(service => service.StopAsync()));
+
+    public virtual async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-
-        // The data is deleted: only PostgreSQL has to stop by itself, because it releases its shared memory.
-        foreach (var service in Apis.Concat(Bots))
+        foreach (var service in Services)
             service.Kill();
-        _rabbitMq.Kill();
-        foreach (var process in Apis.Concat(Bots).Append<ServerProcess>(_rabbitMq).Append(_postgres))
-            await process.DisposeAsync();
+        foreach (var service in Services)
+            await service.DisposeAsync();
     }
 
-    private async Task StartDatabaseAsync(CancellationToken ct)
-    {
-        await _postgres.StartAsync(ct);
-        await _postgres.CreateDatabaseAsync("games", ct: ct);
+    /// <summary>Up to a database that is empty.</summary>
+    protected abstract Task StartServersAsync(CancellationToken ct);
 
-        // A row cannot hold the time of its own commit; PostgreSQL can.
-        await ExecuteAsync("alter system set track_commit_timestamp = on", ct);
-        await _postgres.RestartAsync(ct: ct);
-        await Apis[0].RunOnceAsync(ct, "--migrate");
-        await AuditTrail.InstallAsync(Database, ct);
+    /// <summary>What comes after the services.</summary>
+    protected virtual Task OpenAsync(CancellationToken ct) => Task.CompletedTask;
+
+    protected static IReadOnlyList<GamesService> NewServices(
+        string name, string project, int count, Func<int, IReadOnlyDictionary<string, string>> settings, ServiceLogs logs) =>
+    [
+        .. Enumerable.Range(1, count).Select(number =>
+            new GamesService($"{name}-{number}", project, $"http://127.0.0.1:{FreePort.Next()}", settings(number), logs.Of($"{name}-{number}"))),
+    ];
+
+    protected static async Task RetryAsync<TException>(Func<Task> action, CancellationToken ct)
+        where TException : Exception
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await action();
+                return;
+            }
+            catch (TException) when (Stopwatch.GetElapsedTime(started) < RetryTimeout)
+            {
+                await Task.Delay(RetryInterval, ct);
+            }
+        }
+    }
+
+    protected static async Task ExecuteAsync(PostgresServer postgres, string sql, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString + ";Pooling=false;Timeout=5");
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     // A service that starts while its database is away ends; its supervisor starts it again.
@@ -110,37 +124,5 @@ internal sealed class ChaosSystem : IAsyncDisposable
         {
             service.Thaw();
         }
-    }
-
-    private Task TerminateBackendsAsync(CancellationToken ct)
-    {
-        const string All = "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()";
-        return RetryAsync<NpgsqlException>(() => ExecuteAsync(All, ct), ct);
-    }
-
-    private static async Task RetryAsync<TException>(Func<Task> action, CancellationToken ct)
-        where TException : Exception
-    {
-        var started = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await action();
-                return;
-            }
-            catch (TException) when (Stopwatch.GetElapsedTime(started) < RetryTimeout)
-            {
-                await Task.Delay(RetryInterval, ct);
-            }
-        }
-    }
-
-    private async Task ExecuteAsync(string sql, CancellationToken ct)
-    {
-        await using var connection = new NpgsqlConnection(_postgres.ConnectionString + ";Pooling=false;Timeout=5");
-        await connection.OpenAsync(ct);
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -11,10 +11,15 @@ internal enum FaultKind
     RestartPostgres,
     CrashPostgres,
     TerminateBackends,
+
+    KillNode,
+    KillLeader,
+    CutOffNode,
+    FailOver,
 }
 
 /// <summary>A fault and its moment, counted in accepted games, not in seconds, so that a seed does the same on any machine.</summary>
-/// <param name="Replica">1 or 2: which API, or which bot.</param>
+/// <param name="Replica">From 1: which API, which bot, or which node of RabbitMQ.</param>
 /// <param name="From">Accepted games at which the load waits until the earlier faults are over, unless this one overlaps with them.</param>
 /// <param name="AtGame">Accepted games at which it is inflicted.</param>
 internal sealed record PlannedFault(FaultKind Kind, int Replica, int From, int AtGame, bool Overlaps)
@@ -23,7 +28,8 @@ internal sealed record PlannedFault(FaultKind Kind, int Replica, int From, int A
     {
         FaultKind.KillApi or FaultKind.FreezeApi => $"api-{Replica}",
         FaultKind.KillBot or FaultKind.FreezeBot => $"bot-{Replica}",
-        FaultKind.RestartRabbitMq or FaultKind.KillRabbitMq => "rabbitmq",
+        // One node at a time: the others are the majority.
+        FaultKind.RestartRabbitMq or FaultKind.KillRabbitMq or FaultKind.KillNode or FaultKind.KillLeader or FaultKind.CutOffNode => "rabbitmq",
         _ => "postgres",
     };
 
@@ -35,6 +41,10 @@ internal sealed record PlannedFault(FaultKind Kind, int Replica, int From, int A
         FaultKind.KillRabbitMq => "kill -9 of RabbitMQ",
         FaultKind.RestartPostgres => "restart of PostgreSQL, fast",
         FaultKind.CrashPostgres => "restart of PostgreSQL, immediate",
-        _ => "pg_terminate_backend of all",
+        FaultKind.TerminateBackends => "pg_terminate_backend of all",
+        FaultKind.KillNode => $"kill -9 of node {Replica}",
+        FaultKind.KillLeader => "kill -9 of a queue's leader",
+        FaultKind.CutOffNode => $"node {Replica} cut off from the others",
+        _ => "kill -9 of the primary, standby promoted",
     };
 }

@@ -26,20 +26,20 @@ internal sealed class StandIn(Uri address) : IDisposable
     }
 
     /// <summary>The messages of all games: by the game, which their footer names.</summary>
-    public async Task<ILookup<Guid, (string Id, DateTimeOffset At)>> MessagesAsync(int channels, CancellationToken ct)
+    public async Task<ILookup<Guid, ShownGame>> MessagesAsync(int channels, CancellationToken ct)
     {
-        var found = new List<(Guid Game, string Id)>();
+        var found = new List<(Guid Game, ShownGame Shown)>();
         for (var number = 0; number < channels; number++)
         {
             var messages = await _http.GetFromJsonAsync<JsonArray>($"channels/{Channel(number)}/messages", ct);
             foreach (var message in messages!)
             {
-                if (Guid.TryParse((string?)message!["embeds"]?[0]?["footer"]?["text"], out var game))
-                    found.Add((game, (string)message["id"]!));
+                if (message!["embeds"]?[0] is { } embed && Guid.TryParse((string?)embed["footer"]?["text"], out var game))
+                    found.Add((game, new((string)message["id"]!, TimeOf((string)message["id"]!), [.. TextsOf(embed)])));
             }
         }
 
-        return found.ToLookup(message => message.Game, message => (message.Id, TimeOf(message.Id)));
+        return found.ToLookup(message => message.Game, message => message.Shown);
     }
 
     /// <summary>What the user sees, once it is there.</summary>
@@ -56,6 +56,16 @@ internal sealed class StandIn(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    private static IEnumerable<string> TextsOf(JsonNode embed)
+    {
+        yield return (string)embed["title"]!;
+        foreach (var field in embed["fields"]!.AsArray())
+        {
+            yield return (string)field!["name"]!;
+            yield return (string)field["value"]!;
+        }
+    }
+
     // An id begins with the milliseconds since Discord's epoch.
     private static DateTimeOffset TimeOf(string id) => Epoch.AddMilliseconds(ulong.Parse(id, CultureInfo.InvariantCulture) >> 22);
 
@@ -65,3 +75,7 @@ internal sealed class StandIn(Uri address) : IDisposable
         answer.EnsureSuccessStatusCode();
     }
 }
+
+/// <summary>The message of a game.</summary>
+/// <param name="Texts">Its title, and the names and values of its fields.</param>
+internal sealed record ShownGame(string Id, DateTimeOffset At, IReadOnlyList<string> Texts);

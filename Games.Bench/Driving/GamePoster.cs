@@ -11,16 +11,17 @@ internal readonly record struct Answer(Guid GameId, string? Refusal)
 }
 
 /// <summary>Posts games; each has its number in its title.</summary>
-internal sealed class GamePoster(ApiConnections api, string run) : IDisposable
+internal sealed class GamePoster(ApiConnections api, string run, int channels = 1) : IDisposable
 {
     private const int Created = 201;
 
-    private readonly GameBodies _bodies = new(run);
+    private readonly GameBodies _bodies = new(run, channels);
 
     /// <param name="key">Of the API.</param>
     /// <param name="timeout">For one answer; 30 s unless given.</param>
-    public GamePoster(Uri api, string key, string run, int connections, TimeSpan? timeout = null)
-        : this(new ApiConnections(api, key, connections, timeout), run)
+    /// <param name="channels">Over which the games are spread.</param>
+    public GamePoster(Uri api, string key, string run, int connections, TimeSpan? timeout = null, int channels = 1)
+        : this(new ApiConnections(api, key, connections, timeout), run, channels)
     {
     }
 

@@ -8,21 +8,23 @@ namespace Games.Tests.MainJob;
 public sealed class ChaosTests(TestServers servers)
 {
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Nothing_is_lost_doubled_or_stuck_whatever_dies_freezes_or_restarts(bool mix)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Nothing_is_lost_doubled_or_stuck_whatever_dies_freezes_or_restarts(bool mix, bool cluster)
     {
-        var installed = await Availability.OfAsync(Task.Run(() => ServerBinaries.Postgres() + ServerBinaries.RabbitMq()));
+        var installed = await Availability.OfAsync(Task.Run(
+            () => ServerBinaries.Postgres() + ServerBinaries.RabbitMq() + (cluster ? ServerBinaries.HaProxy() + ServerBinaries.FakeTime() : "")));
         Assert.NotEmpty(installed.ConnectionString);
         using var logs = new ServiceLogs(directory: null);
         var load = new ChaosLoad(
-            Games: 360, mix, Clients: 8, FaultPlan.Kinds, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
+            Games: 360, mix, cluster, Clients: 8, Faults: 9, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
 
-        var figures = await new ChaosRun(servers.DirectoryOf(mix ? "chaos-mix" : "chaos"), load, logs)
+        var figures = await new ChaosRun(servers.DirectoryOf(cluster ? "chaos-cluster" : mix ? "chaos-mix" : "chaos"), load, logs)
             .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.True(figures.Passed, $"{string.Join('\n', figures.Complaints)}\nThe services said last:\n{logs.LastLines}");
-        Assert.Equal(FaultPlan.Kinds, figures.Faults.Count);
+        Assert.Equal(load.Faults, figures.Faults.Count);
         Assert.All(figures.Faults, fault => Assert.NotNull(fault.RecoverySeconds));
         Assert.InRange(figures.Accepted, load.Games, load.Games + load.Clients);
         Assert.Equal((0, 0, 0), (figures.Lost, figures.Doubled, figures.Stuck));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Games.AppHost.Servers;
 using Games.Tests.Api;
+using Games.Tests.Architecture;
 using Games.Tests.Servers;
 
 namespace Games.Tests.MainJob;
@@ -37,7 +38,8 @@ public sealed class RollingUpdateTests(EmptyDatabase database, TestBroker broker
         await second.RunOnceAsync(Ct, "--migrate");
         await TestKey.AddAsync(database.ConnectionString);
         await Task.WhenAll(all.Select(service => service.StartAsync()));
-        await using var balancer = new HaProxyServer(servers.DirectoryOf("haproxy"), [.. apis.Select(api => api.Address.Port)]);
+        await using var balancer = new HaProxyServer(
+            servers.DirectoryOf("haproxy"), Repository.PathOf("deploy/compose/haproxy.cfg"), [.. apis.Select(api => api.Address.Port)]);
         await balancer.StartAsync();
         using var stop = new CancellationTokenSource();
         var clients = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => CreateGamesAsync(balancer.Address, stop.Token)));

@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
-using Games.AppHost.Servers;
-using Games.Tests.Architecture;
 
-namespace Games.Tests.Servers;
+namespace Games.AppHost.Servers;
 
 /// <summary>HAProxy before APIs, as docker-compose.cluster.yml has it: but for the addresses its configuration is that file's.</summary>
-internal sealed class HaProxyServer(string directory, IReadOnlyList<int> apis) : ServerProcess("HAProxy", _ => { })
+/// <param name="configuration">deploy/compose/haproxy.cfg.</param>
+/// <param name="apis">The ports of the APIs.</param>
+internal sealed class HaProxyServer(string directory, string configuration, IReadOnlyList<int> apis, Action<string>? log = null)
+    : ServerProcess("HAProxy", log ?? (_ => { }))
 {
     private static readonly HttpClient Http = new();
 
@@ -25,13 +26,15 @@ internal sealed class HaProxyServer(string directory, IReadOnlyList<int> apis) :
 
     protected override async Task<Command> PrepareAsync(CancellationToken ct)
     {
-        var settings = await File.ReadAllTextAsync(Repository.PathOf("deploy/compose/haproxy.cfg"), ct);
+        var settings = await File.ReadAllTextAsync(configuration, ct);
         settings = Regex.Replace(settings, @"^resolvers docker\n(?: .*\n)+", "", RegexOptions.Multiline);
         settings = settings.Replace(" resolvers docker init-addr libc,none", "").Replace("bind :5080", $"bind {Address.Authority}");
         var lines = apis.Select((port, i) => $"  server api{i} 127.0.0.1:{port} check");
         settings = Regex.Replace(settings, @"^  server-template .*$", string.Join('\n', lines), RegexOptions.Multiline);
-        Assert.DoesNotContain("docker", settings[settings.IndexOf("frontend", StringComparison.Ordinal)..]);
+        if (settings[settings.IndexOf("frontend", StringComparison.Ordinal)..].Contains("docker"))
+            throw new InvalidOperationException($"{configuration} has come to name Docker where this does not look for it.");
 
+        Directory.CreateDirectory(directory);
         var file = Path.Combine(directory, "haproxy.cfg");
         await File.WriteAllTextAsync(file, $"""
             {settings}
