@@ -65,6 +65,30 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     }
 
     [Fact]
+    public async Task A_look_for_what_is_due_does_not_read_all_that_waits_in_a_channel()
+    {
+        const int Waiting = 5_000;
+        var game = await WantAnnouncementAsync();
+        await ExecuteAsync(
+            $"""
+            INSERT INTO games (id, guild_id, channel_id, host_id, title, scheduled_at, max_players, status, created_at, updated_at)
+            SELECT gen_random_uuid(), guild_id, channel_id, host_id, title, scheduled_at, max_players, status, created_at, updated_at
+            FROM games, generate_series(1, {Waiting}) WHERE id = '{game.Id}';
+            INSERT INTO announcements (game_id, channel_id, text, created_at) SELECT id, channel_id, title, now() FROM games
+            WHERE channel_id = '{game.ChannelId}' ON CONFLICT DO NOTHING;
+            ANALYZE announcements
+            """);
+        var before = await ReadRowsAsync();
+
+        Assert.Contains(_name, (await new DeliveryStore(Scopes).ClaimAsync(_first, [], 100, default)).Select(x => x.Name));
+
+        var read = 0L;
+        await Until.TrueAsync(async () => (read = await ReadRowsAsync() - before) > 0, "PostgreSQL has counted what was read");
+        Assert.InRange(read, 1, 100);
+        await ExecuteAsync($"DELETE FROM games WHERE channel_id = '{game.ChannelId}'");
+    }
+
+    [Fact]
     public async Task A_refusal_is_not_that_of_what_was_wanted_since()
     {
         var game = await WantAnnouncementAsync();
@@ -101,6 +125,21 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
 
         await Assert.ThrowsAsync<LeaseLostException>(() => sessions.SaveAsync(shard, new("s", null, 3, 1), default));
         Assert.Equal(2, (await sessions.LoadAsync(shard, default))!.Sequence);
+    }
+
+    /// <summary>Rows of announcements that were read so far, by index or not.</summary>
+    private async Task<long> ReadRowsAsync()
+    {
+        await using var scope = Scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database.SqlQuery<long>($"""
+            SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS "Value" FROM pg_stat_user_tables WHERE relname = 'announcements'
+            """).SingleAsync();
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var scope = Scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<GamesDbContext>().Database.ExecuteSqlRawAsync(sql);
     }
 
     /// <summary>Of a game in the channel of the lease.</summary>
