@@ -8,5 +8,6 @@ internal sealed class EventDispatcherHealthCheck(EventDispatcher dispatcher, Jou
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken ct = default) => Task.FromResult(
         dispatcher.IsListening || !options.Notifications || !options.Dispatch
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy($"The dispatcher of the journal is not listening. {dispatcher.ListeningProblem}"));
+            : HealthCheckResult.Unhealthy(
+                $"The dispatcher of the journal is not listening{(dispatcher.ListeningProblem is { } problem ? $": {problem}" : " yet")}"));
 }

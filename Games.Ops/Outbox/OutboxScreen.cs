@@ -51,7 +51,7 @@ internal static class OutboxScreen
                 message.Destination?.Split('?')[0].Split('/')[^1] ?? "nowhere",
                 Time(message.Created),
                 $"{message.Attempts}",
-                message.IsLeased ? "leased" : (message.Dead ?? message.NextAttempt) is { } time ? Time(time) : isPaused ? "when resumed" : "now",
+                WhenOf(message, isPaused),
                 message.LastError is { Length: > ErrorLength } error ? $"{error[..ErrorLength]}…" : message.LastError ?? "",
                 message.OrderingKey ?? "");
         }
@@ -86,6 +86,16 @@ internal static class OutboxScreen
         Write(table);
         Console.Out.WriteLine(content.Json is { } json ? JsonSerializer.Serialize(json, Readable) : Convert.ToBase64String(content.Bytes!));
     }
+
+    private static string WhenOf(InspectedMessage message, bool isPaused) => message switch
+    {
+        { IsLeased: true } => "leased",
+        { Dead: { } dead } => Time(dead),
+        // One of them is tried before, and brings the others with it.
+        { NextAttempt: { } next, IsReturned: true } => $"once a queue gets it, or {Time(next)}",
+        { NextAttempt: { } next } => Time(next),
+        _ => isPaused ? "when resumed" : "now",
+    };
 
     private static Table Table(params string[] columns) =>
         new Table().Border(TableBorder.Rounded).AddColumns([.. columns.Select(x => new TableColumn(x))]);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using Games.Outbox.Relay;
 
 namespace Games.Outbox.Inspection;
 
@@ -27,7 +29,12 @@ public sealed record InspectedMessage(
     DateTime? Dead,
     bool IsLeased,
     string? LastError,
-    string? OrderingKey);
+    string? OrderingKey)
+{
+    /// <summary>Whether it waits for a queue, as the broker has returned it.</summary>
+    [JsonIgnore]
+    public bool IsReturned => LastError?.StartsWith(PublishErrors.Returned, StringComparison.Ordinal) ?? false;
+}
 
 /// <summary>One message with all that the broker will get.</summary>
 /// <param name="Message">The row.</param>

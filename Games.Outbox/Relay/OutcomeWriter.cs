@@ -125,7 +125,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
 
         var (waits, warnings) = _unroutable.PutOff(returned.Select(x => x.Row));
         foreach (var warning in warnings)
-            LogReturned(warning.Returned, warning.Address, warning.Pause.TotalSeconds);
+            LogReturned(warning.Address, warning.Returned, warning.Pause.TotalSeconds);
         metrics.Retried(returned.Length);
 
         var errors = returned.ToDictionary(x => x.Row.SequenceNumber, x => ErrorText.Storable(x.Error!));
@@ -219,9 +219,9 @@ internal sealed partial class OutcomeWriter<TDbContext>(
     private partial void LogAccepted();
 
     [LoggerMessage(LogLevel.Warning,
-        "Outbox: {Count} message(s) to {Destination} were returned, because no queue gets them. They wait in the table, and one is tried in "
-        + "{Delay:F1} s")]
-    private partial void LogReturned(int count, string destination, double delay);
+        "Outbox: no queue gets what is sent to {Destination}, returned since the last such line: {Count}. It waits in the table, and one message is "
+        + "tried in {Delay:F1} s")]
+    private partial void LogReturned(string destination, int count, double delay);
 
     [LoggerMessage(LogLevel.Information, "Outbox: {Count} message(s) expired before they could leave and are dropped")]
     private partial void LogExpired(int count);

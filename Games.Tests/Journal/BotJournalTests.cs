@@ -44,7 +44,7 @@ public sealed class BotJournalTests(TestDatabase database, TestBroker broker) : 
                 + "where application_name = 'Games.Bot events' and datname = current_database()"));
             await Until.TrueAsync(
                 async () => await StatusAsync(bot, "event-dispatcher") is ("Unhealthy", { } why)
-                    && why.StartsWith("The dispatcher of the journal is not listening."),
+                    && why.StartsWith("The dispatcher of the journal is not listening: "),
                 "the loss is noticed");
             await AnswersAsync(bot, HttpStatusCode.ServiceUnavailable);
         }

@@ -23,7 +23,7 @@ public sealed class DoctorOfLocksTests(TestDatabase database, TestBroker broker)
 
         var locks = Assert.Single(await LocksAsync());
         Assert.Matches(
-            @"^psql \(backend \d+ of \w+\) holds up 1 session and does nothing in its transaction, open for \d+ s$",
+            @"^psql \(backend \d+ of \w+\) holds up 1 session and does nothing in its transaction, open for \d+ s, with locks on announcements$",
             locks.GetProperty("saw").GetString());
 
         await using var mend = source.CreateCommand(Regex.Match(locks.GetProperty("toDo").GetString()!, "SELECT .*").Value);

@@ -8,7 +8,8 @@ string Address(string server) => builder.Configuration.GetConnectionString(serve
     ?? throw new InvalidOperationException($"Set ConnectionStrings__{server}.");
 
 builder.Logging.AddFilter("MassTransit", LogLevel.Error); // it would log each attempt to connect with its stack: see BrokerOutage below
-builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning); // and this one each statement
+builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning); // and this one each statement,
+builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Connection", LogLevel.Critical); // and in an outage each connection
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddDbContextPool<ShopContext>(options => options.UseNpgsql(Address("Shop")));
 builder.Services.AddMassTransit(bus =>
