@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using Games.AppHost.Servers;
 
 namespace Games.AppHost;
@@ -182,7 +183,12 @@ internal sealed class LocalRun : IAsyncDisposable
     {
         try
         {
-            return new FileStream(Path.Combine(data, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            var held = new FileStream(Path.Combine(data, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            // For whoever would end it from elsewhere.
+            held.SetLength(0);
+            held.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+            held.Flush();
+            return held;
         }
         catch (IOException taken)
         {

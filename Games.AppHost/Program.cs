@@ -86,7 +86,7 @@ command.SetAction(options => LocalRun.UntilStoppedAsync(options.GetRequiredValue
           {games} broker stop
         {games} finds this run by itself. For other programs:
           {string.Join("\n  ", connections.Select(setting => Shell.Export(setting.Key, setting.Value)))}
-        Ctrl+C stops everything and keeps the data; from another terminal: kill {Environment.ProcessId}
+        Ctrl+C stops everything and keeps the data; from elsewhere: kill {Environment.ProcessId}
         """);
 
     async Task StartDatabaseAsync(CancellationToken stop)

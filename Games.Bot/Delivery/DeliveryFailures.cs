@@ -22,7 +22,8 @@ internal static class DeliveryFailures
     {
         DiscordApiException { Status: HttpStatusCode.Unauthorized } => throw new TokenRefusedException(
             $"Discord refuses the token of {DiscordOptions.Section}:{nameof(DiscordOptions.Token)} ({failure.Message}): "
-            + "start the bot with the one that its application shows after Reset Token"),
+            + "start the bot with the one that its application shows after Reset Token; if it is the stand-in of ./run, end the fault that is on "
+            + "there"),
         DiscordRateLimitException limit => (limit.Wait, false),
         DiscordApiException { Code: DiscordErrorCode.OpeningDirectMessagesTooFast } => (TooManyChannels, true),
         DiscordApiException { IsRetryable: false } => null,

@@ -40,7 +40,9 @@ public sealed partial class LocalRunTests(TestServers servers)
         Assert.Equal(0L, await second.ExecuteAsync("select sum(reposts) from announcements"));
         children = Processes.DescendantsOf(second.Process.Id);
 
-        second.Process.Send(Signal.Term);
+        // As the README has it, which stops no other.
+        Assert.Equal((0, $"{second.Process.Id}"), await second.PasteAsync("cat .run/lock"));
+        await second.PasteAsync("kill $(cat .run/lock)");
 
         await Until.TrueAsync(() => !second.Process.IsRunning, "the run had stopped");
         Assert.Equal(0, second.Process.ExitCode);

@@ -17,8 +17,9 @@ public sealed class ChaosTests(TestServers servers)
             () => ServerBinaries.Postgres() + ServerBinaries.RabbitMq() + (cluster ? ServerBinaries.HaProxy() + ServerBinaries.FakeTime() : "")));
         Assert.NotEmpty(installed.ConnectionString);
         using var logs = new ServiceLogs(directory: null);
+        var (games, faults) = cluster ? (240, 8) : (360, 9);
         var load = new ChaosLoad(
-            Games: 360, mix, cluster, Clients: 8, Faults: 9, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
+            games, mix, cluster, Clients: 8, faults, Seed: 1, Lease: TimeSpan.FromSeconds(2), Timeout: TimeSpan.FromSeconds(60));
 
         var figures = await new ChaosRun(servers.DirectoryOf(cluster ? "chaos-cluster" : mix ? "chaos-mix" : "chaos"), load, logs)
             .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
