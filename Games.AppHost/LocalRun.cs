@@ -175,6 +175,8 @@ internal sealed class LocalRun : IAsyncDisposable
         foreach (var server in _started)
             await server.DisposeAsync();
         _say($"stopped; the data stays in {_data}");
+        // Its process id may be another's by the next time that somebody reads it.
+        _dataLock.SetLength(0);
         await _dataLock.DisposeAsync();
     }
 

@@ -45,6 +45,7 @@ public sealed partial class LocalRunTests(TestServers servers)
         await second.PasteAsync("kill $(cat .run/lock)");
 
         await Until.TrueAsync(() => !second.Process.IsRunning, "the run had stopped");
+        Assert.Empty(await File.ReadAllTextAsync(Path.Combine(data, "lock")));
         Assert.Equal(0, second.Process.ExitCode);
         Assert.All(children, child => Assert.True(Processes.IsGone(child)));
         Assert.Equal(["stopping bot", "stopping api", "stopping discord", "stopping RabbitMQ", "stopping PostgreSQL"], second.Said(" stopping "));
