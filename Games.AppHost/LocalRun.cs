@@ -183,19 +183,21 @@ internal sealed class LocalRun : IAsyncDisposable
     // PostgreSQL refuses a second server on its data too, but with a page of log instead of a sentence.
     private static FileStream Lock(string data)
     {
+        FileStream held;
         try
         {
-            var held = new FileStream(Path.Combine(data, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-            // For whoever would end it from elsewhere.
-            held.SetLength(0);
-            held.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-            held.Flush();
-            return held;
+            held = new FileStream(Path.Combine(data, "lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
         }
         catch (IOException taken)
         {
             throw new ServerUnavailableException(
                 $"it is running on {data} already. Stop that one first, or choose another directory with --data.", taken);
         }
+
+        // For whoever would end it from elsewhere.
+        held.SetLength(0);
+        held.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        held.Flush();
+        return held;
     }
 }
