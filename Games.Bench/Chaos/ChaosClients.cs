@@ -5,8 +5,8 @@ using Games.Bench.Showing;
 namespace Games.Bench.Chaos;
 
 /// <summary>
-/// Clients that send to the two APIs in turn. A failed request is counted and not repeated; its client uses the other API for a while, as one
-/// behind a load balancer would.
+/// Clients that send to the APIs in turn, or to the one address before them. A failed request is counted and not repeated; its client uses the next
+/// API for a while, as one behind a load balancer would.
 /// </summary>
 /// <param name="apis">Each sends the request of a number to its API.</param>
 internal sealed class ChaosClients(IReadOnlyList<Func<int, CancellationToken, Task<MixedRequest>>> apis, AcceptedGames accepted, int clients)

@@ -14,6 +14,8 @@ internal sealed class ClusterSystem : ChaosSystem
     private const int Replicas = 3;
     private const string Leading = "announce-game";
 
+    private static readonly TimeSpan CutOff = TimeSpan.FromSeconds(5);
+
     private readonly string _directory;
     private readonly ServiceLogs _logs;
     private readonly IReadOnlyList<RabbitMqServer> _nodes;
@@ -70,7 +72,7 @@ internal sealed class ClusterSystem : ChaosSystem
 
     public override Task InflictAsync(PlannedFault fault, CancellationToken ct) => fault.Kind switch
     {
-        FaultKind.KillNode => KillAsync(_nodes[fault.Replica - 1], ct),
+        FaultKind.KillNode => _nodes[fault.Replica - 1].RestartAsync(kill: true, ct),
         FaultKind.KillLeader => KillLeaderAsync(ct),
         FaultKind.CutOffNode => CutOffAsync(_nodes[fault.Replica - 1], ct),
         FaultKind.FailOver => FailOverAsync(ct),
@@ -142,19 +144,13 @@ internal sealed class ClusterSystem : ChaosSystem
         await Task.WhenAll(_nodes.Skip(1).Select(node => node.StartAsync(ct)));
     }
 
-    private static Task KillAsync(RabbitMqServer node, CancellationToken ct)
-    {
-        node.Kill();
-        return node.StartAsync(ct);
-    }
-
     private async Task KillLeaderAsync(CancellationToken ct)
     {
         foreach (var node in _nodes)
         {
             if (await node.LeadsAsync(Leading, ct))
             {
-                await KillAsync(node, ct);
+                await node.RestartAsync(kill: true, ct);
                 return;
             }
         }
@@ -169,7 +165,7 @@ internal sealed class ClusterSystem : ChaosSystem
         await node.CutOffAsync(others, ct);
         try
         {
-            await Task.Delay(TimeSpan.FromSeconds(5), ct);
+            await Task.Delay(CutOff, ct);
         }
         finally
         {

@@ -8,7 +8,7 @@ namespace Games.Bench.Chaos;
 internal sealed class DiscordCheck(NpgsqlDataSource database, StandIn discord, int channels)
 {
     /// <summary>Announcements that Discord is to be told of, and private messages to be sent.</summary>
-    public async Task<long> CountBehindAsync(CancellationToken ct) => await database.ScalarAsync<long>(
+    public Task<long> CountBehindAsync(CancellationToken ct) => database.ScalarAsync<long>(
         """
         select (select count(*) from announcements where delivered_version < version and failure is null)
             + (select count(*) from direct_messages where sent_at is null and failure is null)

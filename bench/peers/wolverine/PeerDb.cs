@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 public class Game
 {
@@ -27,27 +29,12 @@ public class PeerDb(DbContextOptions<PeerDb> options) : DbContext(options)
 
     protected override void OnModelCreating(ModelBuilder model)
     {
-        model.Entity<Game>(game =>
+        model.Entity<Game>().ToTable("games").HasKey(game => game.Id);
+        model.Entity<Announcement>().ToTable("announcements").HasKey(announcement => announcement.GameId);
+        foreach (var property in model.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
         {
-            game.ToTable("games");
-            game.HasKey(x => x.Id);
-            game.Property(x => x.Id).HasColumnName("id").ValueGeneratedNever();
-            game.Property(x => x.GuildId).HasColumnName("guild_id");
-            game.Property(x => x.ChannelId).HasColumnName("channel_id");
-            game.Property(x => x.HostId).HasColumnName("host_id");
-            game.Property(x => x.Title).HasColumnName("title");
-            game.Property(x => x.Description).HasColumnName("description");
-            game.Property(x => x.ScheduledAt).HasColumnName("scheduled_at");
-            game.Property(x => x.MaxPlayers).HasColumnName("max_players");
-            game.Property(x => x.CreatedAt).HasColumnName("created_at");
-        });
-        model.Entity<Announcement>(announcement =>
-        {
-            announcement.ToTable("announcements");
-            announcement.HasKey(x => x.GameId);
-            announcement.Property(x => x.GameId).HasColumnName("game_id").ValueGeneratedNever();
-            announcement.Property(x => x.Text).HasColumnName("text");
-            announcement.Property(x => x.CreatedAt).HasColumnName("created_at");
-        });
+            property.SetColumnName(Regex.Replace(property.Name, "(?<=[a-z])[A-Z]", "_$0").ToLowerInvariant());
+            property.ValueGenerated = ValueGenerated.Never;
+        }
     }
 }
