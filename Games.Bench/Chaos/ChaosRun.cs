@@ -54,9 +54,12 @@ internal sealed class ChaosRun(string directory, ChaosLoad load, ServiceLogs log
         var posting = Stopwatch.GetElapsedTime(started);
 
         var check = new ChaosCheck(system.Database);
-        if (!await WaitForRestAsync(system, check, begin, ct))
+        var isAtRest = await WaitForRestAsync(system, check, begin, ct);
+        // What their last requests have said leaves by the bots, whose relays are as good.
+        await system.StopApisAsync();
+        if (!isAtRest || !await WaitForRestAsync(system, check, begin, ct))
             complaints.Add($"The system did not come nearer to its rest for {load.Timeout.TotalSeconds:0} s.");
-        await system.StopServicesAsync();
+        await system.StopBotsAsync();
 
         Finding[] findings =
         [

@@ -35,7 +35,7 @@ internal abstract class ChaosSystem(TimeSpan lease) : IAsyncDisposable
         await StartServersAsync(ct);
         await Apis[0].RunOnceAsync(ct, "--migrate");
         await AuditTrail.InstallAsync(Database, ct);
-        await Task.WhenAll(Services.Select(service => service.StartAsync(ct)));
+        await Task.WhenAll(Services.Select(service => SuperviseAsync(service, ct)));
         await OpenAsync(ct);
     }
 
@@ -55,8 +55,11 @@ internal abstract class ChaosSystem(TimeSpan lease) : IAsyncDisposable
     /// <summary>What this system has wrong beside its database and its queues.</summary>
     public virtual Task<IReadOnlyList<Finding>> FindingsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<Finding>>([]);
 
-    /// <summary>Stops the services cleanly, so that no consumer has an unacknowledged message.</summary>
-    public Task StopServicesAsync() => Task.WhenAll(Services.Select(service => service.StopAsync()));
+    /// <summary>Stops the APIs cleanly, so that no request is under way: one that its client has given up may still be.</summary>
+    public Task StopApisAsync() => Task.WhenAll(Apis.Select(api => api.StopAsync()));
+
+    /// <summary>Stops the bots cleanly, so that no consumer has an unacknowledged message.</summary>
+    public Task StopBotsAsync() => Task.WhenAll(Bots.Select(bot => bot.StopAsync()));
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -106,12 +109,15 @@ internal abstract class ChaosSystem(TimeSpan lease) : IAsyncDisposable
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    // A service that starts while its database is away ends; its supervisor starts it again.
     private static Task KillAsync(GamesService service, CancellationToken ct)
     {
         service.Kill();
-        return RetryAsync<ServerUnavailableException>(() => service.StartAsync(ct), ct);
+        return SuperviseAsync(service, ct);
     }
+
+    // A service that starts while its database is away, or has no answer for it in time, ends; its supervisor starts it again.
+    private static Task SuperviseAsync(GamesService service, CancellationToken ct) =>
+        RetryAsync<ServerUnavailableException>(() => service.StartAsync(ct), ct);
 
     private async Task FreezeAsync(GamesService service, CancellationToken ct)
     {

@@ -65,6 +65,24 @@ internal sealed class DeliveryNight : IAsyncDisposable
     public Task<(Guid Id, string Channel)> CreateAsync(string channel) => Night.DoAsync(async games =>
         ((await games.CreateAsync(NewGame.GuildId, channel, NewGame.HostId, NewGame.With().Details, "x", default)).Id, channel));
 
+    /// <summary>Channels beside those that the stand-in has.</summary>
+    public async Task<string[]> AddChannelsAsync(int count)
+    {
+        string[] channels = [.. Enumerable.Range(0, count).Select(number => $"{211000000000000000 + number}")];
+        foreach (var channel in channels)
+            await Discord.AddChannelAsync(channel);
+        return channels;
+    }
+
+    /// <summary>Waits until the game is posted, and returns its message: the only one.</summary>
+    public async Task<JsonObject> PostedOnceAsync(Guid id, string channel)
+    {
+        await Until.TrueAsync(
+            async () => await Night.AnnouncementAsync(id) is { DeliveredVersion: > 0, PostStartedAt: null }, $"{id} is posted",
+            TimeSpan.FromSeconds(60));
+        return Assert.Single(await MessagesAsync(id, channel));
+    }
+
     /// <summary>Those messages of the channel that are of the game.</summary>
     public async Task<JsonObject[]> MessagesAsync(Guid id, string channel = NewGame.ChannelId)
     {

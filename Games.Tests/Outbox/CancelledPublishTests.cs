@@ -86,7 +86,7 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
     }
 
     [Fact]
-    public async Task An_exchange_whose_declaration_timed_out_is_declared_by_the_next_publish()
+    public async Task An_exchange_whose_declaration_timed_out_is_declared_by_a_later_publish()
     {
         await using var line = CuttableLine.ToBroker(broker.ConnectionString, out var through);
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbitMq => rabbitMq.Host(new Uri(through)));
@@ -98,8 +98,16 @@ public sealed class CancelledPublishTests(TestBroker broker) : IClassFixture<Tes
         Assert.All(cancelled, x => Assert.Equal(PublishResult.Unreachable, x.Result));
 
         line.Thaw();
-        var outcomes = await PublishAsync(bus, Enough, Window, i => i % 2 == 0 ? "declared" : $"declared-late-{i % 4}");
-        Assert.All(outcomes, x => Assert.Equal(PublishResult.Unroutable, x.Result));
+        // Whoever asks while MassTransit still gives up the first declaration may be given its end, or none: the relay publishes again.
+        await Until.TrueAsync(
+            async () =>
+            {
+                var outcomes = await PublishAsync(
+                    bus, TimeSpan.FromSeconds(5), Window, i => i % 2 == 0 ? "declared" : $"declared-late-{i % 4}");
+                Assert.All(outcomes, x => Assert.True(x.Result is PublishResult.Unroutable or PublishResult.Unreachable, $"{x.Result}: {x.Error}"));
+                return outcomes.All(x => x.Result is PublishResult.Unroutable);
+            },
+            "all are declared");
         await bus.StopAsync(TestContext.Current.CancellationToken);
     }
 
