@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Outbox.Outages;
 using Npgsql;
 
 namespace Games.Api;
@@ -18,7 +19,7 @@ internal static partial class Migration
         }
         catch (Exception e) when (e.IsDatabaseUnavailable() || e is PostgresException)
         {
-            throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} cannot be migrated: {e.GetBaseException().Message}");
+            throw new SettingException($"The database at ConnectionStrings:{GamesDatabase.Name} cannot be migrated: {e.InWords()}");
         }
     }
 

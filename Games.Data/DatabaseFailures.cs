@@ -18,6 +18,17 @@ public static class DatabaseFailures
         _ => false,
     };
 
+    /// <summary>
+    /// An answer that did not come in time, or, for a while after it, that Npgsql knows no host which answers: of several it says so without a cause.
+    /// </summary>
+    internal static bool IsSilence(this Exception exception) => exception switch
+    {
+        TimeoutException => true,
+        AggregateException several => several.InnerExceptions.Any(IsSilence),
+        NpgsqlException { InnerException: null } and not PostgresException => true,
+        _ => exception.InnerException?.IsSilence() ?? false,
+    };
+
     /// <summary>The classes of SQLSTATE by which PostgreSQL, or a rule of a table, refuses values; all others are of the system.</summary>
     private static bool SpeaksOfContent(string sqlState) =>
         // Cardinality, data, integrity, WITH CHECK OPTION, limits of a program, and what a trigger raises.

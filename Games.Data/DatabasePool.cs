@@ -45,9 +45,15 @@ public static class DatabasePool
         public Chooser(NpgsqlConnectionStringBuilder settings)
         {
             (_shared, _requests, _dispatcher) = (Shared(settings), settings.ConnectionString, OfSize(settings, DispatcherSize));
-            // A connection that was opened before does not show its password.
             string[] pools = [_shared, _requests, _dispatcher];
-            _known = pools.Concat(pools.Select(x => new NpgsqlConnectionStringBuilder(x) { Password = null }.ConnectionString)).ToFrozenSet();
+            _known = pools.Concat(pools.Select(OnceOpened)).ToFrozenSet();
+        }
+
+        /// <summary>What a connection shows that was opened before: no password, not which of several hosts it asks for, the port apart.</summary>
+        private static string OnceOpened(string pool)
+        {
+            using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(pool) { TargetSessionAttributes = null });
+            return source.ConnectionString;
         }
 
         public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)

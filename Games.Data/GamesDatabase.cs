@@ -16,10 +16,13 @@ public static class GamesDatabase
     /// A caller hears within seconds that PostgreSQL is gone, two services at full load stay under its 100 connections, and a statement
     /// that comes again is parsed and planned once a connection. Connections are not reset before their next use, which would be seven statements:
     /// what we set and lock belongs to a transaction, or to a connection outside the pool. Only the migration locks, and unlocks, a session.
+    /// Of several hosts, Npgsql takes one to be what it was last seen as, and one whose connection has broken to be away, whatever else it has
+    /// connected there: for 2 s and not for 10, by which a standby that was promoted would be found later.
     /// The connection string comes later, and wins.
     /// </summary>
     private static readonly string Defaults =
-        $"Timeout=3;Command Timeout=10;Maximum Pool Size={DatabasePool.RequestsSize};Max Auto Prepare=100;No Reset On Close=true;";
+        $"Timeout=3;Command Timeout=10;Host Recheck Seconds=2;Maximum Pool Size={DatabasePool.RequestsSize};Max Auto Prepare=100;"
+        + "No Reset On Close=true;";
 
     public static void AddGamesDatabase(this IHostApplicationBuilder builder)
     {

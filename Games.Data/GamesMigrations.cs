@@ -36,7 +36,7 @@ public static partial class GamesMigrations
             {
                 return await MigrateAsync(services, ct);
             }
-            catch (Exception failure) when (failure.GetBaseException() is TimeoutException && Stopwatch.GetElapsedTime(start) < Patience)
+            catch (Exception failure) when (failure.IsSilence() && Stopwatch.GetElapsedTime(start) < Patience)
             {
                 LogAskedAgain(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations)));
             }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Games.Data;
 using Games.Outbox.Database;
+using Games.Outbox.Outages;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using NpgsqlTypes;
@@ -103,7 +104,7 @@ public sealed class JournalTail(IServiceScopeFactory scopes, TimeProvider time)
                     && lost is NpgsqlException or IOException or TimeoutException)
                 {
                     pause = trouble.Next();
-                    say($"The connection is lost, next try in {pause.TotalSeconds:F1} s: {lost.GetBaseException().Message}");
+                    say($"The connection is lost, next try in {pause.TotalSeconds:F1} s: {lost.InWords()}");
                 }
 
                 foreach (var one in found)

@@ -1,4 +1,5 @@
 using Games.Data;
+using Games.Outbox.Outages;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -44,7 +45,7 @@ internal static class Database
         catch (Exception e) when (e.IsDatabaseFailure())
         {
             throw new SettingException(
-                $"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.GetBaseException().Message}"
+                $"The database at ConnectionStrings:{GamesDatabase.Name} does not answer: {e.InWords()}"
                 + (OperatorConsole.RunOfTheCaller is null ? "" : ". That of ./run is started by ./games database start"));
         }
     }

@@ -2,6 +2,7 @@ using System.Data;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Games.Data;
+using Games.Outbox.Outages;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -30,7 +31,7 @@ internal sealed class DatabaseCheck(GamesDbContext db) : ICheck
         catch (Exception e) when (e.IsDatabaseFailure())
         {
             finding = Finding.Wrong(
-                Subject, $"{Address} does not answer: {e.GetBaseException().Message}",
+                Subject, $"{Address} does not answer: {e.InWords()}",
                 $"start PostgreSQL (that of ./run: ./games database start), or mend ConnectionStrings:{GamesDatabase.Name}");
         }
 

@@ -3,6 +3,7 @@ using Games.Data;
 using Games.Journal;
 using Games.Outbox;
 using Games.Outbox.Inspection;
+using Games.Outbox.Outages;
 using Games.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -100,7 +101,7 @@ internal static class DoctorVerb
             }
             catch (Exception e) when (e.IsDatabaseFailure())
             {
-                findings.Add(new(check.Subject, FindingState.Unknown, $"not looked at, because of the database: {e.GetBaseException().Message}"));
+                findings.Add(new(check.Subject, FindingState.Unknown, $"not looked at, because of the database: {e.InWords()}"));
             }
         }
 

@@ -9,8 +9,8 @@ public static class DedicatedConnection
     private const int MaxNameLength = 63;
 
     /// <summary>
-    /// Opens a connection with the context's credentials, outside its pool. Each call asks anew, so that a password that changes is the
-    /// present one.
+    /// Opens a connection with the context's credentials, outside its pool; of several hosts, to the primary. Each call asks anew, so that a
+    /// password that changes is the present one.
     /// </summary>
     /// <param name="context">Whose database it is.</param>
     /// <param name="purpose">What it is for. pg_stat_activity shows it behind the Application Name of the connection string, if that has one.</param>
@@ -31,6 +31,9 @@ public static class DedicatedConnection
             // A line that is dead does not take a request to cancel either.
             CancellationTimeout = -1
         };
+        // What such a connection is for, a standby refuses; and once it was open, the shared one names no Target Session Attributes any more.
+        if (settings.Host?.Contains(',') is true)
+            settings.TargetSessionAttributes = "primary";
         settings.ApplicationName = Name(settings.ApplicationName, purpose);
         var dedicated = await shared.CloneWithAsync(settings.ConnectionString, ct);
 

@@ -94,6 +94,7 @@ public sealed class DatabaseOutage(TimeProvider time, ILogger<DatabaseOutage> lo
             ? code is SocketError.ConnectionReset or SocketError.Shutdown ? Scope.Connection : Scope.Server
             : failure.Find<TimeoutException>() is not null ? Scope.Silence
             : failure.Find<IOException>() is not null ? Scope.Connection
+            : failure.Find<NpgsqlException>() is { Message: FailureText.NoHost } ? Scope.Server
             : Scope.Statement;
     }
 

@@ -6,6 +6,9 @@ namespace Games.Outbox.Outages;
 /// <summary>Failures of a server, in words for whoever reads the log.</summary>
 public static class FailureText
 {
+    /// <summary>What Npgsql says, with no cause, when it has lately seen each of several hosts to be away or to be no primary.</summary>
+    internal const string NoHost = "No suitable host was found.";
+
     private const string Silence = "no answer in time";
 
     /// <summary>
@@ -14,6 +17,10 @@ public static class FailureText
     /// </summary>
     public static string InWords(this Exception failure)
     {
+        // Each of several hosts has its own.
+        if (failure.Find<AggregateException>() is { InnerExceptions: { Count: > 0 } causes })
+            return string.Join("; ", causes.Select(InWords).Distinct());
+
         var cause = failure.GetBaseException();
 
         return cause switch
@@ -24,22 +31,19 @@ public static class FailureText
             SocketException socket => $"{char.ToLowerInvariant(socket.Message[0])}{socket.Message[1..]}{AddressIn(failure)}",
             NpgsqlException or TimeoutException when failure.Find<NpgsqlException>() is { Message: var text } && text.Contains("pool") => text,
             TimeoutException or OperationCanceledException => Silence,
+            NpgsqlException { Message: NoHost } => "no suitable host: each was lately away, or not the primary",
             EndOfStreamException => "the server has closed the connection",
             _ => cause.Message
         };
     }
 
     internal static T? Find<T>(this Exception failure)
-        where T : Exception
-    {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        where T : Exception => failure as T ?? failure switch
         {
-            if (cause is T found)
-                return found;
-        }
-
-        return null;
-    }
+            // Of several hosts.
+            AggregateException { InnerExceptions: var causes } => causes.Select(Find<T>).FirstOrDefault(found => found is not null),
+            _ => failure.InnerException?.Find<T>()
+        };
 
     /// <summary>Both clients end a sentence with it: "Failed to connect to 127.0.0.1:5432", "Connection failed, host 127.0.0.1:5672".</summary>
     private static string AddressIn(Exception failure)

@@ -3,6 +3,7 @@ extern alias Ops;
 using System.Net;
 using Games.AppHost.Servers;
 using Games.Data;
+using Games.Outbox.Database;
 using Games.Tests.Api;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
@@ -13,22 +14,21 @@ namespace Games.Tests.Outages;
 
 public sealed class FailoverTests(TestServers servers, TestBroker broker) : IClassFixture<TestBroker>
 {
+    private readonly Alarms _apiAlarms = new();
+    private readonly Alarms _botAlarms = new();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task When_the_primary_dies_and_its_standby_is_promoted_both_services_go_on_with_all_that_was_answered_201()
     {
-        await using var primary = new PostgresServer(servers.DirectoryOf("failover-primary"))
-        {
-            // What is committed is on both.
-            Settings = new Dictionary<string, string> { ["synchronous_standby_names"] = "*" },
-        };
+        await using var primary = Primary("failover");
         await primary.StartAsync(Ct);
         await using var standby = new PostgresServer(servers.DirectoryOf("failover-standby")) { Primary = primary };
         await standby.StartAsync(Ct);
         var either = await MadeAsync(primary, standby);
-        await using var apiHost = new ApiHost(either, broker.ConnectionString);
-        await using var botHost = new BotHost(either, broker.ConnectionString);
+        await using var apiHost = Api(either);
+        await using var botHost = new BotHost(either, broker.ConnectionString, services => Alarms.Hear(services, _botAlarms));
         using var api = apiHost.CreateClient();
         using var bot = botHost.CreateClient();
         await bot.ReadyAsync();
@@ -39,6 +39,8 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
         primary.Kill();
         using (var refused = await api.PostGameAsync(Requests.ValidGame()))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        // That none of the hosts is the one that is wanted is the same outage: nobody tells of it beside.
+        await Until.TrueAsync(() => _apiAlarms.Raised.Length > 0 && _botAlarms.Raised.Length > 0, "both tell of it");
         await standby.PromoteAsync(Ct);
 
         games.Add(await CreatedAsync(api));
@@ -46,7 +48,35 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
         await api.ReadyAsync();
         await bot.ReadyAsync();
         Assert.Contains($" at 127.0.0.1:{standby.Port} ", await ExaminedAsync(either));
+        await _apiAlarms.OneOutageAsync("The database", "");
+        await _botAlarms.OneOutageAsync("The database", "");
     }
+
+    [Fact]
+    public async Task What_listens_beside_the_pool_is_connected_to_the_primary_wherever_it_stands_in_the_list()
+    {
+        await using var primary = Primary("listed");
+        await primary.StartAsync(Ct);
+        await using var standby = new PostgresServer(servers.DirectoryOf("listed-standby")) { Primary = primary };
+        await standby.StartAsync(Ct);
+        var databases = new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(
+            $"Host=127.0.0.1:{standby.Port},127.0.0.1:{primary.Port};Target Session Attributes=primary;Username=games;Database=postgres");
+        await using var db = new GamesDbContext(databases.Options);
+
+        await db.Database.OpenConnectionAsync(Ct);
+        await db.Database.CloseConnectionAsync();
+        await using var connection = await DedicatedConnection.OpenAsync(db, "events", TimeSpan.FromSeconds(5), Ct);
+
+        Assert.Equal(primary.Port, connection.Port);
+    }
+
+    private ApiHost Api(string either) => new(either, broker.ConnectionString, services => Alarms.Hear(services, _apiAlarms));
+
+    /// <summary>What is committed there is on the standby too.</summary>
+    private PostgresServer Primary(string name) => new(servers.DirectoryOf($"{name}-primary"))
+    {
+        Settings = new Dictionary<string, string> { ["synchronous_standby_names"] = "*" },
+    };
 
     /// <summary>What the doctor says of the database.</summary>
     private static async Task<string> ExaminedAsync(string connectionString)
@@ -56,7 +86,7 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
     }
 
     /// <summary>A database on both; whoever connects gets to the one that takes writes.</summary>
-    private static async Task<string> MadeAsync(PostgresServer primary, PostgresServer standby)
+    internal static async Task<string> MadeAsync(PostgresServer primary, PostgresServer standby)
     {
         var games = await primary.CreateDatabaseAsync("games", ct: Ct);
         await Migrations.ApplyAsync(games);
@@ -64,7 +94,7 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
         return $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Target Session Attributes=primary;Username=games;Database=games";
     }
 
-    private static async Task<Guid> CreatedAsync(HttpClient api)
+    internal static async Task<Guid> CreatedAsync(HttpClient api)
     {
         HttpResponseMessage? answer = null;
         await Until.TrueAsync(
