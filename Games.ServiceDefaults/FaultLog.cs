@@ -19,8 +19,11 @@ internal sealed partial class FaultLog(ILogger<FaultLog> logger) : IReceiveObser
 
     public Task ReceiveFault(ReceiveContext context, Exception exception)
     {
-        // An acknowledgement on a closed channel: an outage of the broker (BrokerOutage), after which the message is delivered again.
-        if (exception is not RabbitMQClientException)
+        // An acknowledgement on a closed channel, or a delivery that ends with its connection: an outage of the broker (BrokerOutage), after
+        // which the message is delivered again.
+        var isOfTheBroker = exception is RabbitMQClientException
+            || exception is OperationCanceledException && context.CancellationToken.IsCancellationRequested;
+        if (!isOfTheBroker)
             LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
