@@ -21,6 +21,7 @@ public static partial class GamesMigrations
     /// repeated.
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
@@ -39,6 +40,8 @@ public static partial class GamesMigrations
             catch (Exception failure) when (failure.IsSilence() && Stopwatch.GetElapsedTime(start) < Patience)
             {
                 LogAskedAgain(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations)));
+                // Of several hosts, Npgsql does not ask one again at once.
+                await Task.Delay(Pause, ct);
             }
         }
     }
