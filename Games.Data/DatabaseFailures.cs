@@ -25,7 +25,7 @@ public static class DatabaseFailures
     {
         TimeoutException => true,
         AggregateException several => several.InnerExceptions.Any(IsSilence),
-        NpgsqlException { InnerException: null } and not PostgresException => true,
+        NpgsqlException { Message: "No suitable host was found." } => true,
         _ => exception.InnerException?.IsSilence() ?? false,
     };
 

@@ -49,9 +49,11 @@ public static class GamesDatabase
             // So that pg_stat_activity tells whose connection each is.
             if (string.IsNullOrEmpty(settings.ApplicationName))
                 settings.ApplicationName = service;
+            // Nothing connects: it only says what is missing, or does not go together.
+            NpgsqlDataSource.Create(settings).Dispose();
             return settings;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException)
+        catch (Exception e) when (e is ArgumentException or FormatException or NotSupportedException)
         {
             throw new SettingException(
                 $"Setting ConnectionStrings:{Name} is not a connection string of Npgsql (Host=…;Database=…;Username=…).");

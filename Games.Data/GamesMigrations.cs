@@ -39,7 +39,8 @@ public static partial class GamesMigrations
             }
             catch (Exception failure) when (failure.IsSilence() && Stopwatch.GetElapsedTime(start) < Patience)
             {
-                LogAskedAgain(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations)));
+                var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations));
+                LogAskedAgain(logger, failure.GetBaseException().Message);
                 // Of several hosts, Npgsql does not ask one again at once.
                 await Task.Delay(Pause, ct);
             }
@@ -93,6 +94,6 @@ public static partial class GamesMigrations
         await database.CloseConnectionAsync();
     }
 
-    [LoggerMessage(LogLevel.Warning, "The database has not answered in time, and is asked again")]
-    private static partial void LogAskedAgain(ILogger logger);
+    [LoggerMessage(LogLevel.Warning, "The database has not answered, and is asked again: {Reason}")]
+    private static partial void LogAskedAgain(ILogger logger, string reason);
 }

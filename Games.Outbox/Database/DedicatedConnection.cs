@@ -14,7 +14,7 @@ public static class DedicatedConnection
     /// </summary>
     /// <param name="context">Whose database it is.</param>
     /// <param name="purpose">What it is for. pg_stat_activity shows it behind the Application Name of the connection string, if that has one.</param>
-    /// <param name="timeout">How long the opening may take, and each statement.</param>
+    /// <param name="timeout">How long the opening may take, at each host, and each statement.</param>
     /// <param name="ct">Gives up.</param>
     /// <exception cref="NpgsqlException">The database cannot be reached, or refuses.</exception>
     public static async Task<NpgsqlConnection> OpenAsync(DbContext context, string purpose, TimeSpan timeout, CancellationToken ct)

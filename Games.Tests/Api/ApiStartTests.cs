@@ -13,6 +13,7 @@ public sealed class ApiStartTests(EmptyDatabase database) : IClassFixture<EmptyD
     [InlineData(null, ApiHost.NoBroker, "ConnectionStrings:Games")]
     [InlineData("", ApiHost.NoBroker, "ConnectionStrings:Games")]
     [InlineData("not=a connection string", ApiHost.NoBroker, "ConnectionStrings:Games")]
+    [InlineData("Username=games;Database=games", ApiHost.NoBroker, "ConnectionStrings:Games")]
     [InlineData("Host=127.0.0.1;Port=1", null, "ConnectionStrings:RabbitMq")]
     [InlineData("Host=127.0.0.1;Port=1", "http://elsewhere", "ConnectionStrings:RabbitMq")]
     public async Task A_connection_string_that_is_missing_or_wrong_ends_it_with_one_line_that_names_the_key(

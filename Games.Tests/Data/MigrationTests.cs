@@ -34,16 +34,13 @@ public sealed class MigrationTests(TestDatabase migrated, EmptyDatabase empty) :
         }
     }
 
-    [Theory]
-    [InlineData("127.0.0.1:{0}", 1)]
-    [InlineData("127.0.0.1:{0},127.0.0.1:{0}", 2)]
-    public async Task A_server_that_is_too_busy_to_answer_in_time_is_asked_again(string hosts, int count)
+    [Fact]
+    public async Task A_server_that_is_too_busy_to_answer_in_time_is_asked_again()
     {
         await using var line = CuttableLine.ToPostgres(migrated.ConnectionString, out var throughLine);
         line.Freeze();
-        var migrating = Migrations.ApplyAsync(
-            new NpgsqlConnectionStringBuilder(throughLine) { Host = string.Format(hosts, line.Port) }.ConnectionString);
-        await Until.TrueAsync(() => line.Taken > count, "it is asked again");
+        var migrating = Migrations.ApplyAsync(throughLine);
+        await Until.TrueAsync(() => line.Taken > 1, "it is asked again");
         line.Thaw();
 
         Assert.Empty(await migrating);

@@ -164,7 +164,10 @@ public sealed class EventPublisherTests : IClassFixture<TestDatabase>, IAsyncDis
         var publishing = _publisher.PublishAsync("test.event", new { }, "a test", id: id, ct: stop.Token);
         await Until.TrueAsync(
             async () => (bool)(await _events.ScalarAsync(
-                "select exists (select from pg_locks where relation = 'events'::regclass and not granted)"))!,
+                """
+                select exists (select from pg_locks l join pg_database d on d.oid = l.database
+                    where d.datname = current_database() and l.relation = 'events'::regclass and not l.granted)
+                """))!,
             "the insert waits");
         await stop.CancelAsync();
 

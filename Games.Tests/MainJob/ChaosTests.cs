@@ -5,6 +5,7 @@ using Games.Tests.Servers;
 namespace Games.Tests.MainJob;
 
 /// <summary>The bench's <c>chaos</c>, short: every fault once, on servers of its own, because they are taken away.</summary>
+[Collection(nameof(Alone))]
 public sealed class ChaosTests(TestServers servers)
 {
     [Theory]

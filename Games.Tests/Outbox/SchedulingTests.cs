@@ -12,6 +12,7 @@ using Npgsql;
 
 namespace Games.Tests.Outbox;
 
+[Collection(nameof(Alone))]
 public sealed class SchedulingTests(EmptyDatabase database, TestBroker broker, TestServers servers) : IClassFixture<EmptyDatabase>,
     IClassFixture<TestBroker>
 {
