@@ -18,14 +18,11 @@ public static class DatabaseFailures
         _ => false,
     };
 
-    /// <summary>
-    /// An answer that did not come in time, or, for a while after it, that Npgsql knows no host which answers: of several it says so without a cause.
-    /// </summary>
+    /// <summary>An answer that did not come in time, of whichever of several hosts.</summary>
     internal static bool IsSilence(this Exception exception) => exception switch
     {
         TimeoutException => true,
         AggregateException several => several.InnerExceptions.Any(IsSilence),
-        NpgsqlException { Message: "No suitable host was found." } => true,
         _ => exception.InnerException?.IsSilence() ?? false,
     };
 

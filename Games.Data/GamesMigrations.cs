@@ -21,7 +21,6 @@ public static partial class GamesMigrations
     /// repeated.
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Creates the database where it is missing and applies what is not applied yet, one process at a time: several
@@ -39,10 +38,7 @@ public static partial class GamesMigrations
             }
             catch (Exception failure) when (failure.IsSilence() && Stopwatch.GetElapsedTime(start) < Patience)
             {
-                var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations));
-                LogAskedAgain(logger, failure.GetBaseException().Message);
-                // Of several hosts, Npgsql does not ask one again at once.
-                await Task.Delay(Pause, ct);
+                LogAskedAgain(services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(GamesMigrations)));
             }
         }
     }
@@ -94,6 +90,6 @@ public static partial class GamesMigrations
         await database.CloseConnectionAsync();
     }
 
-    [LoggerMessage(LogLevel.Warning, "The database has not answered, and is asked again: {Reason}")]
-    private static partial void LogAskedAgain(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "The database has not answered in time, and is asked again")]
+    private static partial void LogAskedAgain(ILogger logger);
 }
