@@ -22,11 +22,9 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
     [Fact]
     public async Task When_the_primary_dies_and_its_standby_is_promoted_both_services_go_on_with_all_that_was_answered_201()
     {
-        await using var primary = Primary("failover");
-        await primary.StartAsync(Ct);
-        await using var standby = new PostgresServer(servers.DirectoryOf("failover-standby")) { Primary = primary };
-        await standby.StartAsync(Ct);
-        var either = await MadeAsync(primary, standby);
+        await using var pair = await PrimaryAndStandby.StartAsync(servers, "failover", Ct);
+        var (primary, standby) = (pair.Primary, pair.Standby);
+        var either = await pair.CreateDatabaseAsync(Ct);
         await using var apiHost = Api(either);
         await using var botHost = new BotHost(either, broker.ConnectionString, services => Alarms.Hear(services, _botAlarms));
         using var api = apiHost.CreateClient();
@@ -55,28 +53,19 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
     [Fact]
     public async Task What_listens_beside_the_pool_is_connected_to_the_primary_wherever_it_stands_in_the_list()
     {
-        await using var primary = Primary("listed");
-        await primary.StartAsync(Ct);
-        await using var standby = new PostgresServer(servers.DirectoryOf("listed-standby")) { Primary = primary };
-        await standby.StartAsync(Ct);
+        await using var pair = await PrimaryAndStandby.StartAsync(servers, "listed", Ct);
         var databases = new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(
-            $"Host=127.0.0.1:{standby.Port},127.0.0.1:{primary.Port};Target Session Attributes=primary;Username=games;Database=postgres");
+            $"Host=127.0.0.1:{pair.Standby.Port},127.0.0.1:{pair.Primary.Port};Target Session Attributes=primary;Username=games;Database=postgres");
         await using var db = new GamesDbContext(databases.Options);
 
         await db.Database.OpenConnectionAsync(Ct);
         await db.Database.CloseConnectionAsync();
         await using var connection = await DedicatedConnection.OpenAsync(db, "events", TimeSpan.FromSeconds(5), Ct);
 
-        Assert.Equal(primary.Port, connection.Port);
+        Assert.Equal(pair.Primary.Port, connection.Port);
     }
 
     private ApiHost Api(string either) => new(either, broker.ConnectionString, services => Alarms.Hear(services, _apiAlarms));
-
-    /// <summary>What is committed there is on the standby too.</summary>
-    private PostgresServer Primary(string name) => new(servers.DirectoryOf($"{name}-primary"))
-    {
-        Settings = new Dictionary<string, string> { ["synchronous_standby_names"] = "*" },
-    };
 
     /// <summary>What the doctor says of the database.</summary>
     private static async Task<string> ExaminedAsync(string connectionString)
@@ -85,16 +74,7 @@ public sealed class FailoverTests(TestServers servers, TestBroker broker) : ICla
         return (await new DatabaseCheck(db).ExamineAsync(Ct).SingleAsync(Ct)).Saw;
     }
 
-    /// <summary>A database on both; whoever connects gets to the one that takes writes.</summary>
-    internal static async Task<string> MadeAsync(PostgresServer primary, PostgresServer standby)
-    {
-        var games = await primary.CreateDatabaseAsync("games", ct: Ct);
-        await Migrations.ApplyAsync(games);
-        await TestKey.AddAsync($"{games};Pooling=false");
-        return $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Target Session Attributes=primary;Username=games;Database=games";
-    }
-
-    internal static async Task<Guid> CreatedAsync(HttpClient api)
+    private static async Task<Guid> CreatedAsync(HttpClient api)
     {
         HttpResponseMessage? answer = null;
         await Until.TrueAsync(
