@@ -42,7 +42,6 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             if (await delivery.Turn is not Turn.Alone and var turn && await ConsumeTogetherAsync(delivery, turn, context, options, next))
                 return;
 
-            OutboxSession.End(dbContext);
             await ConsumeAloneAsync(strategy, context, options, next, messageId);
         }
         finally
@@ -61,7 +60,8 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         {
             await strategy.ExecuteAsync(async () =>
             {
-                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
+                // From nothing, as often as the strategy tries: what a failed attempt tracked and cancelled is not in the database.
+                OutboxSession.End(dbContext);
                 dbContext.ChangeTracker.Clear();
                 _isSaved = false;
                 await ConsumeAsync(context, options, next, messageId);
@@ -84,7 +84,6 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         var worked = false;
         try
         {
-            dbContext.ChangeTracker.Clear();
             await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New, delivery);
             worked = true;
         }
@@ -112,9 +111,6 @@ internal sealed partial class InboxContextFactory<TDbContext>(
             dbContext, transaction.GetDbTransaction(), messageId, options.ConsumerId, context.ExpirationTime?.ToUniversalTime(), ct) == 1;
 
         await RunConsumerAsync(context, options, next, messageId, isNew);
-
-        if (!isNew)
-            return;
 
         // It fails if PostgreSQL has given the transaction up, whatever the consumer has swallowed. Not to be cancelled: nobody would know
         // whether it was made.

@@ -77,7 +77,8 @@ public sealed class GamesScriptTests(TestServers servers)
 
     private static async Task<string[]> SaysAsync(string root, params string[] arguments)
     {
-        var command = new Command(Path.Combine(root, "games"), arguments)
+        // Both streams as one: what two pipes bring has no order.
+        var command = new Command("bash", ["-c", "exec ./games \"$@\" 2>&1", "games", .. arguments])
         {
             WorkingDirectory = root,
             Environment = new Dictionary<string, string?>

@@ -131,6 +131,8 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         await FiledAsync(service, notes);
         await FenceAsync(service);
         Assert.Equal(notes.Length + 1, Filed(service).Length);
+        // None was rolled back and consumed anew.
+        Assert.Equal(notes.Length + 1, Calls(service).Sum(x => x.Notes.Length));
         Assert.Contains(service.Logs.At(LogLevel.Warning), x => x.Contains("ConsumeTogether should be no more"));
     }
 

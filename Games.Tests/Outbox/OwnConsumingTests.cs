@@ -115,6 +115,38 @@ public sealed class OwnConsumingTests(EmptyDatabase database, TestBroker broker)
             Assert.Single(await NotesAsync(service, taken));
             Assert.Single(Filed(service), x => x == taken.Id);
         }
+        Assert.Contains(service.Logs.At(LogLevel.Information), x => x.Contains("its repeat has no effect"));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_tried_again_has_a_transaction_of_its_own()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 40).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+        // In the shared transaction and alone after it: what has its effect is a retry.
+        foreach (var (taken, _) in notes)
+            service.Services.GetRequiredService<Failures>().Plan(taken.Id, times: 2);
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x.Taken, x.MessageId)));
+
+        await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
+        Assert.Equal(notes.Length, await TransactionsAsync(service, notes.Select(x => x.MessageId)));
+    }
+
+    [Fact]
+    public async Task Contexts_whose_strategy_tries_again_share_no_transaction()
+    {
+        await using var service = await StartAsync(x =>
+        {
+            x.Configuration["Outbox:ConsumeTogether"] = "16";
+            x.Services.ConfigureDbContext<NotesDbContext>(options => options.UseNpgsql(npgsql => npgsql.EnableRetryOnFailure()));
+        });
+        var notes = Enumerable.Range(0, 40).Select(_ => (Taken: NewNote(), MessageId: NewId.NextGuid())).ToArray();
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x.Taken, x.MessageId)));
+
+        await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
+        Assert.Equal(notes.Length, await TransactionsAsync(service, notes.Select(x => x.MessageId)));
     }
 
     // With contexts that live on: the relay's and the consumers' are the same ones.

@@ -32,6 +32,64 @@ public sealed class SchedulingConsumerTests(EmptyDatabase database, TestBroker b
         Assert.All(rows, x => Assert.InRange(x.EnqueueTime!.Value, SchedulingScopes.Tomorrow.AddMinutes(-1), SchedulingScopes.Tomorrow));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_failed_attempt_has_cancelled_is_still_scheduled(bool strategyTriesAgain)
+    {
+        await using var service = await NotesService.BuildAsync(
+            database.ConnectionString, broker.ConnectionString,
+            x => x.AddConsumer<HesitantConsumer, HesitantConsumerDefinition>(),
+            x => x.AddMessageScheduler(),
+            host: x =>
+            {
+                if (strategyTriesAgain)
+                    x.Services.ConfigureDbContext<NotesDbContext>(o => o.UseNpgsql(npgsql => npgsql.EnableRetryOnFailure(3, TimeSpan.Zero, null)));
+            },
+            // The next attempt may get the context of the last.
+            pooled: true);
+        await service.StartAsync();
+        var scheduled = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => service.ScheduleAsync($"in two minds {i} {strategyTriesAgain}")));
+
+        await Task.WhenAll(scheduled.Select(x => service.Services.GetRequiredService<IBus>().Publish(new NoteFiled(x, "in two minds"), message => message.MessageId = x)));
+
+        await Until.TrueAsync(() => service.Services.GetRequiredService<Seen>().Of<Decided>().Length == scheduled.Length, "all have been consumed");
+        await Until.TrueAsync(
+            async () => await service.QueryAsync(db => db.Set<InboxState>().CountAsync(x => scheduled.Contains(x.MessageId))) == scheduled.Length,
+            "all are committed");
+        foreach (var token in scheduled)
+            Assert.True(await service.IsScheduledAsync(token));
+    }
+
+    private sealed record Decided;
+
+    /// <summary>Cancels at first, which comes to nothing, and not when it is called again.</summary>
+    private sealed class HesitantConsumer(IMessageScheduler scheduler, Seen seen) : IConsumer<NoteFiled>
+    {
+        public async Task Consume(ConsumeContext<NoteFiled> context)
+        {
+            if (!seen.Of<Guid>().Contains(context.Message.Id))
+            {
+                seen.Add(context.Message.Id);
+                await scheduler.CancelScheduledPublish<NoteTaken>(context.Message.Id);
+                // What Npgsql's strategy tries again.
+                throw new TimeoutException("planned");
+            }
+
+            seen.Add(new Decided());
+        }
+    }
+
+    private sealed class HesitantConsumerDefinition : ConsumerDefinition<HesitantConsumer>
+    {
+        protected override void ConfigureConsumer(
+            IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<HesitantConsumer> consumer, IRegistrationContext context)
+        {
+            endpoint.UseMessageRetry(x => x.Immediate(3));
+            endpoint.UseEntityFrameworkOutbox<NotesDbContext>(context);
+        }
+    }
+
     private sealed class SchedulingConsumer(IMessageScheduler scheduler) : IConsumer<NoteFiled>
     {
         public async Task Consume(ConsumeContext<NoteFiled> context)

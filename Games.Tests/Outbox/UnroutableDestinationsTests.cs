@@ -109,6 +109,16 @@ public sealed class UnroutableDestinationsTests
         Assert.Equal([Address("a")], _destinations.Found(Rows("a", 2)));
     }
 
+    [Fact]
+    public void What_may_still_wait_for_its_next_try_is_not_forgotten()
+    {
+        PutOff([.. Rows("rare", 1), .. Rows("a", 2)]);
+        _clock.Advance(Late * 1.9);
+        PutOff(Rows("a", 2));
+
+        Assert.Equal([Address("rare")], _destinations.Found(Rows("rare", 1)));
+    }
+
     private Dictionary<long, TimeSpan> PutOff(OutboxMessage[] rows) =>
         _destinations.PutOff(rows).Waits.ToDictionary(x => x.Row.SequenceNumber, x => x.Delay);
 

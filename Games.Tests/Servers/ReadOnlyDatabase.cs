@@ -22,6 +22,7 @@ internal sealed class ReadOnlyDatabase : IAsyncDisposable
         var made = new ReadOnlyDatabase(database);
         await made.RunAsync($"alter database {made._name} set default_transaction_read_only = on");
         await made.RunAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        made.ForgetSessions();
         return made;
     }
 
@@ -37,7 +38,11 @@ internal sealed class ReadOnlyDatabase : IAsyncDisposable
     {
         await RunAsync($"alter database {_name} reset default_transaction_read_only");
         await _writing.DisposeAsync();
+        ForgetSessions();
     }
+
+    // Of this process's pool: those that were ended, and those that have begun since and take nothing.
+    private void ForgetSessions() => NpgsqlConnection.ClearPool(new NpgsqlConnection(_database));
 
     private async Task RunAsync(string sql)
     {
