@@ -38,7 +38,20 @@ public sealed class OwnConsumingTests(EmptyDatabase database, TestBroker broker)
         foreach (var (taken, _) in notes)
             Assert.Single(await NotesAsync(service, taken));
         Assert.InRange(await TransactionsAsync(service, notes.Select(x => x.MessageId)), 1, notes.Length / 2);
-        Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share"));
+        Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share") || x.Contains("its repeat has no effect"));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_takes_its_time_is_not_said_to_wait_for_another()
+    {
+        await using var service = await StartTogetherAsync();
+        var notes = Enumerable.Range(0, 20).Select(i => i % 8 == 3 ? NewNote() with { Text = $"{Slow} {Guid.NewGuid()}" } : NewNote()).ToArray();
+
+        await Task.WhenAll(notes.Select(x => PublishAsync(service, x, NewId.NextGuid())));
+
+        await Until.TrueAsync(() => notes.All(x => Attempts(service, x).Length > 0), "all have been consumed");
+        await FenceAsync(service);
+        Assert.DoesNotContain(service.Logs.At(LogLevel.Warning), x => x.Contains("waits for another"));
     }
 
     [Fact]
@@ -147,6 +160,7 @@ public sealed class OwnConsumingTests(EmptyDatabase database, TestBroker broker)
 
         await Until.TrueAsync(() => notes.All(x => Filed(service).Contains(x.Taken.Id)), "all have had their effect");
         Assert.Equal(notes.Length, await TransactionsAsync(service, notes.Select(x => x.MessageId)));
+        Assert.DoesNotContain(service.Logs.At(LogLevel.Information), x => x.Contains("could not share"));
     }
 
     // With contexts that live on: the relay's and the consumers' are the same ones.
