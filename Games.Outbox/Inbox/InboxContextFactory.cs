@@ -60,8 +60,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         {
             await strategy.ExecuteAsync(async () =>
             {
-                // From nothing, as often as the strategy tries: what a failed attempt tracked and cancelled is not in the database.
-                OutboxSession.End(dbContext);
+                // A strategy that tries again starts from nothing: what the failed attempt tracked is not in the database.
                 dbContext.ChangeTracker.Clear();
                 _isSaved = false;
                 await ConsumeAsync(context, options, next, messageId);
@@ -84,6 +83,7 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         var worked = false;
         try
         {
+            dbContext.ChangeTracker.Clear();
             await RunConsumerAsync(context, options, next, delivery.MessageId, isNew: turn is Turn.New, delivery);
             worked = true;
         }
@@ -133,7 +133,16 @@ internal sealed partial class InboxContextFactory<TDbContext>(
         if (capture.Schedules)
             consuming.ScheduleThroughOutbox(time);
 
-        await next.Send(consuming);
+        try
+        {
+            await next.Send(consuming);
+        }
+        catch
+        {
+            // Whoever tries again starts with nothing: what was cancelled is still scheduled.
+            OutboxSession.End(dbContext);
+            throw;
+        }
     }
 
     [LoggerMessage(LogLevel.Debug, "Inbox: message {MessageId} failed in a shared transaction and is tried alone: {Reason}")]

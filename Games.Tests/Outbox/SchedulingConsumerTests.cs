@@ -43,6 +43,8 @@ public sealed class SchedulingConsumerTests(EmptyDatabase database, TestBroker b
             x => x.AddMessageScheduler(),
             host: x =>
             {
+                // Those that fail in a shared transaction come again alone, on the same context.
+                x.Configuration["Outbox:ConsumeTogether"] = "16";
                 if (strategyTriesAgain)
                     x.Services.ConfigureDbContext<NotesDbContext>(o => o.UseNpgsql(npgsql => npgsql.EnableRetryOnFailure(3, TimeSpan.Zero, null)));
             },
