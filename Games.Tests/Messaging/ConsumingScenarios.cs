@@ -30,9 +30,6 @@ public abstract class ConsumingScenarios(EmptyDatabase database, TestBroker brok
     /// <summary>The text of a note whose failure no retry handles.</summary>
     protected const string Hopeless = "hopeless";
 
-    /// <summary>The beginning of the text of a note that takes its time.</summary>
-    protected const string Slow = "slow";
-
     protected static NoteTaken NewNote()
     {
         var id = Guid.CreateVersion7();
@@ -74,8 +71,6 @@ public abstract class ConsumingScenarios(EmptyDatabase database, TestBroker brok
         public async Task Consume(ConsumeContext<NoteTaken> context)
         {
             seen.Add(new Attempt(context.Message.Id, context.ConversationId));
-            if (context.Message.Text.StartsWith(Slow))
-                await Task.Delay(TimeSpan.FromMilliseconds(300), context.CancellationToken);
             db.Add(new Note { Id = context.Message.Id, Text = context.Message.Text });
             await context.Publish(new NoteFiled(context.Message.Id, context.Message.Text));
 

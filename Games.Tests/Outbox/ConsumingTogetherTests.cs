@@ -1,3 +1,4 @@
+using Games.Outbox.Inbox;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
@@ -151,6 +152,9 @@ public sealed class ConsumingTogetherTests(EmptyDatabase database, TestBroker br
         await FiledAsync(service, notes);
         Assert.All(Calls(service), x => Assert.Single(x.Notes));
     }
+
+    [Fact]
+    public void Where_nobody_has_joined_nobody_waits_so_a_slow_consumer_holds_nobody_up() => Assert.False(new JoinedConsumers().IsWaiting);
 
     private Task<NotesService> StartAsync(int together = 16, bool retriesWithin = false, int? limit = null) => NotesService.StartAsync(
         database.ConnectionString, broker.ConnectionString,

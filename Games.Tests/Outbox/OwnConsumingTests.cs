@@ -42,19 +42,6 @@ public sealed class OwnConsumingTests(EmptyDatabase database, TestBroker broker)
     }
 
     [Fact]
-    public async Task A_consumer_that_takes_its_time_is_not_said_to_wait_for_another()
-    {
-        await using var service = await StartTogetherAsync();
-        var notes = Enumerable.Range(0, 20).Select(i => i % 8 == 3 ? NewNote() with { Text = $"{Slow} {Guid.NewGuid()}" } : NewNote()).ToArray();
-
-        await Task.WhenAll(notes.Select(x => PublishAsync(service, x, NewId.NextGuid())));
-
-        await Until.TrueAsync(() => notes.All(x => Attempts(service, x).Length > 0), "all have been consumed");
-        await FenceAsync(service);
-        Assert.DoesNotContain(service.Logs.At(LogLevel.Warning), x => x.Contains("waits for another"));
-    }
-
-    [Fact]
     public async Task A_pooled_context_that_counts_its_connection_as_open_shares_a_transaction_all_the_same()
     {
         await using var service = await StartTogetherAsync();
