@@ -19,6 +19,9 @@ internal static partial class OperatorConsole
     private const int StandardOutput = 1;
     private const int BrokenPipe = 32;
 
+    /// <summary>What a verb has after Ctrl+C. The library's 2 s are too few where a machine is busy.</summary>
+    private static readonly TimeSpan EndingTime = TimeSpan.FromSeconds(10);
+
     /// <summary>What ./games passes to the program of ./run instead.</summary>
     private static readonly string[] VerbsOfTheRun = ["broker", "database"];
 
@@ -43,7 +46,8 @@ internal static partial class OperatorConsole
 
             // What the library itself writes: the verbs write to the console.
             using var help = new StringWriter();
-            var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = help });
+            var exitCode = await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = EndingTime, Output = help });
             Console.Out.Write(RunOfTheCaller is null ? help : help.ToString().Replace($"{RootCommand.ExecutableName} ", "./games "));
             return exitCode;
         }

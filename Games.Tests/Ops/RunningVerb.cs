@@ -53,9 +53,14 @@ internal sealed class RunningVerb : IAsyncDisposable
     /// <summary>Ctrl+C; the exit code.</summary>
     public async Task<int> InterruptAsync()
     {
-        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
+        await SendAsync("INT");
         return await EndsAsync();
+    }
+
+    public async Task SendAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Waits for its end; the exit code.</summary>

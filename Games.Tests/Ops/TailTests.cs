@@ -198,6 +198,19 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         Assert.Equal(0, await tail.InterruptAsync());
     }
 
+    [Fact]
+    public async Task It_ends_well_where_the_machine_has_no_time_for_its_end()
+    {
+        await using var tail = await FollowAsync("--channel", _channel);
+
+        await tail.SendAsync("INT");
+        await tail.SendAsync("STOP");
+        await WaitForDatabaseAsync(seconds: 3);
+        await tail.SendAsync("CONT");
+
+        Assert.Equal(0, await tail.EndsAsync());
+    }
+
     private async Task<RunningVerb> FollowAsync(params string[] options)
     {
         var tail = RunningVerb.Start(database.ConnectionString, ["tail", .. options]);
