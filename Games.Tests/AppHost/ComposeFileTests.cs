@@ -2,19 +2,18 @@ extern alias Bot;
 
 using System.Text.RegularExpressions;
 using Games.Tests.Architecture;
+using Games.Tests.Deploy;
 
 namespace Games.Tests.AppHost;
 
-/// <summary>No Docker engine runs where these tests do: they hold the compose files and the Dockerfile to the names that the code goes by.</summary>
+/// <summary>No Docker engine runs where these tests do: they hold the compose files to the names that the code and the images go by.</summary>
 public sealed partial class ComposeFileTests
 {
     private const string OneNode = "docker-compose.yml";
     private const string SeveralNodes = "docker-compose.cluster.yml";
 
-    private static readonly string Root = Repository.PathOf("");
     private static readonly string[] PostgresLogin = ["POSTGRES_USER: games\n", "POSTGRES_PASSWORD: games\n", "POSTGRES_DB: games\n"];
     private static readonly string[] RabbitMqLogin = ["RABBITMQ_DEFAULT_USER: games\n", "RABBITMQ_DEFAULT_PASS: games\n"];
-    private static readonly string Dockerfile = File.ReadAllText(Repository.PathOf("Dockerfile"));
 
     [Theory]
     [InlineData(OneNode, "postgres", "rabbitmq", "migrate", "api", "bot", "discord", "ops")]
@@ -29,17 +28,29 @@ public sealed partial class ComposeFileTests
     [InlineData(SeveralNodes, "api", "5080", "/health/ready")]
     [InlineData(SeveralNodes, "bot", "5081", "/health/ready")]
     [InlineData(SeveralNodes, "discord", "5082", "/_fake/settings")]
-    public void A_service_is_built_and_asked_for_its_health_on_its_own_port(string file, string service, string port, string path)
+    public void A_service_is_its_image_and_asked_for_its_health_on_its_own_port(string file, string service, string port, string path)
     {
         var settings = new ComposeFile(file).SettingsOf(service);
-        var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {service}", StringComparison.Ordinal)..];
+        var image = ContainerSettings.Of(service);
 
-        Assert.Contains($"target: {service}", settings);
+        Assert.Contains($"<<: *program\n    image: {image.Repository}\n", settings);
         // Of two on one machine neither has the port.
         Assert.Equal(!settings.Contains("replicas: 2"), settings.Contains($"- \"127.0.0.1:{port}:{port}\""));
         Assert.Contains($"http://127.0.0.1:{port}{path}", settings);
         Assert.Equal(service != "discord", settings.Contains(": *connections"));
-        Assert.Contains($"ASPNETCORE_URLS=http://+:{port}", image);
+        Assert.Equal((port, $"http://+:{port}"), (image.Port, image.Urls));
+    }
+
+    [Theory]
+    [InlineData(OneNode)]
+    [InlineData(SeveralNodes)]
+    public void A_program_of_ours_is_made_here_and_may_do_no_more_than_it_needs(string file)
+    {
+        var program = Yaml.DocumentsOf(file).Single()["x-program"]!.ToJsonString();
+
+        Assert.Equal(
+            """{"pull_policy":"never","read_only":true,"tmpfs":["/tmp"],"cap_drop":["ALL"],"security_opt":["no-new-privileges:true"]}""", program);
+        Assert.Contains("dotnet build deploy/images.proj && docker compose ", new ComposeFile(file).Text.Split('\n')[0]);
     }
 
     [Theory]
@@ -48,15 +59,11 @@ public sealed partial class ComposeFileTests
     public void The_operators_console_is_in_the_image_of_the_API_and_runs_when_it_is_called_whoever_is_down(string file)
     {
         var settings = new ComposeFile(file).SettingsOf("ops");
-        var image = Dockerfile.Split("FROM runtime AS ").Single(stage => stage.StartsWith("api\n", StringComparison.Ordinal));
 
-        Assert.Contains("target: api", settings);
+        Assert.Contains("image: games-api\n", settings);
         Assert.Contains("profiles: [\"ops\"]", settings);
         Assert.Contains("environment: *connections", settings);
         Assert.Contains("entrypoint: [\"dotnet\", \"/app/ops/Games.Ops.dll\"]", settings);
-        Assert.Contains("--output /published/ops", Dockerfile);
-        Assert.Contains("WORKDIR /app\n", Dockerfile);
-        Assert.Contains("COPY --from=build /published/ops ops\n", image);
         Assert.Empty(new ComposeFile(file).NeedsOf("ops"));
         Assert.DoesNotContain("ports:", settings);
     }
@@ -160,49 +167,11 @@ public sealed partial class ComposeFileTests
         Assert.Equal(["postgres: service_healthy"], compose.NeedsOf("standby"));
     }
 
-    [Theory]
-    [InlineData("Games.Api")]
-    [InlineData("Games.Bot")]
-    [InlineData("Games.FakeDiscord")]
-    [InlineData("Games.Ops")]
-    public void The_image_restores_every_project_that_a_program_is_made_of(string project)
-    {
-        foreach (var needed in ProjectsOf($"{project}/{project}.csproj"))
-            Assert.Contains($"COPY {needed} {Path.GetDirectoryName(needed)}/\n", Dockerfile);
-        Assert.Contains($"dotnet restore {project}", Dockerfile);
-    }
-
-    [Theory]
-    [InlineData("api", "Games.Api")]
-    [InlineData("bot", "Games.Bot")]
-    [InlineData("discord", "Games.FakeDiscord")]
-    public void A_service_is_the_entry_point_of_its_image(string target, string project)
-    {
-        var image = Dockerfile[Dockerfile.IndexOf($"FROM runtime AS {target}", StringComparison.Ordinal)..];
-        var entryPoint = image[image.IndexOf("ENTRYPOINT", StringComparison.Ordinal)..].Split('\n')[0];
-
-        Assert.Equal($"ENTRYPOINT [\"dotnet\", \"{project}.dll\"]", entryPoint);
-    }
-
-    [Fact]
-    public void The_services_do_not_run_as_root() => Assert.Contains("USER $APP_UID", Dockerfile);
-
     private static string TextOf(string file) => File.ReadAllText(Repository.PathOf($"deploy/compose/{file}"));
-
-    private static HashSet<string> ProjectsOf(string project)
-    {
-        var folder = Path.GetDirectoryName(project)!;
-        var direct = Reference.Matches(File.ReadAllText(Repository.PathOf(project)))
-            .Select(reference => Path.GetRelativePath(Root, Path.GetFullPath(Path.Combine(Root, folder, reference.Groups[1].Value))));
-        return [project, .. direct.SelectMany(ProjectsOf)];
-    }
 
     [GeneratedRegex("      Discord__([A-Za-z]+)")]
     private static partial Regex BotSetting { get; }
 
     [GeneratedRegex(@"\.nodes\.\d = rabbit@(\w+)\n")]
     private static partial Regex Node { get; }
-
-    [GeneratedRegex("ProjectReference Include=\"([^\"]+)\"")]
-    private static partial Regex Reference { get; }
 }

@@ -10,14 +10,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Games.Tests.Deploy;
 
-/// <summary>The manifests name what the code, the Dockerfile, the compose files and the alerts name.</summary>
+/// <summary>The manifests name what the code, its images, the compose files and the alerts name.</summary>
 public sealed partial class KubernetesAgreementTests
 {
     /// <summary>PostgreSQL keeps three for its superuser, and the operator has some.</summary>
     private const int OtherConnections = 20;
 
     private static readonly string[] Services = ["api", "bot"];
-    private static readonly string Dockerfile = File.ReadAllText(Repository.PathOf("Dockerfile"));
 
     [Theory]
     [InlineData("api")]
@@ -28,7 +27,7 @@ public sealed partial class KubernetesAgreementTests
         var target = Assert.Single(Manifests.ObjectOf(Manifests.Base, "Service", $"games-{service}")["spec"]!["ports"].Items());
         var ingress = Manifests.ObjectOf(Manifests.Base, "NetworkPolicy", $"games-{service}")["spec"]!["ingress"].Items();
 
-        Assert.Contains($"ENV ASPNETCORE_URLS=http://+:{port["containerPort"]}\n", StageOf(service));
+        Assert.Equal($"{port["containerPort"]}", ContainerSettings.Of(service).Port);
         Assert.Equal(port.Name(), (string?)target["targetPort"]);
         Assert.Equal(port.Name(), (string?)Assert.Single(Assert.Single(ingress)["ports"].Items())["port"]);
     }
@@ -64,7 +63,7 @@ public sealed partial class KubernetesAgreementTests
     }
 
     [Fact]
-    public void The_images_are_the_targets_of_the_Dockerfile_of_one_build_and_the_API_migrates()
+    public void The_images_are_those_of_the_projects_of_one_build_and_the_API_migrates()
     {
         var images = Manifests.KustomizationOf(Manifests.Base)["images"].Items().ToArray();
         var migrate = Services.Select(service => Manifests.PodOf(service)["spec"]!["initContainers"].Items().Single()).ToArray();
@@ -72,7 +71,7 @@ public sealed partial class KubernetesAgreementTests
         Assert.Equal(["games-api", "games-bot"], images.Select(image => image.Name()));
         Assert.Single(images.Select(image => (string)image["newTag"]!).Distinct());
         Assert.All(Services, service => Assert.Equal($"games-{service}", (string?)ContainerOf(service)["image"]));
-        Assert.All(Services, service => Assert.Contains($"FROM runtime AS {service}\n", Dockerfile));
+        Assert.All(Services, service => Assert.Equal($"games-{service}", ContainerSettings.Of(service).Repository));
         Assert.All(migrate, container => Assert.Equal("""games-api ["--migrate"]""", $"{container["image"]} {container["args"]!.ToJsonString()}"));
     }
 
@@ -160,9 +159,6 @@ public sealed partial class KubernetesAgreementTests
     private static string SecretOf(JsonNode variable) =>
         $"{variable["valueFrom"]!["secretKeyRef"]!["name"]} {variable["valueFrom"]!["secretKeyRef"]!["key"]}";
 
-    private static string StageOf(string service) =>
-        Dockerfile.Split("FROM runtime AS ").Single(stage => stage.StartsWith($"{service}\n", StringComparison.Ordinal));
-
     private static int MaxConnectionsOf(string text) => int.Parse(MaxConnections().Match(text).Groups[1].Value);
 
     private static string[] MappedHealth()
@@ -183,7 +179,7 @@ public sealed partial class KubernetesAgreementTests
 
     private static IEnumerable<string> VariablesOfCompose(string file) =>
         from service in Yaml.DocumentsOf(file).Single()["services"]!.AsObject()
-        where (string?)service.Value!["build"]?["target"] is "api" or "bot"
+        where (string?)service.Value!["image"] is "games-api" or "games-bot"
         from variable in service.Value["environment"]!.AsObject()
         select variable.Key;
 

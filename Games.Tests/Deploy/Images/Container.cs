@@ -1,0 +1,41 @@
+using Games.AppHost.Servers;
+
+namespace Games.Tests.Deploy.Images;
+
+/// <summary>
+/// Runs an image as Kubernetes and Docker do with a read-only root: with its own variables, its own user, and nothing to write to but /tmp. Only
+/// the network is this machine's.
+/// </summary>
+internal sealed class Container(Image image)
+{
+    private const string Mounts = """
+        root=$1; shift
+        mount --bind "$root" "$root"
+        mount --rbind /dev "$root/dev"
+        mount --rbind /proc "$root/proc"
+        mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+        mount -o remount,bind,ro "$root"
+        exec env --ignore-environment "$@"
+        """;
+
+    private readonly string _root = image.Unpack();
+
+    /// <summary>Skips the test of who may not mount, but not on the server that decides.</summary>
+    public static void RequireRoot()
+    {
+        if (Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root may mount the root of a container.");
+    }
+
+    /// <param name="settings">Variables beside the image's own.</param>
+    /// <param name="words">What to run: the image's entry point, and what follows it.</param>
+    public Command Run(IReadOnlyDictionary<string, string> settings, params string[] words)
+    {
+        var user = (string)image.Config["User"]!;
+        // env looks for it on the path of the image, which has no such program.
+        string[] enter =
+            ["/usr/bin/unshare", $"--root={_root}", $"--wd={image.Config["WorkingDir"]}", $"--setgid={user}", $"--setuid={user}", .. words];
+        return new(
+            "unshare", ["--mount", "sh", "-euc", Mounts, "-", _root, .. image.Environment, .. settings.Select(x => $"{x.Key}={x.Value}"), .. enter]);
+    }
+}
