@@ -74,11 +74,11 @@ public sealed class HarnessTests(EmptyDatabase database) : IClassFixture<EmptyDa
     [Fact]
     public async Task It_sees_a_message_that_the_relay_has_sent_before_the_commit_is_known_here()
     {
-        ITestHarness? harness = null;
         var taken = new NoteTaken(Guid.CreateVersion7(), "sent by then");
-        var late = new LateToKnow(() => Sent(harness!, taken.Id));
+        var late = new LateToKnow();
         await using var provider = await StartAsync(options => options.AddInterceptors(late));
-        harness = provider.GetTestHarness();
+        var harness = provider.GetTestHarness();
+        late.Until = () => Sent(harness, taken.Id);
 
         await using var scope = provider.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<NotesDbContext>();
@@ -151,14 +151,20 @@ public sealed class HarnessTests(EmptyDatabase database) : IClassFixture<EmptyDa
         ? provider.GetTestHarness().Published.Select<NoteTaken>(x => x.Context.Message.Id == taken.Id, new(canceled: true)).Any()
         : provider.GetTestHarness().Sent.Select<NoteTaken>(x => x.Context.Message.Id == taken.Id, new(canceled: true)).Any();
 
-    private sealed class LateToKnow(Func<bool> until) : DbTransactionInterceptor
+    private sealed class LateToKnow : DbTransactionInterceptor
     {
+        /// <summary>Null while the tables are made, which is a transaction too.</summary>
+        public Func<bool>? Until { get; set; }
+
         public bool Waited { get; private set; }
 
         public override async Task TransactionCommittedAsync(
             System.Data.Common.DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
         {
-            await Until.TrueAsync(until, "the relay has sent it");
+            if (Until is null)
+                return;
+
+            await Tests.Until.TrueAsync(Until, "the relay has sent it");
             Waited = true;
         }
     }
