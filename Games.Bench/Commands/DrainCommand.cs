@@ -12,7 +12,6 @@ internal static class DrainCommand
     public static Command Create()
     {
         var messages = CommonOptions.Number("--messages", "Rows in the outbox when the API is started", 50_000, 1, 2_000_000);
-        var limit = new Option<bool>("--limit") { Description = "Drain the limit's outbox instead of ours" };
         var given = new GivenOptions();
         var system = new SystemOptions();
         var timeout = CommonOptions.Timeout("Seconds that the draining may take");
@@ -21,10 +20,10 @@ internal static class DrainCommand
             Fill an outbox while nothing relays, then start the API with the bot off: how fast do the rows leave.
             One game is posted to get a row; the row is copied under new message ids; then time runs from the last moment at which no row had
             left until the table is empty. The bot's queue must have grown by as many messages.
-            Without --api-command it starts ours (or the limit) in a database of its own.
+            Without --api-command it starts ours and then the limit, each in a database of its own.
             """)
         {
-            messages, limit, system.ApiDll, system.BotDll, system.LimitProject, given.ApiCommand, given.Api, given.BotCommand, given.Bot,
+            messages, system.ApiDll, system.BotDll, system.LimitProject, given.ApiCommand, given.Api, given.BotCommand, given.Bot,
             given.OutboxTable, given.Queue, system.GamesDb, system.RabbitMq, timeout, svg, json, system.AllowRemote,
         };
 
@@ -32,38 +31,49 @@ internal static class DrainCommand
         {
             var screen = new Screen(options.GetValue(json));
             var (count, bound) = (options.GetValue(messages), TimeSpan.FromSeconds(options.GetValue(timeout)));
-            var (name, figures) = options.GetValue(given.ApiCommand) is { } apiCommand
-                ? ("the given API", await screen.WatchAsync(begin => given.DrainAsync(options, apiCommand, system, count, bound, begin, ct)))
-                : await DrainOwnAsync();
+            var result = await screen.WatchAsync(async begin => options.GetValue(given.ApiCommand) is { } apiCommand
+                ? new DrainResult("the given API", await given.DrainAsync(options, apiCommand, system, count, bound, begin, ct), Limit: null)
+                : await DrainBothAsync(begin));
 
-            screen.Show(figures, figures.Complaints, TableOf(name, figures));
+            screen.Show(result, result.Complaints, TableOf(result));
             if (options.GetValue(svg) is { } file)
-                Charts.OfDrain(name, figures).WriteTo(file);
-            return !figures.Complaints.Any();
+                Charts.OfDrain(result.Name, result.Figures).WriteTo(file);
+            return !result.Complaints.Any();
 
-            async Task<(string Name, DrainFigures Figures)> DrainOwnAsync()
+            async Task<DrainResult> DrainBothAsync(BeginPhase begin)
             {
                 await using var servers = await system.OpenServersAsync(options, ct);
-                var side = options.GetValue(limit) ? await system.BuildLimitAsync(options, ct) : system.Ours(options);
-                await side.PrepareAsync(servers, ct);
-                await using var database = GamesDatabase.Open(servers.ConnectionStringTo(side.Database));
-                await using var api = side.NewApi(servers);
-                await using var bot = side.NewBot(servers);
-                var drain = new Drain(database, side.OutboxTable, api, bot, (servers.RabbitMq, side.Queue), bound);
-                return (side.Name, await screen.WatchAsync(begin => drain.RunAsync(count, begin, ct)));
+                var (ours, limit) = (system.Ours(options), await system.BuildLimitAsync(options, ct));
+                return new(ours.Name, await DrainAsync(ours), await DrainAsync(limit));
+
+                async Task<DrainFigures> DrainAsync(Implementation side)
+                {
+                    await side.PrepareAsync(servers, ct);
+                    await using var database = GamesDatabase.Open(servers.ConnectionStringTo(side.Database));
+                    await using var api = side.NewApi(servers);
+                    await using var bot = side.NewBot(servers);
+                    var drain = new Drain(database, side.OutboxTable, api, bot, (servers.RabbitMq, side.Queue), bound);
+                    return await drain.RunAsync(count, (phase, total) => begin($"{side.Name}: {phase}", total), ct);
+                }
             }
         }, ct));
         return command;
     }
 
-    private static Table TableOf(string name, DrainFigures figures) => Screen
-        .TableOf($"{figures.Messages} messages drained by {name}, bot off", "figure", "value")
-        .AddRow("messages a second", $"{figures.MessagesPerSecond:0}")
-        .AddRow("first to last row", $"{figures.Seconds:0.0} s")
-        .AddRow("start of the API to first row", $"{figures.SecondsToFirst:0.0} s")
-        .AddRow("rows left", $"{figures.Left}")
-        .AddRow("messages that arrived in the queue", figures.QueueGrewBy?.ToString() ?? "not counted")
-        .AddRow("API's memory at most", $"{figures.ApiPeakMebibytes:0} MiB");
+    private static Table TableOf(DrainResult result)
+    {
+        DrainFigures[] sides = result.Limit is { } limit ? [result.Figures, limit] : [result.Figures];
+        string[] names = result.Limit is null ? [result.Name] : [result.Name, "limit"];
+        return Screen.TableOf($"{result.Figures.Messages} messages drained, bot off; ours / limit: {result.Ratio:0.00}", "figure", names)
+            .AddRow(RowOf("messages a second", x => $"{x.MessagesPerSecond:0}"))
+            .AddRow(RowOf("first to last row", x => $"{x.Seconds:0.0} s"))
+            .AddRow(RowOf("start of the API to first row", x => $"{x.SecondsToFirst:0.0} s"))
+            .AddRow(RowOf("rows left", x => $"{x.Left}"))
+            .AddRow(RowOf("messages that arrived in the queue", x => x.QueueGrewBy?.ToString() ?? "not counted"))
+            .AddRow(RowOf("API's memory at most", x => $"{x.ApiPeakMebibytes:0} MiB"));
+
+        string[] RowOf(string figure, Func<DrainFigures, string> value) => [figure, .. sides.Select(value)];
+    }
 
     /// <summary>Any other implementation, by the command lines that start it.</summary>
     private sealed class GivenOptions

@@ -23,12 +23,12 @@ internal static class EventsCommand
         var command = new Command("events", """
             The journal and the ingestion: how soon a row inserted by SQL is at a consumer, how fast many rows of one statement and many
             messages of Discord get through, each exactly once, and which statements the database gets at rest.
-            It starts the API and the bot in a database of its own. Exit code 1 if anything is lost, or comes more than once; how fast it is, is
-            shown beside what is asked for.
+            It starts the API and the bot in a database of its own, and before them the limit, which ingests the same messages. Exit code 1 if
+            anything is lost, or comes more than once; how fast it is, is shown beside what is asked for and beside the limit.
             """)
         {
-            rate, seconds, rows, correlations, messages, idle, warmUp, system.ApiDll, system.BotDll, system.GamesDb, system.RabbitMq, timeout, json,
-            system.AllowRemote,
+            rate, seconds, rows, correlations, messages, idle, warmUp, system.ApiDll, system.BotDll, system.LimitProject, system.GamesDb, system.RabbitMq,
+            timeout, json, system.AllowRemote,
         };
 
         command.SetAction((options, ct) => ExitCode.OfAsync(async () =>
@@ -46,8 +46,10 @@ internal static class EventsCommand
 
             var figures = await screen.WatchAsync(async begin =>
             {
-                var starting = begin("servers and services started", 3);
                 await using var servers = await system.OpenServersAsync(options, ct, load.IdleSeconds > 0 ? IdleStatements.Settings : null);
+                // First: our bot's queue stays, and would be filled by what the limit is given.
+                var limit = await IngestByLimitAsync(await system.BuildLimitAsync(options, ct), servers, load, begin, ct);
+                var starting = begin("services started", 3);
                 var ours = system.Ours(options);
                 await ours.PrepareAsync(servers, ct);
                 starting.Report(1);
@@ -58,12 +60,23 @@ internal static class EventsCommand
                 await api.StartAsync(ct);
                 starting.Report(3);
                 await using var database = GamesDatabase.Open(servers.ConnectionStringTo(ours.Database));
-                return await new EventsRun(database, servers.RabbitMq, load).RunAsync(begin, ct);
+                var run = new EventsRun(database, servers.RabbitMq, new(database, ours.OutboxTable), load);
+                return await run.RunAsync(begin, ct) with { LimitIngest = limit };
             });
             screen.Show(figures, figures.Complaints, TableOf(figures));
             return figures.Passed;
         }, ct));
         return command;
+    }
+
+    private static async Task<BulkFigures> IngestByLimitAsync(
+        Implementation limit, Servers servers, EventsLoad load, BeginPhase begin, CancellationToken ct)
+    {
+        await limit.PrepareAsync(servers, ct);
+        await using var ingestion = limit.NewIngestion(servers);
+        await ingestion.StartAsync(ct);
+        await using var database = GamesDatabase.Open(servers.ConnectionStringTo(limit.Database));
+        return await new EventsRun(database, servers.RabbitMq, new(database, limit.OutboxTable), load).IngestAsync(begin, ct);
     }
 
     private static Table TableOf(EventsFigures figures)
@@ -75,7 +88,8 @@ internal static class EventsCommand
             .AddRow($"insert to consumer, {inserts.Events} events, p50", $"{milliseconds.P50:0.0} ms", $"≤ {EventsFigures.MostMilliseconds} ms")
             .AddRow("p90 / p99 / max", $"{milliseconds.P90:0.0} / {milliseconds.P99:0.0} / {milliseconds.Max:0.0} ms", "")
             .AddRow($"{dispatch.Count} events of one statement", $"{dispatch.PerSecond:0}/s", $"≥ {EventsFigures.LeastDispatchedPerSecond}/s")
-            .AddRow($"{ingest.Count} messages ingested", $"{ingest.PerSecond:0}/s", $"≥ {EventsFigures.LeastIngestedPerSecond}/s")
+            .AddRow($"{ingest.Count} messages ingested", $"{ingest.PerSecond:0}/s", "")
+            .AddRow("the same by the limit; ours / limit", $"{figures.LimitIngest?.PerSecond:0}/s; {figures.IngestRatio:0.00}", "")
             .AddRow("lost / more than once", $"{lost} / {repeats}", "0 / 0");
         if (figures.Idle is not { Statements: { } statements } idle)
             return table;

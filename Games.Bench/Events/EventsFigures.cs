@@ -37,8 +37,12 @@ internal sealed record EventsFigures(InsertFigures Inserts, BulkFigures Dispatch
 {
     public const double MostMilliseconds = 15;
     public const double LeastDispatchedPerSecond = 2_000;
-    public const double LeastIngestedPerSecond = 500;
     public const double LeastSecondsBetween = 10;
+
+    /// <summary>The same messages ingested by the limit, on the same servers.</summary>
+    public BulkFigures? LimitIngest { get; init; }
+
+    public double? IngestRatio => Ingest.PerSecond / LimitIngest?.PerSecond;
 
     public bool Passed => !Complaints.Any();
 
@@ -52,6 +56,7 @@ internal sealed record EventsFigures(InsertFigures Inserts, BulkFigures Dispatch
                 ("single events", Inserts.Lost, Inserts.Repeats),
                 ("events of one statement", Dispatch.Lost, Dispatch.Repeats),
                 ("messages", Ingest.Lost, Ingest.Repeats),
+                ("messages of the limit", LimitIngest?.Lost ?? 0, LimitIngest?.Repeats ?? 0),
             ];
             foreach (var (what, lost, repeats) in counts)
             {

@@ -7,7 +7,7 @@ using RabbitMQ.Client;
 namespace Games.Bench.Events;
 
 /// <summary>Drives the journal and the ingestion of running services by SQL and AMQP, and sees the results there.</summary>
-internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, EventsLoad load)
+internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, OutboxTable outbox, EventsLoad load)
 {
     private const string Channel = "bench";
     private const string InsertOne = $"""
@@ -42,6 +42,16 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
         var ingest = await IngestAsync(stored, FirstMessage, load.Messages, begin($"{load.Messages} messages ingested", load.Messages), ct);
 
         return new(inserts, dispatch, ingest, load.IdleSeconds > 0 ? await MeasureIdleAsync(begin("at rest", load.IdleSeconds), ct) : null);
+    }
+
+    /// <summary>The ingestion alone, which the limit has too.</summary>
+    public async Task<BulkFigures> IngestAsync(BeginPhase begin, CancellationToken ct)
+    {
+        await using var stored = await EventListener.BindAsync(rabbitMq, StoredExchange, ct);
+        if (load.WarmUp > 0)
+            await IngestAsync(stored, FirstMessage - load.WarmUp, load.WarmUp, begin("limit: warm-up", load.WarmUp), ct);
+
+        return await IngestAsync(stored, FirstMessage, load.Messages, begin($"limit: {load.Messages} messages ingested", load.Messages), ct);
     }
 
     /// <summary>At a constant rate, whether or not the earlier ones have arrived.</summary>
@@ -126,7 +136,7 @@ internal sealed class EventsRun(NpgsqlDataSource database, string rabbitMq, Even
         WaitForAsync(() => Task.FromResult<long>(listener.Received), expected, phase, ct);
 
     private Task<long> WaitForEmptyOutboxAsync(CancellationToken ct) =>
-        WaitForAsync(() => database.ScalarAsync<long>("""select -count(*) from "OutboxMessage" where "EnqueueTime" is null """, ct), 0, null, ct);
+        WaitForAsync(async () => -await outbox.CountAsync(ct), 0, null, ct);
 
     /// <summary>Waits until the count is as expected or the time is over; returns the last count.</summary>
     private async Task<long> WaitForAsync(Func<Task<long>> count, long expected, IProgress<double>? phase, CancellationToken ct)

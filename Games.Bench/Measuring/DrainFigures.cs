@@ -25,5 +25,13 @@ internal sealed record DrainFigures(
     }
 }
 
+/// <summary>A drain, and that of the limit on the same servers; null where another implementation was given.</summary>
+internal sealed record DrainResult(string Name, DrainFigures Figures, DrainFigures? Limit)
+{
+    public double? Ratio => Figures.MessagesPerSecond / Limit?.MessagesPerSecond;
+
+    public IEnumerable<string> Complaints => Figures.Complaints.Concat(Limit?.Complaints.Select(complaint => $"limit: {complaint}") ?? []);
+}
+
 /// <summary>How many rows were in the outbox at a time.</summary>
 internal readonly record struct Pending(double Seconds, long Rows);

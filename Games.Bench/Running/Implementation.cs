@@ -79,6 +79,10 @@ internal sealed record Implementation(
     public MeasuredService NewLists(Servers servers, Implementation limit) =>
         NewService("The list of the limit", servers, port => [limit.Prepare[0], "lists", $"{port}"]);
 
+    /// <summary>Of the limit: stores messages of Discord, as our bot does.</summary>
+    public MeasuredService NewIngestion(Servers servers) =>
+        NewService($"The ingestion of {Name}", servers, port => [Prepare[0], "ingest", $"{port}"]);
+
     /// <param name="settings">Beside the servers' addresses, as environment variables.</param>
     public MeasuredService NewBot(Servers servers, Dictionary<string, string?>? settings = null) =>
         NewService($"The bot of {Name}", servers, Bot, settings);

@@ -39,6 +39,7 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
             ("2 single events came more than once", Good with { Inserts = Good.Inserts with { Repeats = 2 } }),
             ("3 events of one statement did not arrive", Good with { Dispatch = Good.Dispatch with { Lost = 3 } }),
             ("4 messages came more than once", Good with { Ingest = Good.Ingest with { Repeats = 4 } }),
+            ("5 messages of the limit did not arrive", Good with { LimitIngest = Good.Ingest with { Lost = 5 } }),
             ("cannot be counted", Good with { Idle = new(60, null) }),
         ];
 
@@ -57,7 +58,7 @@ public sealed class EventsTests(TestDatabase database, TestBroker broker) : ICla
 
         var load = new EventsLoad(
             Rate: 50, Seconds: 1, Rows: 200, Correlations: 3, Messages: 100, IdleSeconds: 1, WarmUp: 20, Timeout: TimeSpan.FromSeconds(30));
-        var figures = await new EventsRun(source, broker.ConnectionString, load)
+        var figures = await new EventsRun(source, broker.ConnectionString, new(source, "\"OutboxMessage\""), load)
             .RunAsync((_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
 
         Assert.Equal((50, 0, 0), (figures.Inserts.Milliseconds.Count, figures.Inserts.Lost, figures.Inserts.Repeats));

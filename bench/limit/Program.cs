@@ -1,8 +1,10 @@
 // The practical limit on a machine: the main job with its guarantees (game and outbox row in one commit, relay with publisher
 // confirms, consumer de-duplication and announcement in one commit), written by hand on Npgsql and RabbitMQ.Client, no framework.
-// Usage: Limit init | api PORT | bot PORT, with ConnectionStrings__Games and ConnectionStrings__RabbitMq set.
+// Usage: Limit init | api PORT | bot PORT | ingest PORT, with ConnectionStrings__Games and ConnectionStrings__RabbitMq set.
+//        ingest stores messages of Discord and tells of each: row, inbox and outbox in one commit, and the same relay.
 //        Limit lists PORT answers with one page of the project's own tables.
-// The tables and columns that a load generator reads are those of the project: games(id, created_at), announcements(game_id, created_at).
+// The tables and columns that a load generator reads are those of the project: games(id, created_at), announcements(game_id, created_at),
+// discord_messages(message_id).
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -29,6 +31,8 @@ if (mode == "init")
         create table announcements(game_id uuid primary key, text text, created_at timestamptz);
         create table outbox(id bigint generated always as identity primary key, message_id uuid, body bytea);
         create table inbox(message_id uuid primary key, received timestamptz);
+        create table discord_messages(message_id text primary key, channel_id text, guild_id text, author_id text, author_name text, content text,
+            sent_at timestamptz, attachments jsonb, embeds jsonb, raw jsonb, created_at timestamptz);
         """);
     await create.ExecuteNonQueryAsync();
     return;
@@ -45,9 +49,9 @@ if (mode == "lists")
     return;
 }
 var conn = await new ConnectionFactory { Uri = new Uri(Setting("ConnectionStrings__RabbitMq")) }.CreateConnectionAsync();
+var wake = Channel.CreateBounded<int>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 if (mode == "api")
 {
-    var wake = Channel.CreateBounded<int>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     app.MapPost("/games", async (CreateGame r) =>
     {
         var id = Guid.CreateVersion7();
@@ -74,30 +78,12 @@ if (mode == "api")
         wake.Writer.TryWrite(1);
         return Results.Created($"/games/{id}", new { id, r.Title });
     });
-    _ = Task.Run(async () =>
-    {
-        await using var ch = await conn.CreateChannelAsync(new CreateChannelOptions(true, true, new ThrottlingRateLimiter(1024)));
-        await ch.ExchangeDeclareAsync("limit", "fanout", true);
-        while (true)
-        {
-            var n = 0;
-            await using (var c = await pg.OpenConnectionAsync())
-            await using (var tx = await c.BeginTransactionAsync())
-            {
-                var rows = new List<(Guid, byte[])>();
-                const string Take =
-                    "delete from outbox where id in (select id from outbox order by id limit 500 for update skip locked) returning message_id, body";
-                await using (var cmd = new NpgsqlCommand(Take, c, tx))
-                await using (var rd = await cmd.ExecuteReaderAsync())
-                    while (await rd.ReadAsync()) rows.Add((rd.GetGuid(0), (byte[])rd[1]));
-                n = rows.Count;
-                await Task.WhenAll(rows.Select(x => ch.BasicPublishAsync(
-                    "limit", "", false, new BasicProperties { Persistent = true, MessageId = x.Item1.ToString() }, x.Item2).AsTask()));
-                await tx.CommitAsync();
-            }
-            if (n == 0) await Task.WhenAny(wake.Reader.ReadAsync().AsTask(), Task.Delay(1000));
-        }
-    });
+    _ = Task.Run(() => RelayAsync(pg, conn, "limit", wake));
+}
+else if (mode == "ingest")
+{
+    await Ingestion.StartAsync(pg, conn, () => wake.Writer.TryWrite(1));
+    _ = Task.Run(() => RelayAsync(pg, conn, "message.stored", wake));
 }
 else
 {
@@ -132,6 +118,31 @@ else
     await ch.BasicConsumeAsync("limit", false, consumer);
 }
 app.Run();
+
+static async Task RelayAsync(NpgsqlDataSource pg, IConnection conn, string exchange, Channel<int> wake)
+{
+    await using var ch = await conn.CreateChannelAsync(new CreateChannelOptions(true, true, new ThrottlingRateLimiter(1024)));
+    await ch.ExchangeDeclareAsync(exchange, "fanout", true);
+    while (true)
+    {
+        var n = 0;
+        await using (var c = await pg.OpenConnectionAsync())
+        await using (var tx = await c.BeginTransactionAsync())
+        {
+            var rows = new List<(Guid, byte[])>();
+            const string Take =
+                "delete from outbox where id in (select id from outbox order by id limit 500 for update skip locked) returning message_id, body";
+            await using (var cmd = new NpgsqlCommand(Take, c, tx))
+            await using (var rd = await cmd.ExecuteReaderAsync())
+                while (await rd.ReadAsync()) rows.Add((rd.GetGuid(0), (byte[])rd[1]));
+            n = rows.Count;
+            await Task.WhenAll(rows.Select(x => ch.BasicPublishAsync(
+                exchange, "", false, new BasicProperties { Persistent = true, MessageId = x.Item1.ToString() }, x.Item2).AsTask()));
+            await tx.CommitAsync();
+        }
+        if (n == 0) await Task.WhenAny(wake.Reader.ReadAsync().AsTask(), Task.Delay(1000));
+    }
+}
 
 static string Setting(string name) => Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"Set {name}.");
 

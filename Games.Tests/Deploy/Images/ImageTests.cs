@@ -51,7 +51,7 @@ public sealed class ImageTests(BuiltImages images, EmptyDatabase database, TestB
     [Fact]
     public async Task The_system_runs_from_its_images_without_a_shell_on_a_root_that_is_read_only()
     {
-        Container.RequireRoot();
+        await Container.RequireMountsAsync();
         var ct = TestContext.Current.CancellationToken;
         var (api, bot) = (new Container(images["api"]), new Container(images["bot"]));
         var (apiUrl, botUrl) = ($"http://127.0.0.1:{FreePort.Next()}", $"http://127.0.0.1:{FreePort.Next()}");
