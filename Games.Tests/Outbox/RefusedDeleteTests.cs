@@ -16,25 +16,26 @@ public sealed class RefusedDeleteTests(EmptyDatabase database, TestBroker broker
     [Fact]
     public async Task Nothing_is_published_any_more_log_and_health_say_so_and_all_flows_when_it_deletes_again()
     {
-        const string Role = "may_not_delete";
+        // Roles are the server's, which may have been given to the tests and seen them before.
+        var role = $"may_not_delete_{Guid.NewGuid():n}";
         await using (var owner = await NotesService.BuildAsync(database.ConnectionString, broker.ConnectionString))
         {
             await ExecuteAsync($"""
-                CREATE ROLE {Role} LOGIN;
-                GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {Role};
-                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {Role}
+                CREATE ROLE {role} LOGIN;
+                GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role};
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}
                 """);
         }
-        await using var service = await NotesService.StartAsync(
-            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = Role }.ConnectionString, broker.ConnectionString,
-            x => x.AddConsumer<TakenConsumer>(), host: x =>
-            {
-                x.Configuration["Outbox:Lease"] = "00:00:01";
-                x.Configuration["Outbox:MeasureInterval"] = "00:00:00";
-            });
 
         try
         {
+            await using var service = await NotesService.StartAsync(
+                new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role }.ConnectionString, broker.ConnectionString,
+                x => x.AddConsumer<TakenConsumer>(), host: x =>
+                {
+                    x.Configuration["Outbox:Lease"] = "00:00:01";
+                    x.Configuration["Outbox:MeasureInterval"] = "00:00:00";
+                });
             await service.TakeNoteAsync("first");
             await Until.TrueAsync(async () => (await CheckAsync(service)).Status is HealthStatus.Unhealthy, "health says so");
             Assert.Contains("42501", (await CheckAsync(service)).Description);
@@ -46,7 +47,7 @@ public sealed class RefusedDeleteTests(EmptyDatabase database, TestBroker broker
             await Until.TrueAsync(async () => seen.Add(await LeaseEndAsync(service)) && seen.Count > 8, "the lease was renewed many times");
             Assert.Equal(["first"], Taken(service));
 
-            await ExecuteAsync($"""GRANT DELETE ON "OutboxMessage" TO {Role}""");
+            await ExecuteAsync($"""GRANT DELETE ON "OutboxMessage" TO {role}""");
             await Until.TrueAsync(() => Taken(service).Contains("second"), "messages flow again");
             await Until.TrueAsync(() => service.QueryAsync(db => db.Set<OutboxMessage>().AllAsync(x => false)), "all rows are gone");
             Assert.Equal(HealthStatus.Healthy, (await CheckAsync(service)).Status);
@@ -54,7 +55,7 @@ public sealed class RefusedDeleteTests(EmptyDatabase database, TestBroker broker
         }
         finally
         {
-            await ExecuteAsync($"""GRANT DELETE ON "OutboxMessage" TO {Role}""");
+            await ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
         }
     }
 
