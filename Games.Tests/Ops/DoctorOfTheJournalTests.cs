@@ -10,18 +10,22 @@ using Microsoft.EntityFrameworkCore;
 namespace Games.Tests.Ops;
 
 /// <summary>What the doctor says of the journal, beside a bot that dispatches it.</summary>
-public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker broker) : IClassFixture<TestDatabase>, IClassFixture<TestBroker>,
-    IAsyncLifetime
+public sealed class DoctorOfTheJournalTests(TestServers servers) : IsolatedTest(servers)
 {
-    private readonly EventsTable _events = new(database.ConnectionString);
-    private readonly Doctor _doctor = new(database.ConnectionString, broker.ConnectionString);
+    private EventsTable _events = null!;
+    private Doctor _doctor = null!;
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        await _events.ScalarAsync("""truncate events, games, discord_messages, "OutboxMessage" cascade""");
+        await base.InitializeAsync();
+        _events = new(Database);
+        _doctor = new(Database, Broker);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
         await _events.DisposeAsync();
+        await base.DisposeAsync();
     }
 
     [Fact]
@@ -107,7 +111,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
     {
         await using var bot = await StartAsync();
         var game = NewGame.With(now: DateTimeOffset.UtcNow);
-        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(Database).Options);
         db.Add(game);
         await db.SaveChangesAsync();
         var created = await PlantAsync(Of(game.Id), minutes: 10);
@@ -161,7 +165,7 @@ public sealed class DoctorOfTheJournalTests(TestDatabase database, TestBroker br
 
     private async Task<BotHost> StartAsync(params (string Key, string Value)[] settings)
     {
-        var host = new BotHost(database.ConnectionString, broker.ConnectionString, settings: settings);
+        var host = new BotHost(Database, Broker, settings: settings);
         using var bot = host.CreateClient();
         await bot.ReadyAsync();
         if (settings is [])

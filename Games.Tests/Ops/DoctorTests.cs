@@ -14,21 +14,26 @@ using RabbitMQ.Client;
 namespace Games.Tests.Ops;
 
 /// <summary>The doctor as a person calls it: a process of its own, beside a bot that runs or does not.</summary>
-public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, TestBroker broker)
-    : IClassFixture<TestDatabase>, IClassFixture<EmptyDatabase>, IClassFixture<TestBroker>
+public sealed class DoctorTests(TestServers servers, EmptyDatabase empty) : IsolatedTest(servers), IClassFixture<EmptyDatabase>
 {
     private static readonly string Assembly = typeof(Ops::Program).Assembly.Location;
 
-    private readonly Doctor _doctor = new(database.ConnectionString, broker.ConnectionString);
+    private Doctor _doctor = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        _doctor = new(Database, Broker);
+    }
 
     [Fact]
     public async Task Each_planted_fault_is_found_and_only_it_and_when_it_is_mended_all_is_well()
     {
-        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        await using var host = new BotHost(Database, Broker);
         using var bot = host.CreateClient();
         await bot.ReadyAsync();
         await _doctor.ListenedToAsync();
-        await using var connection = await new ConnectionFactory { Uri = new Uri(broker.ConnectionString) }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = new Uri(Broker) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
 
         var (exitCode, findings) = await ExamineAsync();
@@ -78,7 +83,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     [Fact]
     public async Task A_read_only_database_is_found_with_what_ends_it_and_other_verbs_say_that_it_takes_nothing()
     {
-        await using var readOnly = await ReadOnlyDatabase.MakeAsync(database.ConnectionString);
+        await using var readOnly = await ReadOnlyDatabase.MakeAsync(Database);
 
         var (exitCode, findings) = await ExamineAsync();
         var wrong = findings.Single(finding => finding.GetProperty("subject").GetString() == "database");
@@ -100,10 +105,10 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         var role = $"limited_{Guid.NewGuid():N}";
         await SqlAsync($"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; "
             + $"REVOKE INSERT, DELETE ON announcements FROM {role}; REVOKE UPDATE ON \"OutboxState\" FROM {role}");
-        var limited = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = "x" };
+        var limited = new NpgsqlConnectionStringBuilder(Database) { Username = role, Password = "x" };
         try
         {
-            var doctor = new Doctor(limited.ConnectionString, broker.ConnectionString);
+            var doctor = new Doctor(limited.ConnectionString, Broker);
             var (_, findings) = await doctor.ExamineAsync();
             Assert.Equal($"{role} lacks UPDATE on \"OutboxState\"; DELETE, INSERT on announcements", Doctor.Saw(findings, "database"));
 
@@ -120,12 +125,12 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
     [Fact]
     public async Task A_game_without_its_announcement_is_found_and_published_again()
     {
-        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        await using var host = new BotHost(Database, Broker);
         using var bot = host.CreateClient();
         await bot.ReadyAsync();
         await _doctor.ListenedToAsync();
         var (old, fresh) = (NewGame.With(now: DateTimeOffset.UtcNow.AddMinutes(-10)), NewGame.With(now: DateTimeOffset.UtcNow));
-        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(Database).Options);
         db.AddRange(old, fresh);
         await db.SaveChangesAsync();
 
@@ -150,14 +155,12 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         Assert.Contains("0 events published", string.Join('\n', after.Output));
         Assert.Equal(0, await db.Database.SqlQuery<int>(
             $"""SELECT count(*)::int AS "Value" FROM events WHERE payload ->> 'gameId' = {$"{old.Id}"}""").SingleAsync());
-
-        await db.Games.ExecuteDeleteAsync();
     }
 
     [Fact]
     public async Task A_game_whose_start_or_end_is_lost_is_found_and_goes_on()
     {
-        await using var host = new BotHost(database.ConnectionString, broker.ConnectionString);
+        await using var host = new BotHost(Database, Broker);
         using var bot = host.CreateClient();
         await bot.ReadyAsync();
         await _doctor.ListenedToAsync();
@@ -167,7 +170,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
         var open = NewGame.With(scheduledAt: now.AddHours(-8), durationMinutes: 60, now: now.AddHours(-9));
         open.Start(open.ScheduledAt, open.ScheduledAt);
         var soon = NewGame.With(scheduledAt: now.AddMinutes(-2), durationMinutes: 120, now: now.AddHours(-9));
-        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        await using var db = new GamesDbContext(new DbContextOptionsBuilder<GamesDbContext>().UseNpgsql(Database).Options);
         db.AddRange(late, over, open, soon);
         await db.SaveChangesAsync();
 
@@ -183,7 +186,6 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
                 && (status[late.Id], status[over.Id], status[open.Id], status[soon.Id])
                 == (GameStatus.Started, GameStatus.Finished, GameStatus.Finished, GameStatus.Scheduled),
             "each is what it is to be by now");
-        await db.Games.ExecuteDeleteAsync();
     }
 
     [Fact]
@@ -217,7 +219,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
             new Dictionary<string, string?>
             {
                 ["ConnectionStrings__Games"] = empty.ConnectionString,
-                ["ConnectionStrings__RabbitMq"] = broker.ConnectionString
+                ["ConnectionStrings__RabbitMq"] = Broker
             },
             "doctor");
 
@@ -254,7 +256,7 @@ public sealed class DoctorTests(TestDatabase database, EmptyDatabase empty, Test
 
     private async Task SqlAsync(string sql)
     {
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(Database);
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }
