@@ -18,10 +18,9 @@ internal sealed class RelaySql
         // It also tells who has paused relaying, if anybody has, so that a relay needs no statement of its own to know.
         // Claims walk indexes in their order and stop early. Statistics of a queue are always old: with them the planner may read all rows of
         // a key anew for each row of it.
-        LockClaims = $"""
-            SELECT {t.PausedBy}, pg_advisory_xact_lock(hashtext('games.outbox'), {t.Oid}::int), set_config('enable_seqscan', 'off', true),
-                set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)
-            """;
+        const string ByIndex =
+            "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)";
+        LockClaims = $"SELECT {t.PausedBy}, pg_advisory_xact_lock(hashtext('games.outbox'), {t.Oid}::int), {ByIndex}";
 
         // Keys whose head waits for its next attempt are looked up once: many rows may wait behind a dead one, and each claim passes them all. Up
         // to a bound, for it only saves time, and in an order that but one index has: without it a planner that takes the table for empty reads
@@ -98,18 +97,26 @@ internal sealed class RelaySql
                 COALESCE(t.{error} LIKE '{PublishErrors.Returned}%', false)
             """;
 
-        // Looks at a bounded head of each index: what stands there decides when the relay has to be up again. At times that are infinite nothing is
-        // due or everything, and from those PostgreSQL does not subtract.
+        // Looks at a bounded head of each index: what stands there decides when the relay has to be up again. Of what is to leave later that is the
+        // first row that is free, and those before it, which are leased. At times that are infinite nothing is due or everything, and from those
+        // PostgreSQL does not subtract.
         string Due(string after) => $"""
+            WITH free AS MATERIALIZED (
+                SELECT {next} AS due FROM {outbox}
+                WHERE {next} {after} AND {next} < 'infinity' AND {relayed} IS NULL AND {owner} IS NULL ORDER BY {next} LIMIT 1)
             SELECT {t.IsPaused}, EXTRACT(EPOCH FROM min(GREATEST(due, 'epoch')) - clock_timestamp())::float8 FROM (
                 (SELECT CASE WHEN {owner} IS NULL THEN {created} ELSE COALESCE({until}, {created} + $1) END
                  FROM {outbox} WHERE {next} IS NULL ORDER BY {sequence} LIMIT 1000)
+                UNION ALL SELECT due FROM free
                 UNION ALL
-                (SELECT CASE WHEN {owner} IS NULL THEN {next} ELSE GREATEST({next}, {until}) END
-                 FROM {outbox} WHERE {next} {after} AND {next} < 'infinity' AND {relayed} IS NULL ORDER BY {next} LIMIT 1000)) rows (due)
+                (SELECT GREATEST({next}, {until}) FROM {outbox}
+                 WHERE {next} {after} AND {next} < COALESCE((SELECT due FROM free), 'infinity') AND {relayed} IS NULL
+                 ORDER BY {next} LIMIT 1000)) rows (due)
             WHERE due {after} AND due < 'infinity'
             """;
 
+        // A look is prepared, and keeps the plan of its first times: that for an empty table would read all that is scheduled by now.
+        PlanPeek = $"SELECT {ByIndex}";
         Peek = Due(">= '-infinity'");
         PeekLater = Due("> now()");
 
@@ -141,6 +148,7 @@ internal sealed class RelaySql
 
     public string LockClaims { get; }
     public string Claim { get; }
+    public string PlanPeek { get; }
     public string Peek { get; }
     public string PeekLater { get; }
     public string Delete { get; }

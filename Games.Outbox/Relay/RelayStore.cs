@@ -83,15 +83,21 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
     /// How long until a claim finds something: a row may be claimed, or relaying was paused or resumed. Negative or zero if it is now, null if
     /// there is nothing.
     /// </summary>
-    public Task<TimeSpan?> PeekAsync(CancellationToken ct) =>
-        database.ExecuteAsync((connection, table) => PeekAsync(database.Command(connection, SqlFor(table).Peek), ct), ct);
+    public Task<TimeSpan?> PeekAsync(CancellationToken ct) => PeekAsync(sql => sql.Peek, ct);
 
     /// <summary>How long until the next row that may not be claimed yet may; null if there is none.</summary>
-    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) =>
-        database.ExecuteAsync((connection, table) => PeekAsync(database.Command(connection, SqlFor(table).PeekLater), ct), ct);
+    public Task<TimeSpan?> PeekLaterAsync(CancellationToken ct) => PeekAsync(sql => sql.PeekLater, ct);
 
-    /// <summary><see cref="PeekAsync(CancellationToken)" /> over a connection of <see cref="OpenListenerAsync" />.</summary>
-    public Task<TimeSpan?> PeekAsync(NpgsqlConnection listener, CancellationToken ct) => PeekAsync(new NpgsqlCommand(_sql!.Peek, listener), ct);
+    /// <summary>
+    /// <see cref="PeekAsync(CancellationToken)" /> over a connection of <see cref="OpenListenerAsync" />. One statement, whatever its plan: nobody
+    /// waits for it, and it comes once in <see cref="OutboxOptions.KeepAliveInterval" />.
+    /// </summary>
+    public async Task<TimeSpan?> PeekAsync(NpgsqlConnection listener, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(_sql!.Peek, listener) { Parameters = { Sql.Value(_options.Lease) } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await ReadDueAsync(reader, ct);
+    }
 
     /// <summary>Opens the connection for notifications.</summary>
     /// <param name="timeout">How long the opening may take, and each statement.</param>
@@ -158,11 +164,21 @@ internal sealed class RelayStore<TDbContext>(OutboxDatabase<TDbContext> database
 
     private RelaySql SqlFor(OutboxTable table) => _sql ??= new(table);
 
-    private async Task<TimeSpan?> PeekAsync(NpgsqlCommand peek, CancellationToken ct)
+    private Task<TimeSpan?> PeekAsync(Func<RelaySql, string> look, CancellationToken ct) => database.ExecuteAsync(async (connection, table) =>
     {
-        await using var command = peek;
-        command.Parameters.Add(Sql.Value(_options.Lease));
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        var sql = SqlFor(table);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            Timeout = (int)_options.StatementTimeout.TotalSeconds,
+            BatchCommands = { new(sql.PlanPeek), new(look(sql)) { Parameters = { Sql.Value(_options.Lease) } } }
+        };
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
+        return await ReadDueAsync(reader, ct);
+    }, ct);
+
+    private async Task<TimeSpan?> ReadDueAsync(NpgsqlDataReader reader, CancellationToken ct)
+    {
         await reader.ReadAsync(ct);
 
         // Paused or resumed since the last claim: the next one, due now, finds out.

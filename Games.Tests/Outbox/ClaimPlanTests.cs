@@ -47,13 +47,42 @@ public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<Empty
         Assert.True(PagesOf(plan) < 5_000, $"{when}, {PagesOf(plan)} pages were read: {plan}");
     }
 
+    [Fact]
+    public async Task A_look_that_was_prepared_on_an_empty_table_reads_the_heads_of_its_indexes_when_much_is_scheduled()
+    {
+        await using var db = new NotesDbContext(new DbContextOptionsBuilder<NotesDbContext>().UseNpgsql(database.ConnectionString).Options);
+        var (connection, sql) = await OpenAsync(db);
+        await ExecuteAsync(connection, $"""
+            TRUNCATE "OutboxMessage";
+            ANALYZE "OutboxMessage";
+            SET plan_cache_mode = force_generic_plan;
+            PREPARE look (interval) AS {sql.Peek};
+            """);
+        await LookAsync("");
+        await ExecuteAsync(connection, """
+            INSERT INTO "OutboxMessage" ("MessageId", "SentTime", "ContentType", "MessageType", "Body", "EnqueueTime", "NextAttempt")
+            SELECT gen_random_uuid(), now(), 'application/json', 'urn:message:Test', '{}', due, due
+            FROM (SELECT now() + interval '1 day' + i * interval '1 second' AS due FROM generate_series(1, 200000) i) scheduled;
+            """);
+
+        var plan = JsonDocument.Parse(await LookAsync("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)")).RootElement[0].GetProperty("Plan");
+
+        Assert.True(PagesOf(plan) < 50, $"{PagesOf(plan)} pages were read: {plan}");
+
+        async Task<string> LookAsync(string how)
+        {
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(sql.PlanPeek), new($"{how} EXECUTE look('5 s')") } };
+            await using var reader = await batch.ExecuteReaderAsync();
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            return $"{reader.GetValue(0)}";
+        }
+    }
+
     private async Task<JsonElement> ClaimAsync(string rows)
     {
         await using var db = new NotesDbContext(new DbContextOptionsBuilder<NotesDbContext>().UseNpgsql(database.ConnectionString).Options);
-        await db.Database.EnsureCreatedAsync();
-        var sql = new RelaySql(new(db.Model, db.GetService<ISqlGenerationHelper>()));
-        await db.Database.OpenConnectionAsync();
-        var connection = (NpgsqlConnection)db.Database.GetDbConnection();
+        var (connection, sql) = await OpenAsync(db);
         await ExecuteAsync(connection, """TRUNCATE "OutboxMessage";""" + rows);
 
         await using var batch = new NpgsqlBatch(connection)
@@ -75,6 +104,14 @@ public sealed class ClaimPlanTests(EmptyDatabase database) : IClassFixture<Empty
         await reader.NextResultAsync();
         await reader.ReadAsync();
         return JsonDocument.Parse(reader.GetString(0)).RootElement[0].GetProperty("Plan");
+    }
+
+    private static async Task<(NpgsqlConnection Connection, RelaySql Sql)> OpenAsync(NotesDbContext db)
+    {
+        await db.Database.EnsureCreatedAsync();
+        var sql = new RelaySql(new(db.Model, db.GetService<ISqlGenerationHelper>()));
+        await db.Database.OpenConnectionAsync();
+        return ((NpgsqlConnection)db.Database.GetDbConnection(), sql);
     }
 
     private static long PagesOf(JsonElement plan) =>

@@ -69,17 +69,26 @@ public sealed class ImageTests(BuiltImages images, EmptyDatabase database, TestB
 
         using var runningApi = Start(api, images["api"], servers, apiUrl, out _);
         using var runningBot = Start(bot, images["bot"], servers, botUrl, out var announced);
-        using var client = new HttpClient { BaseAddress = new(apiUrl) };
-        var key = answer.Split('\n').Single(line => line.StartsWith("games_", StringComparison.Ordinal));
-        client.DefaultRequestHeaders.Authorization = new("Bearer", key);
-        await ReadyAsync(runningApi, apiUrl);
-        await ReadyAsync(runningBot, botUrl);
-        using var created = await client.PostAsJsonAsync("/games", Requests.ValidGame(), ct);
-        Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync(ct));
-        await Until.TrueAsync(() => announced.Any(line => line.Contains("is to be announced")), "the bot has composed the announcement");
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new(apiUrl) };
+            var key = answer.Split('\n').Single(line => line.StartsWith("games_", StringComparison.Ordinal));
+            client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+            await ReadyAsync(runningApi, apiUrl);
+            await ReadyAsync(runningBot, botUrl);
+            using var created = await client.PostAsJsonAsync("/games", Requests.ValidGame(), ct);
+            Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync(ct));
+            await Until.TrueAsync(() => announced.Any(line => line.Contains("is to be announced")), "the bot has composed the announcement");
 
-        Assert.Equal(0, await StopAsync(runningApi));
-        Assert.Equal(0, await StopAsync(runningBot));
+            Assert.Equal(0, await StopAsync(runningApi));
+            Assert.Equal(0, await StopAsync(runningBot));
+        }
+        finally
+        {
+            // They have changed their user, so that the kernel does not end them with this process.
+            runningApi.Kill();
+            runningBot.Kill();
+        }
     }
 
     private static ChildProcess Start(
