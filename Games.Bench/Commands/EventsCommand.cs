@@ -27,8 +27,8 @@ internal static class EventsCommand
             anything is lost, or comes more than once; how fast it is, is shown beside what is asked for and beside the limit.
             """)
         {
-            rate, seconds, rows, correlations, messages, idle, warmUp, system.ApiDll, system.BotDll, system.LimitProject, system.GamesDb, system.RabbitMq,
-            timeout, json, system.AllowRemote,
+            rate, seconds, rows, correlations, messages, idle, warmUp, system.ApiDll, system.BotDll, system.LimitProject, system.GamesDb,
+            system.RabbitMq, timeout, json, system.AllowRemote,
         };
 
         command.SetAction((options, ct) => ExitCode.OfAsync(async () =>
