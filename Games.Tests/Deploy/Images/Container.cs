@@ -32,7 +32,7 @@ internal sealed class Container(Image image)
     public Command Run(IReadOnlyDictionary<string, string> settings, params string[] words)
     {
         var user = (string)image.Config["User"]!;
-        // env looks for it on the path of the image, which has no such program.
+        // By its path: env, with the variables of the image, would look for it where the image has its programs.
         string[] enter =
             ["/usr/bin/unshare", $"--root={_root}", $"--wd={image.Config["WorkingDir"]}", $"--setgid={user}", $"--setuid={user}", .. words];
         return new(
