@@ -84,7 +84,8 @@ public sealed class TracingTests(EmptyDatabase database, TestBroker broker) : IC
         }
 
         await Until.TrueAsync(() => spans.Of(request).Any(x => x.Source.Name == "Games.Outbox" && x.Status is ActivityStatusCode.Error
-            && x.GetTagItem("outbox.result") is "Unroutable"), "the span says what became of it");
+            && x.GetTagItem("outbox.result") is "Unroutable" && x.StatusDescription?.Contains("Returned") is true),
+            "the span says what became of it and why");
     }
 
     private async Task<NotesService> StartAsync(string handoffLimit = "2000")

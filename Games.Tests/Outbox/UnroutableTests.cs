@@ -158,6 +158,8 @@ public sealed class UnroutableTests(EmptyDatabase database, TestBroker broker) :
         var seen = service.Services.GetRequiredService<Seen>();
         await Until.TrueAsync(() => seen.Of<string>().Contains("behind what has expired"), "the other has arrived");
         await Until.TrueAsync(() => dropped.Count("expired") == 300, "all are counted");
+        await Until.TrueAsync(
+            () => service.Logs.At(LogLevel.Information).Any(line => line.Contains("expired before they could leave")), "a line says so");
     }
 
     private async Task<NotesService> BuildAsync(
