@@ -11,7 +11,7 @@ internal sealed class ListsRun(ApiConnections api, NpgsqlDataSource database, Qu
 {
     private const int Done = 200;
     private const int MostOnAPage = 100;
-    private const int WarmUp = 10_000;
+    private const int WarmUp = 60_000;
     private const int Places = 16;
 
     // More than it takes until statements are prepared, and until PostgreSQL plans them without their values.
@@ -21,7 +21,7 @@ internal sealed class ListsRun(ApiConnections api, NpgsqlDataSource database, Qu
     public async Task<IReadOnlyList<ListFigures>> RunAsync(
         IReadOnlyList<ListQuery> lists, Action<ListQuery, IReadOnlyList<string>> explained, BeginPhase begin, CancellationToken ct)
     {
-        // The first half minute of a process is its compiler's.
+        // The first minute of a process under full load is its compiler's: until then p50 is twice what it is later.
         await MeasureAsync(number => lists[number % lists.Count].Path(new Random(number)), WarmUp, ct);
         var (figures, phase) = (new List<ListFigures>(), begin($"{lists.Count} lists asked for", lists.Count));
         foreach (var list in lists)
