@@ -15,6 +15,7 @@ var bench = new RootCommand("Drives any implementation of the main job from outs
     ListsCommand.Create(),
     DiscordCommand.Create(),
     CompareCommand.Create(),
+    SoakCommand.Create(),
     ChaosCommand.Create(),
 };
 

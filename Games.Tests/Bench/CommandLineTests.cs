@@ -16,6 +16,7 @@ public sealed class CommandLineTests
         EventsCommand.Create(),
         ListsCommand.Create(),
         CompareCommand.Create(),
+        SoakCommand.Create(),
         ChaosCommand.Create(),
     ];
 
@@ -41,6 +42,7 @@ public sealed class CommandLineTests
     [InlineData("backlog", "--pending", "0")]
     [InlineData("lists", "--games", "99")]
     [InlineData("compare", "--rounds", "21")]
+    [InlineData("soak", "--parts", "0")]
     [InlineData("events", "--rows", "0")]
     [InlineData("events", "--rows", "abc")]
     [InlineData("events", "--idle", "3601")]

@@ -12,6 +12,8 @@ namespace Games.Tests.Bench;
 
 public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDatabase>
 {
+    private static readonly SoakLoad Short = new(WarmUp: 5, Games: 20, Clients: 2, Parts: 3, Seconds: 1);
+
     [Fact]
     public void Every_body_is_the_json_of_a_game_with_a_title_of_its_own()
     {
@@ -150,6 +152,38 @@ public sealed class DrivingTests(EmptyDatabase database) : IClassFixture<EmptyDa
             games: 5, clients: 2, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken));
 
         Assert.Contains("5 × 503 ServiceUnavailable", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_soak_posts_half_of_what_was_possible_and_shows_every_part()
+    {
+        await using var games = await TablesAsync();
+        await using var api = await ApiAsync(_ => StoreAsync(games, announced: true));
+        var mebibytes = 100.0;
+        var soak = new Soak(AddressOf(api), games, () => (mebibytes += 10, 50), TimeSpan.FromSeconds(60));
+
+        var figures = await soak.RunAsync(Short, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
+
+        Assert.True(figures.Passed);
+        Assert.Equal(figures.FullPerSecond / 2, figures.Rate);
+        Assert.All(figures.Parts, part => Assert.Equal(Math.Max(1, (int)figures.Rate), part.Accepted));
+        Assert.All(figures.Parts, part => Assert.Equal(part.Accepted, part.AnnouncementMilliseconds.Count));
+        Assert.Equal([(110, 50), (120, 50), (130, 50)], figures.Parts.Select(part => (part.ApiMebibytes, part.BotMebibytes)));
+        Assert.Equal((110, 130), (figures.FirstThird.Single().ApiMebibytes, figures.LastThird.Single().ApiMebibytes));
+    }
+
+    [Fact]
+    public async Task A_soak_that_loses_one_announcement_fails()
+    {
+        await using var games = await TablesAsync();
+        var posted = 0;
+        await using var api = await ApiAsync(_ => StoreAsync(games, announced: Interlocked.Increment(ref posted) != Short.WarmUp + Short.Games + 1));
+        var soak = new Soak(AddressOf(api), games, () => (1, 1), TimeSpan.FromSeconds(1));
+
+        var figures = await soak.RunAsync(Short, (_, _) => new Progress<double>(), TestContext.Current.CancellationToken);
+
+        Assert.False(figures.Passed);
+        Assert.StartsWith("1 accepted, but not announced: ", Assert.Single(figures.Complaints));
     }
 
     private static async Task<Answers> PostAsync(WebApplication api, Func<GamePoster, CancellationToken, Task<Answers>> drive)
