@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Games.ServiceDefaults;
 using Microsoft.Win32.SafeHandles;
@@ -46,10 +47,25 @@ internal static partial class OperatorConsole
 
             // What the library itself writes: the verbs write to the console.
             using var help = new StringWriter();
-            var exitCode = await parsed.InvokeAsync(
-                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = EndingTime, Output = help });
+            var settings = new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = EndingTime,
+                Output = help,
+            };
+            // The library listens to signals only when the verb has begun, and until then they would end the process.
+            using var ending = new CancellationTokenSource();
+            using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+            using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+            var exitCode = await parsed.InvokeAsync(settings, ending.Token);
             Console.Out.Write(RunOfTheCaller is null ? help : help.ToString().Replace($"{RootCommand.ExecutableName} ", "./games "));
             return exitCode;
+
+            void End(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                ending.Cancel();
+            }
         }
         catch (InvalidOperationException unreadable) when (TypeName().IsMatch(unreadable.Message))
         {

@@ -198,6 +198,19 @@ public sealed class TailTests(TestDatabase database, TestServers servers) : ICla
         Assert.Equal(0, await tail.InterruptAsync());
     }
 
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task It_ends_well_when_it_is_told_to_before_it_follows(string signal)
+    {
+        await using var tail = RunningVerb.Start(database.ConnectionString, "tail", "--channel", _channel);
+        await tail.LoadsAsync("Npgsql.dll");
+
+        await tail.SendAsync(signal);
+
+        Assert.Equal(0, await tail.EndsAsync());
+    }
+
     [Fact]
     public async Task It_ends_well_where_the_machine_has_no_time_for_its_end()
     {
