@@ -36,7 +36,8 @@ internal sealed class LocalRun : IAsyncDisposable
     /// <summary>Runs <paramref name="start"/>, then keeps what it started running until Ctrl+C or SIGTERM. Returns the exit code.</summary>
     public static async Task<int> UntilStoppedAsync(string data, Func<LocalRun, CancellationToken, Task> start)
     {
-        using var stopping = new CancellationTokenSource();
+        // Not disposed: a signal may come while this ends.
+        var stopping = new CancellationTokenSource();
 
         // The first signal stops the servers in order; a later one ends this process at once, and the kernel kills its children.
         var firstSignal = 0L;

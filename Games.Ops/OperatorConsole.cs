@@ -54,7 +54,8 @@ internal static partial class OperatorConsole
                 Output = help,
             };
             // The library listens to signals only when the verb has begun, and until then they would end the process.
-            using var ending = new CancellationTokenSource();
+            // Not disposed: one that the library heard first may have ended the verb when it comes to ours.
+            var ending = new CancellationTokenSource();
             using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
             using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
             var exitCode = await parsed.InvokeAsync(settings, ending.Token);

@@ -44,7 +44,8 @@ internal sealed class RunningVerb : IAsyncDisposable
     public Task SaysAsync(string text) => Until.TrueAsync(() => _errors.Any(x => x.Contains(text)), $"it says \"{text}\"");
 
     /// <summary>Waits until it has come so far in its start that it needs this file.</summary>
-    public Task LoadsAsync(string file) => Until.TrueAsync(() => File.ReadAllText($"/proc/{_process.Id}/maps").Contains(file), $"it has loaded {file}");
+    public Task LoadsAsync(string file) =>
+        Until.TrueAsync(() => File.ReadAllText($"/proc/{_process.Id}/maps").Contains(file), $"it has loaded {file}");
 
     /// <summary>Waits for lines of its output; all of them until then.</summary>
     public async Task<string[]> ShowsAsync(int lines)
