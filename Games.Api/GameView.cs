@@ -37,9 +37,10 @@ internal sealed record GameView(
         ? $"{(x.DeliveredVersion == 0 ? "" : x.DeliveredVersion)}{(x.Failure is null ? "" : "f")}"
         : "";
 
+    /// <param name="people">In the order in which they joined.</param>
     public static GameView Of(Game game, IEnumerable<Player> people, Announcement? announcement)
     {
-        var inOrder = people.OrderBy(player => player.Number).Select(x => new PlayerView(x.UserId, x.DisplayName, x.JoinedAt)).ToList();
+        PlayerView[] inOrder = [.. people.Select(x => new PlayerView(x.UserId, x.DisplayName, x.JoinedAt))];
         return new(
             game.Id,
             game.Version,
