@@ -55,7 +55,7 @@ internal sealed class LocalRun : IAsyncDisposable
         try
         {
             if (!OperatingSystem.IsLinux())
-                throw new ServerUnavailableException("The local run needs Linux. Elsewhere: docker compose up --build");
+                throw new ServerUnavailableException("The local run needs Linux. Elsewhere: dotnet build deploy/images.proj && docker compose up");
 
             await using var run = new LocalRun(data);
             await start(run, stopping.Token);
