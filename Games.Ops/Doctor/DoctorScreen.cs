@@ -14,7 +14,9 @@ internal static class DoctorScreen
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    public static void Show(IReadOnlyList<Finding> findings, int? orphans, bool dryRun)
+    /// <param name="republish">Whether events were to be published again.</param>
+    /// <param name="orphans">How many were, or would be; null if not everything could be looked at.</param>
+    public static void Show(IReadOnlyList<Finding> findings, bool republish, int? orphans, bool dryRun)
     {
         var width = findings.Max(finding => finding.Subject.Length);
         foreach (var finding in findings)
@@ -25,15 +27,27 @@ internal static class DoctorScreen
                 Console.Out.WriteLine($"{"",-6}{"".PadRight(width)}  → {toDo}");
         }
 
-        var wrong = findings.Count(finding => finding.State is FindingState.Wrong);
-        Console.Out.WriteLine(wrong == 0 ? "All is well." : $"{wrong} wrong.");
-        if (orphans is not { } count)
-            return;
+        Console.Out.WriteLine(Verdict(Count(FindingState.Wrong), Count(FindingState.Unknown)));
+        if (republish)
+            Console.Out.WriteLine(OfRepublishing(orphans, dryRun));
 
-        Console.Out.WriteLine(dryRun
-            ? $"{Quantity.Of(count, "event")} would be published again."
-            : $"{Quantity.Of(count, "event")} published again: a running API or bot sends what is due within Outbox:PollInterval (10 s unless set).");
+        int Count(FindingState state) => findings.Count(finding => finding.State == state);
     }
+
+    private static string Verdict(int wrong, int unknown) => (wrong, unknown) switch
+    {
+        (0, 0) => "All is well.",
+        (_, 0) => $"{wrong} wrong.",
+        _ => $"{wrong} wrong, {unknown} not known.",
+    };
+
+    private static string OfRepublishing(int? orphans, bool dryRun) => (orphans, dryRun) switch
+    {
+        (null, _) => "Nothing is published again while something is not known (?).",
+        ({ } count, true) => $"{Quantity.Of(count, "event")} would be published again.",
+        ({ } count, false) =>
+            $"{Quantity.Of(count, "event")} published again: a running API or bot sends what is due within Outbox:PollInterval (10 s unless set).",
+    };
 
     public static void ShowJson(IReadOnlyList<Finding> findings, int? orphans, bool dryRun)
     {

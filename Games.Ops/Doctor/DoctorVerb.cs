@@ -57,7 +57,7 @@ internal static class DoctorVerb
                 if (options.GetValue(json))
                     DoctorScreen.ShowJson(findings, orphans, options.GetValue(dryRun));
                 else
-                    DoctorScreen.Show(findings, orphans, options.GetValue(dryRun));
+                    DoctorScreen.Show(findings, options.GetValue(republish), orphans, options.GetValue(dryRun));
                 return findings.TrueForAll(finding => finding.State is FindingState.Ok);
             }));
         return command;
