@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Games.Outbox.Outages;
 using MassTransit;
 using Microsoft.Extensions.Logging;
@@ -7,12 +8,26 @@ namespace Games.ServiceDefaults;
 
 /// <summary>
 /// One line for a message that is given up and goes to the error queue, where its headers have the stack trace. MassTransit's own is that trace.
+/// Counted too: MassTransit's counter has each attempt.
 /// </summary>
-internal sealed partial class FaultLog(ILogger<FaultLog> logger) : IReceiveObserver
+internal sealed partial class FaultLog : IReceiveObserver
 {
+    private readonly Counter<long> _faulted;
+    private readonly ILogger<FaultLog> _logger;
+
+    public FaultLog(IMeterFactory meters, ILogger<FaultLog> logger)
+    {
+        _logger = logger;
+        _faulted = meters.Create(HealthMetrics.Name).CreateCounter<long>(
+            "games.messages.faulted", "{message}", "Messages that went to an error queue.");
+        // A counter that is not there before its first message has not grown by it.
+        _faulted.Add(0);
+    }
+
     public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
         where T : class
     {
+        _faulted.Add(1);
         LogGivenUp(context.MessageId, typeof(T).Name, consumerType, QueueOf(context.ReceiveContext), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
@@ -23,8 +38,11 @@ internal sealed partial class FaultLog(ILogger<FaultLog> logger) : IReceiveObser
         // which the message is delivered again.
         var isOfTheBroker = exception is RabbitMQClientException
             || exception is OperationCanceledException && context.CancellationToken.IsCancellationRequested;
-        if (!isOfTheBroker)
-            LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
+        if (isOfTheBroker)
+            return Task.CompletedTask;
+
+        _faulted.Add(1);
+        LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
 

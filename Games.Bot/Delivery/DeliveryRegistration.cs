@@ -28,7 +28,9 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<DeliveryService>();
         services.AddHostedService<WithToken>();
         services.AddHostedService<DeliveryCleanUp>();
-        services.AddHealthChecks().AddCheck<DiscordHealthCheck>(DiscordHealthCheck.Name, tags: ["ready"]);
+        services.AddHealthChecks()
+            .AddCheck<DiscordHealthCheck>(DiscordHealthCheck.Name, tags: ["ready"])
+            .AddCheck<WaitingAnnouncementsCheck>(WaitingAnnouncementsCheck.Name);
     }
 
     /// <summary>Runs the delivery if there is a token.</summary>

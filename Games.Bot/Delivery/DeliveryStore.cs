@@ -24,10 +24,11 @@ internal sealed record DueDirectMessage(Guid Id, string UserId, string? ChannelI
 /// </summary>
 internal sealed class DeliveryStore(IServiceScopeFactory scopes)
 {
+    public const string AnnouncementsWait = "delivered_version < version AND failure IS NULL";
+
     private const string Channel = "channel ";
     private const string User = "user ";
 
-    private const string AnnouncementsWait = "delivered_version < version AND failure IS NULL";
     private const string DirectMessagesWait = "sent_at IS NULL AND failure IS NULL";
     private const string IsDue = "(next_attempt_at IS NULL OR next_attempt_at <= now())";
 

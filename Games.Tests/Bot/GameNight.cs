@@ -11,6 +11,7 @@ using MassTransit;
 using MassTransit.Testing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Games.Tests.Bot;
@@ -52,6 +53,10 @@ internal sealed class GameNight : IAsyncDisposable
     public IBus Bus => _host.Services.GetTestHarness().Bus;
 
     public HttpClient Http() => _host.CreateClient();
+
+    /// <summary>What one health check says.</summary>
+    public async Task<HealthStatus> HealthAsync(string check) =>
+        (await _host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(x => x.Name == check)).Entries[check].Status;
 
     public IReadOnlyCollection<string> Log => _host.Log.Lines;
 

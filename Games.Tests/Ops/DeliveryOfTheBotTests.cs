@@ -6,6 +6,7 @@ using Games.Tests.Api;
 using Games.Tests.Bot;
 using Games.Tests.FakeDiscord;
 using Games.Tests.Servers;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Games.Tests.Ops;
 
@@ -55,6 +56,25 @@ public sealed class DeliveryOfTheBotTests(TestDatabase database) : IClassFixture
         await Until.TrueAsync(
             async () => (await FindingAsync("discord")).GetProperty("saw").GetString() == "1 with a token, connected",
             "the doctor sees it connected");
+    }
+
+    [Fact]
+    public async Task What_waits_for_Discord_for_minutes_is_told_to_whoever_watches_but_the_bot_stays_ready()
+    {
+        const string Broken = """{"kind":"error","path":"/messages","status":503}""";
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, Broken);
+        var id = await delivery.Night.CreateAsync();
+        await delivery.Night.AnnouncedAsync(id);
+
+        Assert.Equal(HealthStatus.Healthy, await delivery.Night.HealthAsync("announcements"));
+        await delivery.Night.ExecuteAsync("UPDATE announcements SET changed_at = now() - interval '6 min' WHERE game_id = $1", id);
+        Assert.Equal(HealthStatus.Unhealthy, await delivery.Night.HealthAsync("announcements"));
+        using var http = delivery.Night.Http();
+        Assert.DoesNotContain("\"announcements\"", await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken));
+
+        await delivery.Discord.PutFaultsAsync("");
+        await delivery.DeliveredAsync(id);
+        Assert.Equal(HealthStatus.Healthy, await delivery.Night.HealthAsync("announcements"));
     }
 
     [Fact]

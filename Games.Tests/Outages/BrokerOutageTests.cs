@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Games.AppHost.Servers;
@@ -6,6 +7,7 @@ using Games.Contracts;
 using Games.Tests.Api;
 using Games.Tests.Bot;
 using Games.Tests.Servers;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
 
@@ -75,11 +77,22 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
     }
 
     [Fact]
-    public async Task A_message_that_is_given_up_is_one_line_with_its_cause()
+    public async Task A_message_that_is_given_up_is_one_line_with_its_cause_and_counted()
     {
         await using var botHost = Bot(shared.ConnectionString);
         using var bot = botHost.CreateClient();
         await bot.ReadyAsync();
+        var (meters, counted) = (botHost.Services.GetRequiredService<IMeterFactory>(), 0L);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "games.messages.faulted" && instrument.Meter.Scope == meters)
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref counted, count));
+        listener.Start();
         await using var connection = await new ConnectionFactory { Uri = new Uri(shared.ConnectionString) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(true, true));
 
@@ -92,6 +105,7 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
         var told = Assert.Single(_botAlarms.Raised);
         Assert.Contains("goes to announce-game_error: ", told);
         Assert.DoesNotContain('\n', told);
+        Assert.Equal(1, Interlocked.Read(ref counted));
     }
 
     [Fact]
