@@ -10,6 +10,8 @@ public sealed partial class GatewayClient(
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
+    private readonly SteadyTime _time = new(time);
+
     private volatile GatewayShard[] _shards = [];
     private volatile string? _problem = "not started";
 
@@ -33,9 +35,12 @@ public sealed partial class GatewayClient(
         try
         {
             var gateway = await AskAsync(ct);
-            var turns = new IdentifyTurns(AskAsync, time, logger);
+            var turns = new IdentifyTurns(AskAsync, _time, logger);
             var count = Math.Max(gateway.Shards, 1);
-            _shards = [.. Enumerable.Range(0, count).Select(index => new GatewayShard(index, count, options, turns, sessions, handle, time, logger))];
+            _shards =
+            [
+                .. Enumerable.Range(0, count).Select(index => new GatewayShard(index, count, options, turns, sessions, handle, _time, logger)),
+            ];
             _problem = null;
             running.AddRange(_shards.Select(shard => shard.RunAsync(gateway.Url, all.Token)));
             await await Task.WhenAny(running);
@@ -69,7 +74,7 @@ public sealed partial class GatewayClient(
                 _problem = failure.Message;
                 var wait = failure is DiscordRateLimitException limit && limit.Wait > pause ? limit.Wait : pause;
                 LogNoGateway(failure.Message, wait.TotalSeconds);
-                await Task.Delay(wait, time, ct);
+                await Task.Delay(wait, _time, ct);
             }
         }
     }

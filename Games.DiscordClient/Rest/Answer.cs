@@ -20,6 +20,7 @@ internal sealed class Answer
         ResetAfter = Seconds(NumberOf(headers, "X-RateLimit-Reset-After"));
 
         var json = IsError ? ParsedOf(body) : null;
+        IsDiscords = !IsError || json is { ValueKind: JsonValueKind.Object };
         if (json is { ValueKind: JsonValueKind.Object } error)
         {
             var hasCode = error.TryGetProperty("code", out var code) && code.ValueKind is JsonValueKind.Number;
@@ -40,12 +41,11 @@ internal sealed class Answer
         var retryAfter = Seconds(NumberOf(headers, "Retry-After")) ?? TimeSpan.Zero;
         var inBody = json is { ValueKind: JsonValueKind.Object } limit && limit.TryGetProperty("retry_after", out var value)
             && value.ValueKind is JsonValueKind.Number ? Seconds(value.GetDouble()) : null;
-        IsCloudflare = json is not { ValueKind: JsonValueKind.Object };
-        IsGlobal = IsCloudflare || TextOf(headers, "X-RateLimit-Global") == "true" || Scope == "global"
+        IsGlobal = !IsDiscords || TextOf(headers, "X-RateLimit-Global") == "true" || Scope == "global"
             || json is { ValueKind: JsonValueKind.Object } said && said.TryGetProperty("global", out var global)
             && global.ValueKind is JsonValueKind.True;
         Wait = Max(retryAfter, Max(inBody ?? TimeSpan.Zero, IsGlobal ? TimeSpan.Zero : ResetAfter ?? TimeSpan.Zero));
-        if (IsCloudflare)
+        if (!IsDiscords)
             Wait = Max(Wait, CloudflarePause);
     }
 
@@ -64,8 +64,8 @@ internal sealed class Answer
 
     public bool IsGlobal { get; }
 
-    /// <summary>Discord's answers are JSON. This one is of the server before it.</summary>
-    public bool IsCloudflare { get; }
+    /// <summary>Discord's errors are JSON. Others are of a server on the way: Cloudflare, a proxy, a firewall.</summary>
+    public bool IsDiscords { get; }
 
     public bool IsError => (int)Status >= 400;
 

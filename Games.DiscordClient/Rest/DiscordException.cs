@@ -9,7 +9,9 @@ public abstract class DiscordException(string message, Exception? cause = null) 
 /// <param name="status">Of HTTP.</param>
 /// <param name="code">Of Discord (<see cref="DiscordErrorCode"/>); 0 if it gave none.</param>
 /// <param name="error">What it says.</param>
-public sealed class DiscordApiException(HttpStatusCode status, int code, string error) : DiscordException($"{(int)status} {code}: {error}")
+/// <param name="isDiscords">Whether it is Discord's own, which are JSON: a proxy, a firewall or Cloudflare on the way answers for itself.</param>
+public sealed class DiscordApiException(HttpStatusCode status, int code, string error, bool isDiscords)
+    : DiscordException($"{(int)status} {code}: {error}")
 {
     public HttpStatusCode Status => status;
 
@@ -19,7 +21,7 @@ public sealed class DiscordApiException(HttpStatusCode status, int code, string 
     public string Error => error;
 
     /// <summary>Whether the same call may succeed later. Whether it has been carried out is not known then.</summary>
-    public bool IsRetryable => (int)status >= 500 || code == DiscordErrorCode.Overloaded;
+    public bool IsRetryable => (int)status >= 500 || code == DiscordErrorCode.Overloaded || !isDiscords;
 }
 
 /// <summary>A rate limit that takes longer than the caller would wait. Nothing was done.</summary>

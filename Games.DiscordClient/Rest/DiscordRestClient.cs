@@ -10,7 +10,7 @@ namespace Games.DiscordClient.Rest;
 /// </summary>
 public sealed class DiscordRestClient(HttpClient http, DiscordRestOptions options, TimeProvider time, ILogger<DiscordRestClient> logger)
 {
-    private readonly DiscordTransport _transport = new(http, options, time, logger);
+    private readonly DiscordTransport _transport = new(http, options, new SteadyTime(time), logger);
 
     /// <summary>Requests of the last 10 min that Discord counts as invalid (401, 403, 429): 10,000 are a ban.</summary>
     public int InvalidRequests => _transport.InvalidRequests;

@@ -59,9 +59,13 @@ internal sealed partial class DiscordTransport(HttpClient http, DiscordRestOptio
             }
 
             if (!answer.IsRateLimit)
-                return answer.IsError ? throw new DiscordApiException(answer.Status, answer.Code, WithoutToken(answer.Error)) : answer.Body;
+            {
+                return answer.IsError
+                    ? throw new DiscordApiException(answer.Status, answer.Code, WithoutToken(answer.Error), answer.IsDiscords)
+                    : answer.Body;
+            }
 
-            LogRateLimit(route, answer.Wait.TotalSeconds, answer.IsCloudflare ? "Cloudflare" : answer.Scope, answer.Code);
+            LogRateLimit(route, answer.Wait.TotalSeconds, !answer.IsDiscords ? "Cloudflare" : answer.Scope, answer.Code);
             if (time.GetUtcNow() - start + answer.Wait > options.LongestWait)
                 throw new DiscordRateLimitException(answer.Wait, answer.Code);
         }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Games.DiscordClient;
 using Games.DiscordClient.Rest;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Games.Tests.DiscordClient;
 
@@ -30,6 +32,24 @@ public sealed class RateLimitTests : IAsyncDisposable
         await next;
         Assert.Equal(3, _discord.Requests.Count);
         Assert.Contains(TimeSpan.FromSeconds(3), waits);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_delays_nothing()
+    {
+        _discord.Answer = context => ScriptedDiscord.Json(
+            context, 200, """{"id":"1","channel_id":"2"}""", ScriptedDiscord.Limit(remaining: 0, resetAfter: 0.1));
+        var clock = new ClockToBeSet();
+        var client = DiscordRegistration.CreateRestClient(_discord.Options, clock, NullLogger<DiscordRestClient>.Instance);
+        await client.CreateMessageAsync("2", Body, default);
+
+        clock.IsWrongBy = TimeSpan.FromHours(-1);
+
+        // In its own channel, and one more than are let through in a second.
+        await client.CreateMessageAsync("2", Body, default);
+        for (var channel = 100; channel < 100 + 45; channel++)
+            await client.CreateMessageAsync($"{channel}", Body, default);
+        Assert.Equal(47, _discord.Requests.Count);
     }
 
     [Fact]
@@ -241,5 +261,12 @@ public sealed class RateLimitTests : IAsyncDisposable
         _discord.Time.Advance(TimeSpan.FromSeconds(0.1));
 
         await Assert.ThrowsAsync<DiscordApiException>(() => next);
+    }
+
+    private sealed class ClockToBeSet : TimeProvider
+    {
+        public TimeSpan IsWrongBy { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + IsWrongBy;
     }
 }

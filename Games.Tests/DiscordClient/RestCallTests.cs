@@ -74,6 +74,8 @@ public sealed class RestCallTests : IAsyncDisposable
     [InlineData(404, 10008, "Unknown Message", false)]
     [InlineData(403, 50007, "Cannot send messages to this user", false)]
     [InlineData(503, 0, "Service Unavailable", true)]
+    [InlineData(403, 0, "Forbidden", true)]
+    [InlineData(404, 0, "Not Found", true)]
     [InlineData(500, 130000, "overloaded", true)]
     public async Task An_error_says_status_code_and_whether_to_try_again(int status, int code, string error, bool isRetryable)
     {
