@@ -13,9 +13,6 @@ internal static class DeliveryFailures
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
-    // Discord quarantines bots that open many.
-    private static readonly TimeSpan TooManyChannels = TimeSpan.FromMinutes(10);
-
     /// <summary>Whether it may succeed later: how long to wait, and whether that counts as a failed attempt. Null: it never will.</summary>
     /// <exception cref="TokenRefusedException">It is the bot that is refused.</exception>
     public static (TimeSpan Wait, bool IsFailure)? Retry(DiscordException failure, int attempts) => failure switch
@@ -25,7 +22,6 @@ internal static class DeliveryFailures
             + "start the bot with the one that its application shows after Reset Token; if it is the stand-in of ./run, end the fault that is on "
             + "there"),
         DiscordRateLimitException limit => (limit.Wait, false),
-        DiscordApiException { Code: DiscordErrorCode.OpeningDirectMessagesTooFast } => (TooManyChannels, true),
         DiscordApiException { IsRetryable: false } => null,
         _ => (PauseAfter(attempts), true),
     };

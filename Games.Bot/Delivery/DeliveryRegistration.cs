@@ -21,6 +21,7 @@ internal static partial class DeliveryRegistration
         services.AddSingleton<SentMessages>();
         services.AddSingleton<ChannelGuilds>();
         services.AddSingleton<AnnouncementDelivery>();
+        services.AddSingleton<DirectMessageChannels>();
         services.AddSingleton<DirectMessageDelivery>();
         services.AddSingleton<DeliveryWakeUp>();
         services.AddReceiveObserver(provider => provider.GetRequiredService<DeliveryWakeUp>());

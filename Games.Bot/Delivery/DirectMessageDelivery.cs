@@ -5,7 +5,7 @@ namespace Games.Bot.Delivery;
 
 /// <summary>Tells one user one thing.</summary>
 internal sealed partial class DirectMessageDelivery(
-    DeliveryStore store, DiscordRestClient discord, SentMessages sent, ILogger<DirectMessageDelivery> logger)
+    DeliveryStore store, DirectMessageChannels channels, DiscordRestClient discord, SentMessages sent, ILogger<DirectMessageDelivery> logger)
 {
     /// <summary>Later it is no news any more: a bot that was without Discord for a week does not begin with the reminders of that week.</summary>
     public static readonly TimeSpan IsNews = TimeSpan.FromHours(6);
@@ -43,7 +43,7 @@ internal sealed partial class DirectMessageDelivery(
     {
         if (due.ChannelId is not { } channelId)
         {
-            channelId = (await discord.OpenDirectMessagesAsync(due.UserId, ct)).Id;
+            channelId = await channels.OpenAsync(due.UserId, ct);
             await store.RememberChannelAsync(due.UserId, channelId, ct);
         }
 

@@ -114,6 +114,23 @@ public sealed class DeliveryOfTheBotTests(TestDatabase database) : IClassFixture
     }
 
     [Fact]
+    public async Task Once_Discord_says_that_they_are_too_many_no_channel_of_direct_messages_is_opened_for_anybody()
+    {
+        const string TooMany = """{"kind":"error","path":"/users/@me/channels","status":403,"code":40003,"message":"too fast"}""";
+        await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString, TooMany);
+        var id = await delivery.Night.CreateAsync();
+        foreach (var user in new[] { StandIn.Anna, StandIn.Ben, "300000000000000003" })
+            await delivery.Night.JoinAsync(id, user);
+
+        await delivery.Night.DoAsync(games => games.CancelAsync(id, null, "x", default));
+
+        await Until.TrueAsync(async () => (await delivery.ToldAsync(id)).Count(x => x.NextAttemptAt is not null) == 3, "all are put off");
+        Assert.Single((await delivery.Discord.FakeAsync("GET", "requests?path=users/@me/channels"))["list"]!.AsArray());
+        Assert.All(await delivery.ToldAsync(id), told => Assert.Equal(((string?)null, 0), (told.Failure, told.Attempts)));
+        await delivery.Night.ExecuteAsync("DELETE FROM direct_messages WHERE game_id = $1", id);
+    }
+
+    [Fact]
     public async Task A_direct_message_that_its_user_does_not_take_is_named_and_is_not_wrong()
     {
         await using var delivery = await DeliveryNight.StartAsync(database.ConnectionString);
