@@ -4,7 +4,9 @@ using MassTransit;
 
 namespace Games.Bot.Consumers;
 
-/// <summary>Another time is the one change that players must know of; the others they see in the channel.</summary>
+/// <summary>
+/// Another time is the one change that players must know of; the others they see in the channel. Of two at once the last is told.
+/// </summary>
 internal sealed class NotifyOfChangeConsumer(DirectMessageWriter messages) : IConsumer<GameUpdated>
 {
     public async Task Consume(ConsumeContext<GameUpdated> context)
@@ -14,6 +16,9 @@ internal sealed class NotifyOfChangeConsumer(DirectMessageWriter messages) : ICo
             return;
 
         var game = await messages.FindAsync(updated.GameId, ct);
+        if (!game.IsOpen || game.ScheduledAt != updated.New.ScheduledAt)
+            return;
+
         await messages.WriteAsync(game.Id, game.Players.Select(player => player.UserId), DirectMessageText.Moved(game), ct);
     }
 }

@@ -164,6 +164,30 @@ public sealed class DirectMessageTests(TestDatabase database) : IClassFixture<Te
             id, 3, NewGame.GuildId, NewGame.ChannelId, Host, "Friday raid", scheduledAt, 60, NewGame.Now);
     }
 
+    [Fact]
+    public async Task Of_two_moves_the_last_is_told_and_nothing_of_seats_after_the_cancellation()
+    {
+        var id = await CreateAsync(seats: 1, Ada, Bob);
+        var old = (await _night.GameAsync(id)).Details;
+        await _night.ChangeAsync(id, details => details with { ScheduledAt = details.ScheduledAt.AddSeconds(1) });
+        const string Moved = "**Friday raid** is at another time now: <t:1925060401:F> (<t:1925060401:R>)";
+        await TellsAsync(id, (Ada, Moved), (Bob, Moved));
+
+        var before = old with { ScheduledAt = old.ScheduledAt.AddSeconds(-1) };
+        await _night.PublishAsync([new GameUpdated(id, 3, "1", "2", ["scheduledAt"], old, before, NewGame.Now, "x")]);
+        Assert.Equal(2, (await _night.ToldAsync(id)).Length);
+
+        await _night.DoAsync(games => games.CancelAsync(id, null, "somebody", default));
+        await Until.TrueAsync(async () => (await _night.ToldAsync(id)).Length == 4, "both are told of the end");
+        await _night.PublishAsync(
+        [
+            new PlayerPromoted(id, 4, NewGame.GuildId, Ada, NewGame.Now, "x"),
+            new PlayerDemoted(id, 4, NewGame.GuildId, Bob, 1, NewGame.Now, "x"),
+            new GameUpdated(id, 4, "1", "2", ["scheduledAt"], old, (await _night.GameAsync(id)).Details, NewGame.Now, "x"),
+        ]);
+        Assert.Equal(4, (await _night.ToldAsync(id)).Length);
+    }
+
     private async Task<Guid> CreateAsync(int seats, params string[] users)
     {
         var id = await _night.CreateAsync(NewGame.With(maxPlayers: seats, reminders: [60]).Details);
