@@ -34,12 +34,14 @@ internal sealed class GetGuildCalendar(GamesDbContext db, TimeProvider clock) : 
 
     private async Task<IResult> AnswerAsync(string guildId, CancellationToken ct)
     {
-        var from = clock.GetUtcNow() - Past;
-        var games = await db.Games.AsNoTracking()
-            .Where(game => game.GuildId == guildId && game.ScheduledAt >= from)
-            .OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id)
-            .Take(MaxGames)
-            .ToListAsync(ct);
-        return GameCalendar.SecretAnswer(HttpContext, games, "Game nights");
+        var now = clock.GetUtcNow();
+        var from = now - Past;
+        var games = db.Games.AsNoTracking().Where(game => game.GuildId == guildId);
+        var coming = await games.Where(game => game.ScheduledAt >= now)
+            .OrderBy(game => game.ScheduledAt).ThenBy(game => game.Id).Take(MaxGames).ToListAsync(ct);
+        // Those that were may fill what is left.
+        var past = await games.Where(game => game.ScheduledAt < now && game.ScheduledAt >= from)
+            .OrderByDescending(game => game.ScheduledAt).ThenByDescending(game => game.Id).Take(MaxGames - coming.Count).ToListAsync(ct);
+        return GameCalendar.SecretAnswer(HttpContext, [.. past.AsEnumerable().Reverse(), .. coming], "Game nights");
     }
 }

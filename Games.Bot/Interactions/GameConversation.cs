@@ -58,9 +58,11 @@ internal sealed class GameConversation(GamesDbContext db, GameCommands games, Ti
         if (!Guid.TryParse(by.Values.GetValueOrDefault("game"), out var id) || !await IsHereAsync(by, id, ct))
             return "I do not know this game. Its id is at the foot of its announcement.";
 
-        var hostId = await db.Games.Where(game => game.Id == id).Select(game => game.HostId).SingleAsync(ct);
-        if (hostId != by.UserId && !by.MayManageEvents)
-            return "Only its host can cancel a game, or somebody who may manage events on this server.";
+        var (hostId, channelId) = await db.Games.Where(game => game.Id == id)
+            .Select(game => new ValueTuple<string, string>(game.HostId, game.ChannelId)).SingleAsync(ct);
+        // What he may is said of this channel, and may be less in another.
+        if (hostId != by.UserId && !(by.MayManageEvents && by.ChannelId == channelId))
+            return $"Only its host can cancel a game, or, in <#{channelId}>, somebody who may manage events there.";
 
         var reason = by.Values.GetValueOrDefault("reason");
         if (CodePoints.In(reason?.Trim()) > Game.CancelReasonMaxLength || reason?.Contains('\0') is true)

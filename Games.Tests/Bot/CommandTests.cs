@@ -31,6 +31,20 @@ public sealed class CommandTests(TestDatabase database) : IClassFixture<TestData
         Assert.Equal(may ? GameStatus.Cancelled : GameStatus.Scheduled, (await delivery.Night.GameAsync(id)).Status);
     }
 
+    [Fact]
+    public async Task Whoever_manages_events_in_one_channel_cancels_no_game_of_another()
+    {
+        await using var delivery = await DeliveryNight.HearingAsync(database.ConnectionString);
+        await delivery.Discord.FakeAsync("PUT", $"guilds/{StandIn.Guild}", """{"ownerId":"300000000000000005"}""");
+        await delivery.Discord.AddMemberAsync(Manager, PeopleOnDiscord.Member | PeopleOnDiscord.ManageEvents);
+        var (id, channel) = await delivery.CreateAsync((await delivery.AddChannelsAsync(1))[0]);
+
+        var seen = await delivery.Discord.CommandAsync(Manager, "games cancel", new() { ["game"] = $"{id}" });
+
+        Assert.Contains($"in <#{channel}>, somebody who may manage events there", (string?)seen["text"]);
+        Assert.Equal(GameStatus.Scheduled, (await delivery.Night.GameAsync(id)).Status);
+    }
+
     [Theory]
     [InlineData("title", "   ", "needs a title")]
     [InlineData("title", "two\nlines", "needs a title")]
