@@ -83,7 +83,7 @@ internal sealed class JoinedConsumers
         where T : class
     {
         // It is the consumer of the first that is called, as if it called itself.
-        private readonly ExecutionContext? _surroundings = ExecutionContext.Capture();
+        private readonly Surroundings _surroundings = new();
         private readonly List<ConsumeContext<T>> _messages = [];
         private readonly List<(SharedDelivery Delivery, TaskCompletionSource Consumed)> _members = [];
 
@@ -101,7 +101,7 @@ internal sealed class JoinedConsumers
         {
             try
             {
-                await ConsumeInSurroundingsAsync();
+                await _surroundings.Run(() => consume(_messages));
             }
             catch (Exception exception)
             {
@@ -118,17 +118,6 @@ internal sealed class JoinedConsumers
             }
 
             return true;
-        }
-
-        private Task ConsumeInSurroundingsAsync()
-        {
-            if (_surroundings is null)
-                return consume(_messages);
-
-            Task? consuming = null;
-            ExecutionContext.Run(_surroundings, _ => consuming = consume(_messages), null);
-
-            return consuming!;
         }
 
         public override async Task EndAsync()

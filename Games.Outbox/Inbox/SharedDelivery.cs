@@ -31,6 +31,8 @@ internal sealed class SharedDelivery(DbContext context, Guid messageId, Guid con
 
     public Task Over => _over.Task;
 
+    public Surroundings Surroundings { get; } = new();
+
     /// <summary>By the delivery: whether its consumer has succeeded.</summary>
     public void ConsumerEnded(bool worked) => _worked.TrySetResult(worked);
 

@@ -86,8 +86,9 @@ internal sealed partial class SharedTransactions<TDbContext>(
     {
         var owner = (TDbContext)deliveries[0].Context;
 
-        // Disposed without a commit, it is rolled back.
-        await using var transaction = await owner.Database.BeginTransactionAsync(_options.IsolationLevel);
+        // As the delivery itself would open its connection: an application may choose it by what flows with it. Disposed without a commit, it is
+        // rolled back.
+        await using var transaction = await deliveries[0].Surroundings.Run(() => owner.Database.BeginTransactionAsync(_options.IsolationLevel));
         var isNew = await store.InsertAsync(owner, transaction.GetDbTransaction(), deliveries, CancellationToken.None);
 
         if (!await ConsumeAsync(deliveries, isNew, owner.Database.GetDbConnection(), transaction.GetDbTransaction()))

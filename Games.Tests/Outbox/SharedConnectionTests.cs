@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
 using Games.Tests.Messaging;
 using Games.Tests.Servers;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -36,7 +39,7 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
     }
 
     [Fact]
-    public async Task Each_call_has_the_surroundings_of_a_delivery_that_it_is_for()
+    public async Task Each_call_and_its_connection_have_the_surroundings_of_a_delivery_that_they_are_for()
     {
         using var host = await StartAsync();
 
@@ -48,6 +51,7 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
         }
 
         Assert.All(Of<Call>(host), x => Assert.Contains(x.Surroundings, x.Weathers));
+        Assert.All(Of<Call>(host), x => Assert.Contains(x.Opener, x.Weathers));
         await host.StopAsync();
     }
 
@@ -58,7 +62,7 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
         builder.Configuration["Outbox:ConsumerTransactions"] = "1";
         builder.Services.AddSingleton<Seen>();
         builder.Services.AddDbContextPool<WeatherDbContext>(options =>
-            options.UseNpgsql(database.ConnectionString, npgsql => npgsql.MapEnum<Sky>()));
+            options.UseNpgsql(database.ConnectionString, npgsql => npgsql.MapEnum<Sky>()).AddInterceptors(new Openers()));
         builder.Services.AddMassTransit(x =>
         {
             x.DisableUsageTelemetry();
@@ -105,7 +109,7 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
 
     public sealed record WeatherSeen(Guid Id);
 
-    private sealed record Call(Guid[] Weathers, Guid Surroundings);
+    private sealed record Call(Guid[] Weathers, Guid Surroundings, Guid Opener);
 
     private sealed class WeatherDbContext(DbContextOptions<WeatherDbContext> options) : DbContext(options)
     {
@@ -121,7 +125,7 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
         private async Task StoreAsync(IReadOnlyList<ConsumeContext<WeatherSeen>> weathers)
         {
             seen.Add(weathers.Count);
-            seen.Add(new Call([.. weathers.Select(x => x.Message.Id)], Surroundings.Value));
+            seen.Add(new Call([.. weathers.Select(x => x.Message.Id)], Surroundings.Value, Openers.Of[db.Database.GetDbConnection()]));
             db.AddRange(weathers.Select(x => new Weather { Id = x.Message.Id, Sky = Sky.Cloudy }));
             await db.SaveChangesAsync();
         }
@@ -132,6 +136,19 @@ public sealed class SharedConnectionTests(EmptyDatabase database, TestBroker bro
         protected override void ConfigureConsumer(
             IReceiveEndpointConfigurator endpoint, IConsumerConfigurator<WeatherConsumer> consumer, IRegistrationContext context) =>
             endpoint.UseEntityFrameworkOutbox<WeatherDbContext>(context);
+    }
+
+    /// <summary>In whose surroundings a connection was opened last.</summary>
+    private sealed class Openers : DbConnectionInterceptor
+    {
+        public static ConcurrentDictionary<DbConnection, Guid> Of { get; } = new();
+
+        public override ValueTask<InterceptionResult> ConnectionOpeningAsync(
+            DbConnection connection, ConnectionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+        {
+            Of[connection] = Surroundings.Value;
+            return new(result);
+        }
     }
 
     /// <summary>Gives each delivery surroundings of its own.</summary>
