@@ -17,6 +17,7 @@ public static class Retries
     public static void AddGamesRetry(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<DatabaseWaits>();
+        builder.Services.AddReceiveObserver(provider => provider.GetRequiredService<DatabaseWaits>());
         builder.Services.AddHealthChecks().AddCheck<DatabaseWaitsHealthCheck>(DatabaseWaitsHealthCheck.Name, tags: [Health.Ready]);
     }
 

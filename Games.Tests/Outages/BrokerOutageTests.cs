@@ -143,6 +143,33 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
     }
 
     [Fact]
+    public async Task A_connection_that_breaks_while_a_message_waits_for_the_database_is_forgotten_once_both_are_back()
+    {
+        await using var line = CuttableLine.ToBroker(shared.ConnectionString, out var through);
+        await using var apiHost = Api(shared.ConnectionString);
+        await using var botHost = Bot(through);
+        using var api = apiHost.CreateClient();
+        using var bot = botHost.CreateClient();
+        await Task.WhenAll(api.ReadyAsync(), bot.ReadyAsync());
+        await SqlAsync("alter table announcements rename to lost");
+        try
+        {
+            await api.CreateGameAsync();
+            await Until.TrueAsync(async () => (await ReadyReportAsync(bot)).Contains("wait for the database"), "it waits for the database");
+            var taken = line.Taken;
+            line.Cut();
+            await Until.TrueAsync(() => line.Taken > taken, "the bot connects anew");
+        }
+        finally
+        {
+            await SqlAsync("alter table lost rename to announcements");
+        }
+
+        await Until.TrueAsync(() => _botAlarms.Informed.Any(text => text.Contains("is to be announced")), "it has come again");
+        await bot.ReadyAsync();
+    }
+
+    [Fact]
     public async Task A_broker_that_will_not_keep_a_message_is_asked_again_over_a_new_connection_and_nothing_is_lost()
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(shared.ConnectionString) }.CreateConnectionAsync();
@@ -180,6 +207,19 @@ public sealed class BrokerOutageTests(TestDatabase database, TestBroker shared, 
             "the others have come");
         await _apiAlarms.OneOutageAsync("The broker", "a queue is full or has no leader");
         await channel.QueueDeleteAsync("roomy");
+    }
+
+    private async Task SqlAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database.ConnectionString);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<string> ReadyReportAsync(HttpClient service)
+    {
+        using var answer = await service.GetAsync("/health/ready");
+        return await answer.Content.ReadAsStringAsync();
     }
 
     private ApiHost Api(string broker) => new(database.ConnectionString, broker, services => Alarms.Hear(services, _apiAlarms));
