@@ -181,6 +181,10 @@ internal sealed partial class OutcomeWriter<TDbContext>(
                 outage.Works(this);
                 return;
             }
+            catch (Exception exception) when (outage.Met(exception, this))
+            {
+                // Not its deletes alone: it is told of, and tried again.
+            }
             catch (PostgresException exception) when (!exception.IsTransient && !untilWritten)
             {
                 LogRefused(exception, rows.Length);
@@ -194,8 +198,7 @@ internal sealed partial class OutcomeWriter<TDbContext>(
             }
             catch (Exception exception)
             {
-                if (!outage.Met(exception, this))
-                    LogNotWritten(exception.InWords());
+                LogNotWritten(exception.InWords());
             }
 
             if (stopping.IsCancellationRequested)

@@ -59,6 +59,34 @@ public sealed class RefusedDeleteTests(EmptyDatabase database, TestBroker broker
         }
     }
 
+    [Fact]
+    public async Task A_database_that_has_become_read_only_is_an_outage_and_no_refusal()
+    {
+        await using var service = await NotesService.StartAsync(
+            database.ConnectionString, broker.ConnectionString, x => x.AddConsumer<TakenConsumer>(),
+            host: x => x.Configuration["Outbox:MeasureInterval"] = "00:00:00");
+        // What was published a moment before is to be deleted now.
+        await ExecuteAsync("""
+            CREATE FUNCTION only_reads() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE 'cannot execute DELETE in a read-only transaction' USING ERRCODE = '25006'; END $$;
+            CREATE TRIGGER only_reads BEFORE DELETE ON "OutboxMessage" EXECUTE FUNCTION only_reads()
+            """);
+        try
+        {
+            await service.TakeNoteAsync("third");
+            await Until.TrueAsync(() => service.Logs.At(LogLevel.Warning).Any(x => x.Contains("The database is not available")), "it is told of");
+            Assert.DoesNotContain("refuses to delete", $"{(await CheckAsync(service)).Description}");
+        }
+        finally
+        {
+            await ExecuteAsync("DROP FUNCTION only_reads CASCADE");
+        }
+
+        await Until.TrueAsync(() => service.QueryAsync(db => db.Set<OutboxMessage>().AllAsync(x => false)), "all rows are gone");
+        Assert.Equal(["third"], Taken(service));
+        Assert.Empty(service.Logs.At(LogLevel.Critical));
+    }
+
     private static Task<DateTime?> LeaseEndAsync(NotesService service) => service.QueryAsync(db =>
         db.Set<OutboxMessage>().Where(x => x.Body.Contains("first")).Select(x => x.LockedUntil).SingleAsync());
 
