@@ -36,6 +36,7 @@ public static class BrokerReconnection
     public static void UsingReconnectingRabbitMq(
         this IBusRegistrationConfigurator bus, IReadOnlyList<Uri> nodes, Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator> configure)
     {
+        bus.AddMetrics();
         bus.TryAddSingleton(TimeProvider.System);
         bus.TryAddSingleton<BrokerOutage>();
         bus.AddReceiveEndpointObserver(provider => provider.GetRequiredService<BrokerOutage>());
