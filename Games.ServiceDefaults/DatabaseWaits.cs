@@ -11,7 +11,7 @@ namespace Games.ServiceDefaults;
 /// <summary>The deliveries that wait for a database that is away or out of order. MassTransit runs this within the retries.</summary>
 internal sealed partial class DatabaseWaits(
     DatabaseOutage outage, TimeProvider time, IHostApplicationLifetime service, ILogger<DatabaseWaits> logger)
-    : IFilter<ConsumeContext>, IReceiveObserver
+    : ReceiveObserver, IFilter<ConsumeContext>
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
@@ -59,21 +59,11 @@ internal sealed partial class DatabaseWaits(
     public void Probe(ProbeContext context) => context.CreateFilterScope("databaseWaits");
 
     // It may end in a retry's pause: when its connection to the broker does, it comes again as another delivery.
-    public Task ReceiveFault(ReceiveContext context, Exception exception)
+    public override Task ReceiveFault(ReceiveContext context, Exception exception)
     {
         End(context);
         return Task.CompletedTask;
     }
-
-    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
-        where T : class => Task.CompletedTask;
-
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-        where T : class => Task.CompletedTask;
 
     private void End(ReceiveContext delivery)
     {

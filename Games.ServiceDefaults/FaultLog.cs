@@ -10,7 +10,7 @@ namespace Games.ServiceDefaults;
 /// One line for a message that is given up and goes to the error queue, where its headers have the stack trace. MassTransit's own is that trace.
 /// Counted too: MassTransit's counter has each attempt.
 /// </summary>
-internal sealed partial class FaultLog : IReceiveObserver
+internal sealed partial class FaultLog : ReceiveObserver
 {
     private readonly Counter<long> _faulted;
     private readonly ILogger<FaultLog> _logger;
@@ -24,15 +24,14 @@ internal sealed partial class FaultLog : IReceiveObserver
         _faulted.Add(0);
     }
 
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-        where T : class
+    public override Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
     {
         _faulted.Add(1);
         LogGivenUp(context.MessageId, typeof(T).Name, consumerType, QueueOf(context.ReceiveContext), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
 
-    public Task ReceiveFault(ReceiveContext context, Exception exception)
+    public override Task ReceiveFault(ReceiveContext context, Exception exception)
     {
         // An acknowledgement on a closed channel, or a delivery that ends with its connection: an outage of the broker (BrokerOutage), after
         // which the message is delivered again.
@@ -45,13 +44,6 @@ internal sealed partial class FaultLog : IReceiveObserver
         LogUnreadable(context.GetMessageId(), QueueOf(context), exception.GetType().Name, exception.InWords());
         return Task.CompletedTask;
     }
-
-    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
-        where T : class => Task.CompletedTask;
 
     private static string QueueOf(ReceiveContext context) => context.InputAddress.AbsolutePath.Split('/')[^1];
 

@@ -1,4 +1,5 @@
 using Games.Contracts;
+using Games.ServiceDefaults;
 using MassTransit;
 
 namespace Games.Bot.Delivery;
@@ -7,7 +8,7 @@ namespace Games.Bot.Delivery;
 /// Tells the delivery that something may be wanted: whatever a consumer of this process has written is committed when its message is done. What
 /// other processes write is found by a look at the table.
 /// </summary>
-internal sealed class DeliveryWakeUp : IReceiveObserver
+internal sealed class DeliveryWakeUp : ReceiveObserver
 {
     private readonly SemaphoreSlim _signal = new(0, 1);
 
@@ -26,21 +27,11 @@ internal sealed class DeliveryWakeUp : IReceiveObserver
 
     public Task WaitAsync(TimeSpan longest, CancellationToken ct) => _signal.WaitAsync(longest, ct);
 
-    public Task PostReceive(ReceiveContext context)
+    public override Task PostReceive(ReceiveContext context)
     {
         // Not what is ingested: nothing of that is to be said.
         if (!context.InputAddress.AbsolutePath.EndsWith($"/{Queues.IngestMessage}", StringComparison.Ordinal))
             Set();
         return Task.CompletedTask;
     }
-
-    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
-        where T : class => Task.CompletedTask;
-
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-        where T : class => Task.CompletedTask;
-
-    public Task ReceiveFault(ReceiveContext context, Exception exception) => Task.CompletedTask;
 }

@@ -12,7 +12,7 @@ internal sealed class WaitingAnnouncementsCheck(GamesDbContext db, DiscordOption
 {
     public const string Name = "announcements";
 
-    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(5);
 
     private static readonly string OldestAge = $"""
         SELECT extract(epoch FROM now() - min(changed_at))::float8 AS "Value" FROM announcements WHERE {DeliveryStore.AnnouncementsWait}

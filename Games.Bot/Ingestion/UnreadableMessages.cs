@@ -1,12 +1,13 @@
 using Games.Contracts;
+using Games.ServiceDefaults;
 using MassTransit;
 
 namespace Games.Bot.Ingestion;
 
 /// <summary>Counts what is given up before any filter sees it, because it cannot be read as the event that it says it is.</summary>
-internal sealed class UnreadableMessages(IngestionMetrics metrics) : IReceiveObserver
+internal sealed class UnreadableMessages(IngestionMetrics metrics) : ReceiveObserver
 {
-    public Task ReceiveFault(ReceiveContext context, Exception exception)
+    public override Task ReceiveFault(ReceiveContext context, Exception exception)
     {
         // With it, the filter has counted it.
         if (context.InputAddress.AbsolutePath.EndsWith($"/{Queues.IngestMessage}", StringComparison.Ordinal)
@@ -17,14 +18,4 @@ internal sealed class UnreadableMessages(IngestionMetrics metrics) : IReceiveObs
 
         return Task.CompletedTask;
     }
-
-    public Task PreReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostReceive(ReceiveContext context) => Task.CompletedTask;
-
-    public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
-        where T : class => Task.CompletedTask;
-
-    public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-        where T : class => Task.CompletedTask;
 }

@@ -34,6 +34,18 @@ internal static class DoctorScreen
         int Count(FindingState state) => findings.Count(finding => finding.State == state);
     }
 
+    public static void ShowJson(IReadOnlyList<Finding> findings, int? orphans, bool dryRun)
+    {
+        var shown = new
+        {
+            healthy = findings.All(finding => finding.State is FindingState.Ok),
+            findings,
+            republished = dryRun ? null : orphans,
+            wouldRepublish = dryRun ? orphans : null,
+        };
+        Console.Out.WriteLine(JsonSerializer.Serialize(shown, Json));
+    }
+
     private static string Verdict(int wrong, int unknown) => (wrong, unknown) switch
     {
         (0, 0) => "All is well.",
@@ -48,16 +60,4 @@ internal static class DoctorScreen
         ({ } count, false) =>
             $"{Quantity.Of(count, "event")} published again: a running API or bot sends what is due within Outbox:PollInterval (10 s unless set).",
     };
-
-    public static void ShowJson(IReadOnlyList<Finding> findings, int? orphans, bool dryRun)
-    {
-        var shown = new
-        {
-            healthy = findings.All(finding => finding.State is FindingState.Ok),
-            findings,
-            republished = dryRun ? null : orphans,
-            wouldRepublish = dryRun ? orphans : null,
-        };
-        Console.Out.WriteLine(JsonSerializer.Serialize(shown, Json));
-    }
 }
